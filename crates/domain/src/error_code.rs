@@ -1,0 +1,73 @@
+//! The closed list of error codes of the Partner API.
+//!
+//! Each has a section in `docs/errors.md`, which the developer pages show; a test compares the two.
+
+crate::words! {
+    /// Why a request was refused. Stable, unlike the message beside it.
+    pub enum ErrorCode {
+        ApiKeyMissing = "api_key_missing",
+        ApiKeyMalformed = "api_key_malformed",
+        ApiKeyUnknown = "api_key_unknown",
+        ApiKeyRevoked = "api_key_revoked",
+        ApiKeyExpired = "api_key_expired",
+        InsufficientScope = "insufficient_scope",
+        IpNotAllowed = "ip_not_allowed",
+        PartnerSuspended = "partner_suspended",
+        CustomerNotFound = "customer_not_found",
+        MailNotFound = "mail_not_found",
+        MailboxNotFound = "mailbox_not_found",
+        NotFound = "not_found",
+        RouteNotFound = "route_not_found",
+        MethodNotAllowed = "method_not_allowed",
+        InvalidJson = "invalid_json",
+        InvalidParameter = "invalid_parameter",
+        UnknownParameter = "unknown_parameter",
+        CursorInvalid = "cursor_invalid",
+        IdempotencyKeyInvalid = "idempotency_key_invalid",
+        IdempotencyKeyRequired = "idempotency_key_required",
+        IdempotencyInProgress = "idempotency_in_progress",
+        IdempotencyKeyReused = "idempotency_key_reused",
+        ValidationFailed = "validation_failed",
+        UnknownField = "unknown_field",
+        FieldNotWritable = "field_not_writable",
+        FieldLocked = "field_locked",
+        PhotoUrlNotAllowed = "photo_url_not_allowed",
+        ForwardingAddressRequired = "forwarding_address_required",
+        AddressUndeliverable = "address_undeliverable",
+        ExternalCustomerIdExists = "external_customer_id_exists",
+        CustomerInactive = "customer_inactive",
+        BillingInactive = "billing_inactive",
+        InsufficientPrepayBalance = "insufficient_prepay_balance",
+        ComplianceNotApproved = "compliance_not_approved",
+        MailboxNotActive = "mailbox_not_active",
+        MailboxUnavailable = "mailbox_unavailable",
+        NoMailboxAvailable = "no_mailbox_available",
+        MailNotActionable = "mail_not_actionable",
+        ActionConflict = "action_conflict",
+        AlreadyScanned = "already_scanned",
+        ServiceNotOffered = "service_not_offered",
+        ConfirmationRequired = "confirmation_required",
+        LegalHold = "legal_hold",
+        MailNotDeletable = "mail_not_deletable",
+        MailNotPartnerCreated = "mail_not_partner_created",
+        PreconditionFailed = "precondition_failed",
+        PayloadTooLarge = "payload_too_large",
+        UnsupportedMediaType = "unsupported_media_type",
+        RateLimited = "rate_limited",
+        InternalError = "internal_error",
+        TemporarilyUnavailable = "temporarily_unavailable",
+    }
+}
+
+impl ErrorCode {
+    /// True when the same request, sent again later, may succeed without anybody changing anything.
+    pub const fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Self::IdempotencyInProgress
+                | Self::RateLimited
+                | Self::InternalError
+                | Self::TemporarilyUnavailable
+        )
+    }
+}

@@ -1,0 +1,115 @@
+//! Numbered boxes: pools, strategies and the life of a box (postal.md 2.4, 3.2).
+
+use crate::error_code::ErrorCode;
+use crate::id::{CustomerId, LocationId, MailboxId, OperatorId, PartnerId, PoolId};
+use crate::{Date, Error, Result, Timestamp};
+
+crate::words! {
+    pub enum MailboxStatus {
+        Available = "available",
+        Reserved = "reserved",
+        Active = "active",
+        /// The customer left; mail is held or re-mailed until `remail_until`.
+        Remail = "remail",
+        /// The number rests until `reusable_from`.
+        Quarantine = "quarantine",
+        Blocked = "blocked",
+        Retired = "retired",
+    }
+}
+
+crate::words! {
+    /// How a number is picked from a pool.
+    pub enum Strategy {
+        /// The next number above the highest ever used.
+        Sequential = "sequential",
+        /// The lowest number that is free.
+        FirstFree = "first_free",
+        /// Any free number, so that numbers do not tell how many customers there are.
+        Random = "random",
+        /// The number that the caller names.
+        Reserved = "reserved",
+        /// Whatever the named pool's own strategy picks.
+        Pool = "pool",
+    }
+}
+
+/// A range of numbers at a location, for everybody or for one partner.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    pub id: PoolId,
+    pub operator_id: OperatorId,
+    pub location_id: LocationId,
+    pub partner_id: Option<PartnerId>,
+    pub name: String,
+    pub strategy: Strategy,
+}
+
+/// A numbered box.
+#[derive(Clone, Debug)]
+pub struct Mailbox {
+    pub id: MailboxId,
+    pub operator_id: OperatorId,
+    pub location_id: LocationId,
+    pub pool_id: PoolId,
+    /// Unique at its location.
+    pub number: i64,
+    pub status: MailboxStatus,
+    pub customer_id: Option<CustomerId>,
+    pub assigned_at: Option<Timestamp>,
+    pub reserved_until: Option<Timestamp>,
+    /// Item 1a of Form 1583.
+    pub opened_on: Option<Date>,
+    /// Item 1b of Form 1583.
+    pub closed_on: Option<Date>,
+    pub remail_until: Option<Date>,
+    pub reusable_from: Option<Date>,
+}
+
+/// The moves of a box that follow from something else happening.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// M1: a customer was created.
+    Reserve,
+    /// M2: the reservation lapsed.
+    Release,
+    /// M3: the form was approved and billing is active.
+    Open,
+    /// M4: the customer left.
+    Close,
+    /// C7: the customer came back within the remail window.
+    Reopen,
+    /// M5: the remail window ended.
+    Rest,
+    /// M6: the quarantine ended.
+    Free,
+    /// M7: taken out of use for a while.
+    Block,
+    /// M7: taken out of use for good.
+    Retire,
+}
+
+impl MailboxStatus {
+    pub fn after(self, step: Move) -> Result<Self> {
+        use MailboxStatus::{Active, Available, Blocked, Quarantine, Remail, Reserved, Retired};
+        match (step, self) {
+            (Move::Reserve, Available) => Ok(Reserved),
+            (Move::Release, Reserved) | (Move::Free, Quarantine | Blocked) => Ok(Available),
+            (Move::Open, Reserved) | (Move::Reopen, Remail) => Ok(Active),
+            (Move::Close, Active) => Ok(Remail),
+            (Move::Rest, Remail) => Ok(Quarantine),
+            (Move::Block, Available | Quarantine) => Ok(Blocked),
+            (Move::Retire, Available | Quarantine | Blocked) => Ok(Retired),
+            _ => Err(Error::refused(
+                ErrorCode::MailboxUnavailable,
+                format!("mailbox is {self}, which does not allow this"),
+            )),
+        }
+    }
+}
+
+/// Days for which a number is kept for somebody whose form is not approved yet.
+pub const RESERVATION_DAYS: i64 = 90;
+
+/// Most mailboxes that one command adds to a pool.
+pub const POOL_SIZE_MAX: i64 = 1_000_000;
