@@ -1,6 +1,10 @@
 //! Delivering one webhook: what is signed, what is sent, where it may go, and when to try again.
 //!
 //! Nothing here knows of a database or of many deliveries at once: which delivery is due, and what
+//! becomes of its outcome, is decided in `tasks`. The same guarded connector fetches mail photos.
 
+pub mod headers;
+pub mod ladder;
+pub mod outcome;
 pub mod signature;
 pub mod verify;

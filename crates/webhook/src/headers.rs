@@ -1,0 +1,200 @@
+//! The header list of one attempt at a partner's endpoint.
+//!
+//! Signatures come from [`crate::signature`]; `Host`, `Content-Length` and what else belongs to the
+//! connection are added by the sender. Field names: seed 001 "Webhooks", postal.md 5.2, and the
+//! Standard Webhooks specification.
+
+use domain::Timestamp;
+use domain::event::EventType;
+use domain::id::{DeliveryId, EventId};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+
+use crate::signature::{self, Keyring};
+
+/// The prefix that the seed's receivers look for.
+pub const DEFAULT_PREFIX: &str = "X-Innbocks-";
+/// Characters of a prefix: `X-`, a brand and a dash, with room to spare.
+pub const PREFIX_CHARS_MAX: usize = 40;
+/// Characters of an install's name in `User-Agent`.
+pub const INSTALL_CHARS_MAX: usize = 40;
+
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+
+/// Why a setting cannot be used in headers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderProblem {
+    #[error(
+        "webhook header prefix {0:?} is not usable: letters, digits and dashes, a dash at the end, at most {PREFIX_CHARS_MAX} characters, and not a name that HTTP itself uses"
+    )]
+    Prefix(String),
+    #[error(
+        "install name {0:?} cannot stand in User-Agent: use 1 to {INSTALL_CHARS_MAX} letters, digits and dashes"
+    )]
+    Install(String),
+}
+
+/// The names and fixed values of an install's webhook headers, worked out once at start.
+#[derive(Clone, Debug)]
+pub struct PartnerHeaders {
+    user_agent: HeaderValue,
+    event_id: HeaderName,
+    event_type: HeaderName,
+    delivery_id: HeaderName,
+    delivery_attempt: HeaderName,
+    timestamp: HeaderName,
+    signature: HeaderName,
+}
+
+/// What the headers of one attempt tell about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    pub event_id: EventId,
+    pub event_type: EventType,
+    /// The same in every attempt.
+    pub delivery_id: DeliveryId,
+    /// Counted from 1.
+    pub number: u32,
+    /// When the attempt starts; it is signed.
+    pub at: Timestamp,
+    pub keys: &'a Keyring,
+    /// The stored bytes, which are also the bytes sent.
+    pub body: &'a [u8],
+}
+
+impl PartnerHeaders {
+    /// Takes the header prefix, such as [`DEFAULT_PREFIX`], and the install's name for `User-Agent`.
+    pub fn new(prefix: &str, install: &str) -> Result<Self, HeaderProblem> {
+        let word = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        // `Webhook-` would collide with the Standard Webhooks names that are sent as well.
+        let reserved = ["webhook-", "content-", "x-forwarded-"];
+        let lower = prefix.to_ascii_lowercase();
+        if !(2..=PREFIX_CHARS_MAX).contains(&prefix.len())
+            || !word(prefix)
+            || prefix.starts_with('-')
+            || !prefix.ends_with('-')
+            || reserved.contains(&lower.as_str())
+        {
+            return Err(HeaderProblem::Prefix(prefix.to_owned()));
+        }
+        if !(1..=INSTALL_CHARS_MAX).contains(&install.len()) || !word(install) {
+            return Err(HeaderProblem::Install(install.to_owned()));
+        }
+        let name = |suffix: &str| {
+            HeaderName::try_from(format!("{lower}{suffix}")).expect("letters, digits and dashes")
+        };
+        Ok(Self {
+            user_agent: value(format!("{install}-webhooks/1")),
+            event_id: name("event-id"),
+            event_type: name("event-type"),
+            delivery_id: name("delivery-id"),
+            delivery_attempt: name("delivery-attempt"),
+            timestamp: name("timestamp"),
+            signature: name("signature"),
+        })
+    }
+
+    /// Signs an attempt and lists its headers, in the order in which they are shown to people.
+    pub fn of(&self, attempt: &Attempt<'_>) -> HeaderMap {
+        let Attempt { at, keys, body, .. } = *attempt;
+        let event_id = attempt.event_id.to_string();
+        let partner = signature::partner(keys, at, body);
+        let standard = signature::standard(keys, &event_id, at, body);
+        let seconds = value(at.seconds().to_string());
+        let event_id = value(event_id);
+
+        let mut headers = HeaderMap::with_capacity(16);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        headers.insert(USER_AGENT, self.user_agent.clone());
+        headers.insert(self.event_id.clone(), event_id.clone());
+        headers
+            .insert(self.event_type.clone(), HeaderValue::from_static(attempt.event_type.as_str()));
+        headers.insert(self.delivery_id.clone(), value(attempt.delivery_id.to_string()));
+        headers.insert(self.delivery_attempt.clone(), HeaderValue::from(attempt.number));
+        headers.insert(self.timestamp.clone(), seconds.clone());
+        headers.insert(self.signature.clone(), value(partner));
+        // The event's id, not the delivery's: it is what a receiver removes duplicates by.
+        headers.insert(WEBHOOK_ID, event_id);
+        headers.insert(WEBHOOK_TIMESTAMP, seconds);
+        headers.insert(WEBHOOK_SIGNATURE, value(standard));
+        headers
+    }
+}
+
+/// Ids, numbers and signatures are visible ASCII by construction.
+fn value(text: String) -> HeaderValue {
+    HeaderValue::try_from(text).expect("visible ASCII")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signature::Secret;
+    use crate::verify::{verify, verify_as_seed};
+
+    #[test]
+    fn an_attempt_carries_both_signature_families_over_the_same_bytes() {
+        let secret = Secret::parse("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let at = Timestamp::from_micros(1_767_225_600_999_999);
+        let attempt = Attempt {
+            event_id: EventId([1; 16]),
+            event_type: EventType::MailArrived,
+            delivery_id: DeliveryId([2; 16]),
+            number: 3,
+            at,
+            keys: &Keyring::new(secret.clone()),
+            body: b"{}",
+        };
+        let headers = PartnerHeaders::new(DEFAULT_PREFIX, "postroom").unwrap().of(&attempt);
+        let text = |name: &str| headers[name].to_str().unwrap();
+
+        assert_eq!(text("Content-Type"), "application/json; charset=utf-8");
+        assert_eq!(text("User-Agent"), "postroom-webhooks/1");
+        assert_eq!(text("X-Innbocks-Event-Id"), EventId([1; 16]).to_string());
+        assert_eq!(text("X-Innbocks-Event-Type"), "mail.arrived");
+        assert_eq!(text("X-Innbocks-Delivery-Id"), DeliveryId([2; 16]).to_string());
+        assert_eq!(text("X-Innbocks-Delivery-Attempt"), "3");
+        assert_eq!(text("X-Innbocks-Timestamp"), "1767225600");
+        assert_eq!(text("webhook-timestamp"), "1767225600");
+        assert_eq!(text("webhook-id"), text("X-Innbocks-Event-Id"));
+
+        let signed = Some(text("X-Innbocks-Signature"));
+        assert_eq!(verify(&secret, signed, b"{}", at), Ok(()));
+        assert_eq!(verify_as_seed(b"{}", "1767225600", signed, &secret), Ok(true));
+        assert!(text("webhook-signature").starts_with("v1,"));
+        assert_eq!(headers.len(), 11);
+    }
+
+    #[test]
+    fn a_white_label_prefix_renames_the_partner_headers_only() {
+        let attempt = Attempt {
+            event_id: EventId([1; 16]),
+            event_type: EventType::MailArrived,
+            delivery_id: DeliveryId([2; 16]),
+            number: 1,
+            at: Timestamp::default(),
+            keys: &Keyring::new(Secret::parse("k").unwrap()),
+            body: b"{}",
+        };
+        let headers = PartnerHeaders::new("Acme-Mail-", "acme").unwrap().of(&attempt);
+        assert!(headers.contains_key("acme-mail-signature"));
+        assert!(headers.contains_key("webhook-signature"));
+        assert!(!headers.contains_key("x-innbocks-signature"));
+    }
+
+    #[test]
+    fn settings_that_could_break_a_header_are_refused() {
+        let long = format!("{}-", "x".repeat(PREFIX_CHARS_MAX));
+        for prefix in
+            ["", "-", "X-Acme", "X Acme-", "X:-", "X-\r\n-", "Webhook-", "Content-", "Ä-", &long]
+        {
+            let refused = PartnerHeaders::new(prefix, "acme").map(|_| ());
+            assert_eq!(refused, Err(HeaderProblem::Prefix(prefix.to_owned())));
+        }
+        for install in ["", "acme/2", "acme\n", "my acme"] {
+            let refused = PartnerHeaders::new(DEFAULT_PREFIX, install).map(|_| ());
+            assert_eq!(refused, Err(HeaderProblem::Install(install.to_owned())));
+        }
+    }
+}

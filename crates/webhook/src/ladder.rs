@@ -1,0 +1,319 @@
+//! When a delivery is tried again: the ladder of waits, the classes of results, and the decision.
+//!
+//! Pure functions of numbers and instants. Breakers, lanes and the evidence for disabling an
+//! endpoint over days are not here; they belong to whoever sees many deliveries. Source:
+//! webhooks.md 5.12.
+
+use domain::{Timestamp, hours, minutes, seconds};
+use jiff::fmt::{rfc2822, strtime};
+
+use crate::outcome::ErrorKind;
+
+/// Waits before each try, in microseconds: twelve tries over at least 70.7 hours.
+pub const WAITS: [i64; 12] = [
+    0,
+    seconds(5),
+    seconds(30),
+    minutes(2),
+    minutes(10),
+    minutes(30),
+    hours(1),
+    hours(3),
+    hours(6),
+    hours(12),
+    hours(24),
+    hours(24),
+];
+/// Tries that count before a delivery is given up.
+pub const TRIES_MAX: usize = WAITS.len();
+/// The longest that a receiver may ask us to wait, in microseconds.
+pub const HINT_MAX: i64 = hours(24);
+/// "Slow down" answers that do not count as tries.
+pub const SLOW_DOWNS_FREE: u32 = 5;
+/// Tries at an address that is not allowed before the endpoint is set aside.
+pub const CONFIG_TRIES_MAX: u32 = 3;
+
+domain::words! {
+    /// What a result means for the delivery and its endpoint.
+    pub enum Class {
+        /// 2xx.
+        Ok = "ok",
+        /// 3xx: never followed.
+        Moved = "moved",
+        /// The host does not answer, or answers that it cannot: 408, 425, 5xx, no connection.
+        Down = "down",
+        /// 429, or 503 with `Retry-After`.
+        SlowDown = "slow_down",
+        /// 410: the receiver wants no more.
+        Gone = "gone",
+        /// Any other answer: the host lives and refuses.
+        Refused = "refused",
+        /// Our guard does not allow the address.
+        Config = "config",
+        /// Our own fault; says nothing about the receiver.
+        Internal = "internal",
+    }
+}
+
+impl Class {
+    /// Judges an answer; `hint` is its `Retry-After`.
+    pub fn of_status(status: u16, hint: Option<RetryAfter>) -> Self {
+        match status {
+            200..=299 => Self::Ok,
+            300..=399 => Self::Moved,
+            410 => Self::Gone,
+            429 => Self::SlowDown,
+            503 if hint.is_some() => Self::SlowDown,
+            501 => Self::Refused,
+            408 | 425 | 500.. => Self::Down,
+            _ => Self::Refused,
+        }
+    }
+
+    /// Judges an attempt without a usable answer. An error that has an answer is judged by its
+    /// status, and is refused here only to make the function total.
+    pub fn of_error(error: ErrorKind) -> Self {
+        match error {
+            ErrorKind::Dns
+            | ErrorKind::Connect
+            | ErrorKind::Tls
+            | ErrorKind::Timeout
+            | ErrorKind::Protocol => Self::Down,
+            ErrorKind::Redirect => Self::Moved,
+            ErrorKind::Status => Self::Refused,
+            ErrorKind::Blocked => Self::Config,
+            ErrorKind::Internal => Self::Internal,
+        }
+    }
+}
+
+/// What a delivery has used up before the attempt that is judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Tries that counted.
+    pub tries: u32,
+    /// "Slow down" answers that did not.
+    pub slow_downs: u32,
+}
+
+/// What becomes of a delivery after an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Delivered.
+    Done,
+    /// Owed again from this instant; `spent` replaces the delivery's counters.
+    RetryAt { at: Timestamp, spent: Spent },
+    /// The ladder is at its end.
+    GiveUp,
+    /// The endpoint takes no more, or its address is not allowed: set it aside, keep what is owed.
+    Disable,
+}
+
+/// Decides what follows an attempt that ended at `now`.
+///
+/// `random` is uniform over all of `u32` and makes the wait up to a quarter longer, never shorter, so
+/// that deliveries that failed together do not return together. `hint` only lengthens a wait.
+pub fn decide(
+    class: Class,
+    spent: Spent,
+    now: Timestamp,
+    hint: Option<RetryAfter>,
+    random: u32,
+) -> Next {
+    let tried = Spent { tries: spent.tries.saturating_add(1), ..spent };
+    let left = match class {
+        Class::Ok => return Next::Done,
+        Class::Gone => return Next::Disable,
+        Class::Config if tried.tries >= CONFIG_TRIES_MAX => return Next::Disable,
+        Class::SlowDown if spent.slow_downs < SLOW_DOWNS_FREE => {
+            Spent { slow_downs: spent.slow_downs + 1, ..spent }
+        }
+        Class::Internal => spent,
+        Class::Config | Class::SlowDown | Class::Moved | Class::Down | Class::Refused => tried,
+    };
+    if left.tries as usize >= TRIES_MAX {
+        return Next::GiveUp;
+    }
+    // Also an attempt that does not count waits for the next step, else the first would spin.
+    let step = (tried.tries as usize).min(TRIES_MAX - 1);
+    let hinted = hint.map_or(0, |hint| hint.wait(now));
+    Next::RetryAt { at: now.plus(jittered(WAITS[step].max(hinted), random)), spent: left }
+}
+
+/// Multiplies a wait by 1.00 to 1.25.
+fn jittered(wait: i64, random: u32) -> i64 {
+    let quarter = i128::from(wait / 4) * i128::from(random) / i128::from(u32::MAX);
+    wait + i64::try_from(quarter).expect("a quarter of a wait fits where the wait does")
+}
+
+/// A receiver's wish to be left alone for a while (RFC 9110, section 10.2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryAfter {
+    Seconds(u32),
+    At(Timestamp),
+}
+
+impl RetryAfter {
+    /// Reads seconds, or a date in any of the three forms of RFC 9110, section 5.6.7. Anything else is
+    /// no hint. Numbers beyond the largest `u32` are read as that: they are capped anyway.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+            return Some(Self::Seconds(text.parse().unwrap_or(u32::MAX)));
+        }
+        let zoned = rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
+        let obsolete = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+        let instant = zoned.or_else(|| {
+            obsolete.iter().find_map(|form| {
+                let civil = strtime::parse(form, text).ok()?.to_datetime().ok()?;
+                civil.in_tz("UTC").ok().map(|zoned| zoned.timestamp())
+            })
+        })?;
+        Some(Self::At(Timestamp::from_micros(instant.as_microsecond())))
+    }
+
+    /// The wait from `now`, in microseconds, between none and [`HINT_MAX`].
+    fn wait(self, now: Timestamp) -> i64 {
+        let wait = match self {
+            Self::Seconds(n) => seconds(i64::from(n)),
+            Self::At(at) => at.micros().saturating_sub(now.micros()),
+        };
+        wait.clamp(0, HINT_MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+
+    fn after(class: Class, tries: u32, hint: Option<RetryAfter>, random: u32) -> Next {
+        decide(class, Spent { tries, slow_downs: 0 }, NOW, hint, random)
+    }
+
+    fn wait(next: Next) -> i64 {
+        match next {
+            Next::RetryAt { at, .. } => at.micros() - NOW.micros(),
+            other => panic!("expected a retry, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_host_that_stays_down_gets_twelve_tries_over_three_days() {
+        let mut spent = Spent::default();
+        let mut waits = vec![WAITS[0]];
+        while let Next::RetryAt { at, spent: left } = decide(Class::Down, spent, NOW, None, 0) {
+            waits.push(at.micros() - NOW.micros());
+            spent = left;
+        }
+        assert_eq!(waits, WAITS);
+        assert_eq!(waits.iter().sum::<i64>() / minutes(1), 70 * 60 + 42);
+        assert_eq!(after(Class::Down, 11, None, 0), Next::GiveUp);
+    }
+
+    #[test]
+    fn jitter_reaches_a_quarter_and_no_more() {
+        assert_eq!(wait(after(Class::Down, 0, None, u32::MAX)), 6_250_000);
+        assert_eq!(wait(after(Class::Down, 10, None, u32::MAX)), hours(30));
+    }
+
+    #[test]
+    fn statuses_fall_into_the_classes_of_the_table() {
+        let hint = Some(RetryAfter::Seconds(1));
+        let table: [(Class, &[u16]); 6] = [
+            (Class::Ok, &[200, 201, 202, 204, 299]),
+            (Class::Moved, &[300, 301, 302, 307, 308, 399]),
+            (Class::Down, &[408, 425, 500, 502, 503, 504, 599]),
+            (Class::SlowDown, &[429]),
+            (Class::Gone, &[410]),
+            (Class::Refused, &[101, 400, 401, 403, 404, 405, 409, 413, 415, 418, 422, 501]),
+        ];
+        for (class, statuses) in table {
+            for status in statuses {
+                assert_eq!(Class::of_status(*status, None), class, "{status}");
+            }
+        }
+        assert_eq!(Class::of_status(503, hint), Class::SlowDown);
+        assert_eq!(Class::of_status(500, hint), Class::Down);
+    }
+
+    #[test]
+    fn slow_down_is_free_five_times_and_then_counts() {
+        let mut spent = Spent { tries: 3, slow_downs: 0 };
+        for expected in [(3, 1), (3, 2), (3, 3), (3, 4), (3, 5), (4, 5), (5, 5)] {
+            let Next::RetryAt { spent: left, .. } = decide(Class::SlowDown, spent, NOW, None, 0)
+            else {
+                panic!("the ladder is not at its end")
+            };
+            assert_eq!((left.tries, left.slow_downs), expected);
+            spent = left;
+        }
+    }
+
+    #[test]
+    fn a_first_answer_that_does_not_count_still_waits_a_step() {
+        assert_eq!(wait(after(Class::SlowDown, 0, None, 0)), seconds(5));
+        assert_eq!(wait(after(Class::Internal, 0, None, 0)), seconds(5));
+    }
+
+    #[test]
+    fn our_own_faults_never_exhaust_a_delivery() {
+        let Next::RetryAt { spent, .. } = after(Class::Internal, 11, None, 0) else {
+            panic!("expected a retry")
+        };
+        assert_eq!(spent.tries, 11);
+    }
+
+    #[test]
+    fn gone_disables_at_once_and_a_forbidden_address_at_the_third_try() {
+        assert_eq!(after(Class::Gone, 0, None, 0), Next::Disable);
+        assert_eq!(wait(after(Class::Config, 1, None, 0)), seconds(30));
+        assert_eq!(after(Class::Config, 2, None, 0), Next::Disable);
+        assert_eq!(after(Class::Ok, 0, None, 0), Next::Done);
+    }
+
+    #[test]
+    fn retry_after_is_read_in_every_form_and_garbage_is_no_hint() {
+        let instant = Some(RetryAfter::At(Timestamp::parse("1994-11-06T08:49:37Z").unwrap()));
+        assert_eq!(RetryAfter::parse(" 120 "), Some(RetryAfter::Seconds(120)));
+        assert_eq!(RetryAfter::parse("99999999999999"), Some(RetryAfter::Seconds(u32::MAX)));
+        assert_eq!(RetryAfter::parse("Sun, 06 Nov 1994 08:49:37 GMT"), instant);
+        assert_eq!(RetryAfter::parse("Sunday, 06-Nov-94 08:49:37 GMT"), instant);
+        assert_eq!(RetryAfter::parse("Sun Nov  6 08:49:37 1994"), instant);
+        for garbage in ["", "-5", "1.5", "soon", "Sun, 99 Nov 1994 08:49:37 GMT"] {
+            assert_eq!(RetryAfter::parse(garbage), None, "{garbage}");
+        }
+    }
+
+    #[test]
+    fn a_hint_lengthens_a_wait_up_to_a_day_and_never_shortens_it() {
+        let hinted = |hint| wait(after(Class::SlowDown, 3, Some(hint), 0));
+        assert_eq!(hinted(RetryAfter::Seconds(1)), minutes(10));
+        assert_eq!(hinted(RetryAfter::Seconds(3600)), hours(1));
+        assert_eq!(hinted(RetryAfter::Seconds(u32::MAX)), HINT_MAX);
+        assert_eq!(hinted(RetryAfter::At(NOW.plus(hours(2)))), hours(2));
+        assert_eq!(hinted(RetryAfter::At(NOW.plus(-hours(2)))), minutes(10));
+    }
+
+    proptest! {
+        #[test]
+        fn no_retry_is_early_or_later_than_a_day_and_a_quarter(
+            class in proptest::sample::select(Class::ALL),
+            tries in 0_u32..20,
+            slow_downs in 0_u32..20,
+            hint in proptest::option::of(any::<u32>().prop_map(RetryAfter::Seconds)),
+            random in any::<u32>(),
+        ) {
+            let spent = Spent { tries, slow_downs };
+            if let Next::RetryAt { at, spent: left } = decide(class, spent, NOW, hint, random) {
+                let wait = at.micros() - NOW.micros();
+                let step = WAITS[(tries as usize + 1).min(TRIES_MAX - 1)];
+                prop_assert!(step <= wait && wait <= hours(30));
+                prop_assert!((left.tries as usize) < TRIES_MAX);
+            }
+        }
+    }
+}
