@@ -3,6 +3,7 @@
 //! What is started, and what its result means, is said by the commands.
 
 use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -43,6 +44,21 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         .with_context(|| format!("starting `{said}`"))?;
     ensure!(done.status.success(), "`{said}` ended with {}", done.status);
     String::from_utf8(done.stdout).with_context(|| format!("reading what `{said}` printed"))
+}
+
+/// Runs a program to its end and hands on each line that it prints, as soon as it is printed.
+pub(crate) fn each_line(command: &mut Command, mut take: impl FnMut(&str)) -> Result<()> {
+    let said = words(command);
+    let child = command.stdout(Stdio::piped()).spawn();
+    let mut child = child.with_context(|| format!("starting `{said}`"))?;
+    let printed = child.stdout.take().context("the output of a child is piped")?;
+    for line in BufReader::new(printed).split(b'\n') {
+        let line = line.with_context(|| format!("reading what `{said}` prints"))?;
+        take(&String::from_utf8_lossy(&line));
+    }
+    let status = child.wait().with_context(|| format!("waiting for `{said}`"))?;
+    ensure!(status.success(), "`{said}` ended with {status}");
+    Ok(())
 }
 
 /// True where the program can be started and says that all is well; it prints nothing.
