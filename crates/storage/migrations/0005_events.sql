@@ -1,0 +1,47 @@
+-- Keys that are never shown are integers (no); ids are for the wire.
+create table endpoints (
+    no {pk}, id {id} not null unique, partner_id {id} not null references partners (id),
+    livemode boolean not null, url text not null, description text, event_types text not null,
+    status text not null, disabled_reason text, created_at bigint not null, updated_at bigint not null,
+    deleted_at bigint, first_failure_at bigint, failures bigint not null, last_success_at bigint
+);
+create index endpoints_of on endpoints (partner_id, livemode) where deleted_at is null;
+
+-- n rises with each rotation; the live ones sign, current first.
+create table endpoint_secrets (
+    endpoint_no bigint not null, n bigint not null, sealed {bytes} not null, is_current boolean not null,
+    created_at bigint not null, expires_at bigint, primary key (endpoint_no, n)
+);
+
+create table events (
+    no {pk}, id {id} not null unique, operator_id {id} not null, partner_id {id} not null,
+    livemode boolean not null, type text not null, customer_id {id}, mail_id {id}, action_id {id},
+    sequence bigint not null, request_id text, payload {bytes} not null, created_at bigint not null
+);
+create index events_of on events (partner_id, livemode, id);
+
+create table deliveries (
+    no {pk}, id {id} not null unique, event_no bigint not null, endpoint_no bigint not null,
+    partner_id {id} not null, livemode boolean not null, created_at bigint not null
+);
+create index deliveries_of on deliveries (partner_id, livemode, id);
+create index deliveries_event on deliveries (event_no);
+
+-- What is owed. A row leaves when its delivery is done, dead or cancelled; a retry moves it to a later due.
+create table ready (
+    endpoint_no bigint not null, due_at bigint not null, delivery_no bigint not null, attempt bigint not null,
+    primary key (endpoint_no, due_at, delivery_no)
+) {rowless};
+
+create table dead (
+    endpoint_no bigint not null, at bigint not null, delivery_no bigint not null, reason text not null,
+    primary key (endpoint_no, at, delivery_no)
+) {rowless};
+
+-- outcome: succeeded, retrying, failed, cancelled. next_at is when a retrying one is due.
+create table attempts (
+    delivery_no bigint not null, n bigint not null, endpoint_no bigint not null, at bigint not null,
+    duration_us bigint not null, outcome text not null, status_code bigint, error text, ip text,
+    request_headers text not null, response_headers text, response_body {bytes}, next_at bigint,
+    primary key (delivery_no, n)
+) {rowless};

@@ -1,0 +1,271 @@
+//! Webhook endpoints, their sealed secrets, and the log of deliveries.
+
+use bytes::Bytes;
+use domain::Timestamp;
+use domain::event::EventType;
+use domain::id::{DeliveryId, EndpointId, EventId};
+
+use crate::tenancy::Scope;
+use crate::{Result, Row, Tx, args, json, statements};
+
+domain::words! {
+    /// `disabled_failing` is set by the deliverer, `disabled` by a person.
+    pub enum EndpointStatus { Enabled = "enabled", Disabled = "disabled", DisabledFailing = "disabled_failing" }
+}
+
+/// A receiver of events.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    pub no: i64,
+    pub id: EndpointId,
+    pub livemode: bool,
+    pub url: String,
+    pub description: Option<String>,
+    /// Empty means all fourteen.
+    pub event_types: Vec<EventType>,
+    pub status: EndpointStatus,
+    pub disabled_reason: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub first_failure_at: Option<Timestamp>,
+    pub failures: i64,
+    pub last_success_at: Option<Timestamp>,
+}
+
+/// A signing secret, sealed. The current one signs first.
+#[derive(Clone, Debug)]
+pub struct EndpointSecret {
+    pub endpoint_no: i64,
+    pub n: i64,
+    pub sealed: Bytes,
+    pub is_current: bool,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A line of the delivery log.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub no: i64,
+    pub id: DeliveryId,
+    pub event_id: EventId,
+    pub event_type: EventType,
+    pub endpoint_id: EndpointId,
+    pub url: String,
+    pub endpoint_deleted: bool,
+    pub payload: Bytes,
+    pub created_at: Timestamp,
+    pub attempts: Vec<AttemptLine>,
+}
+
+/// An attempt as the log shows it.
+#[derive(Clone, Debug)]
+pub struct AttemptLine {
+    pub n: i64,
+    pub at: Timestamp,
+    pub duration_us: i64,
+    pub outcome: String,
+    pub status_code: Option<i64>,
+    pub error: Option<String>,
+    pub request_headers: String,
+    pub response_headers: Option<String>,
+    pub response_body: Option<Bytes>,
+    pub next_at: Option<Timestamp>,
+}
+
+statements! {
+    INSERT = "insert into endpoints (no, id, partner_id, livemode, url, description, event_types, status, created_at,
+        updated_at, failures) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0)";
+    LIVE = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
+        first_failure_at, failures, last_success_at from endpoints
+        where partner_id = $1 and livemode = $2 and deleted_at is null order by no";
+    GET = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
+        first_failure_at, failures, last_success_at from endpoints
+        where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null";
+    BY_NO = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
+        first_failure_at, failures, last_success_at from endpoints where no = $1 and deleted_at is null";
+    UPDATE = "update endpoints set url = $2, description = $3, event_types = $4, status = $5, disabled_reason = $6,
+        updated_at = $7 where no = $1";
+    DELETE = "update endpoints set deleted_at = $2 where no = $1 and deleted_at is null";
+    HEALTH = "update endpoints set first_failure_at = $2, failures = $3, last_success_at = $4 {each} where no = $1";
+    SECRET_INSERT = "insert into endpoint_secrets (endpoint_no, n, sealed, is_current, created_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6)";
+    SECRET_LIST = "select endpoint_no, n, sealed, is_current, created_at, expires_at from endpoint_secrets
+        where endpoint_no = $1 and (expires_at is null or expires_at > $2) order by is_current desc, n desc";
+    SECRET_SET = "update endpoint_secrets set is_current = $3, expires_at = $4 where endpoint_no = $1 and n = $2";
+    DELIVERY_LIST = "select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at
+        from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
+        where d.partner_id = $1 and d.livemode = $2 and (d.id < $3 or $3 is null)
+        and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null) and (p.id = $6 or $6 is null)
+        and (e.customer_id = $7 or $7 is null) and (d.created_at >= $8 or $8 is null)
+        and (d.created_at < $9 or $9 is null) order by d.id desc limit $10";
+    ATTEMPTS = "select n, at, duration_us, outcome, status_code, error, request_headers, response_headers,
+        response_body, next_at from attempts where delivery_no = $1 order by n";
+}
+
+pub async fn insert(tx: &Tx, scope: &Scope, e: &Endpoint) -> Result<()> {
+    let types = json::words_to(e.event_types.iter().map(|t| t.as_str()));
+    let row = args![
+        e.no,
+        e.id,
+        scope.partner_id(),
+        scope.livemode(),
+        e.url,
+        e.description,
+        types,
+        e.status.as_str(),
+        e.created_at
+    ];
+    tx.post(INSERT, row).await
+}
+
+/// Every endpoint of a partner that was not deleted.
+pub async fn list(tx: &Tx, scope: &Scope) -> Result<Vec<Endpoint>> {
+    tx.all(LIVE, args![scope.partner_id(), scope.livemode()], endpoint).await
+}
+
+pub async fn find(tx: &Tx, scope: &Scope, id: EndpointId) -> Result<Option<Endpoint>> {
+    tx.opt(GET, args![scope.partner_id(), scope.livemode(), id], endpoint).await
+}
+
+/// The endpoint behind a queue row, for the deliverer.
+pub async fn find_by_no(tx: &Tx, no: i64) -> Result<Option<Endpoint>> {
+    tx.opt(BY_NO, args![no], endpoint).await
+}
+
+/// Stores URL, description, types and status.
+pub async fn update(tx: &Tx, e: &Endpoint) -> Result<()> {
+    let types = json::words_to(e.event_types.iter().map(|t| t.as_str()));
+    let status = e.status.as_str();
+    let row = args![e.no, e.url, e.description, types, status, e.disabled_reason, e.updated_at];
+    tx.post(UPDATE, row).await
+}
+
+pub async fn delete(tx: &Tx, no: i64, now: Timestamp) -> Result<()> {
+    tx.post(DELETE, args![no, now]).await
+}
+
+/// How an endpoint has answered lately: first failure of the running streak, its length, last success.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    pub first_failure_at: Option<Timestamp>,
+    pub failures: i64,
+    pub last_success_at: Option<Timestamp>,
+}
+
+pub async fn put_health(tx: &Tx, healths: &[(i64, Health)]) -> Result<()> {
+    let row =
+        |(no, h): &(i64, Health)| args![*no, h.first_failure_at, h.failures, h.last_success_at];
+    tx.each(HEALTH, healths.iter().map(row).collect()).await
+}
+
+pub async fn secret_insert(tx: &Tx, s: &EndpointSecret) -> Result<()> {
+    let row = args![s.endpoint_no, s.n, s.sealed, s.is_current, s.created_at, s.expires_at];
+    tx.post(SECRET_INSERT, row).await
+}
+
+/// Secrets that sign today, the current one first.
+pub async fn secret_list(tx: &Tx, endpoint_no: i64, now: Timestamp) -> Result<Vec<EndpointSecret>> {
+    let read = |r: &mut Row| {
+        Ok(EndpointSecret {
+            endpoint_no: r.next()?,
+            n: r.next()?,
+            sealed: r.next()?,
+            is_current: r.next()?,
+            created_at: r.next()?,
+            expires_at: r.next()?,
+        })
+    };
+    tx.all(SECRET_LIST, args![endpoint_no, now], read).await
+}
+
+/// Stores whether a secret is current and when it ends.
+pub async fn secret_update(tx: &Tx, s: &EndpointSecret) -> Result<()> {
+    tx.post(SECRET_SET, args![s.endpoint_no, s.n, s.is_current, s.expires_at]).await
+}
+
+fn endpoint(r: &mut Row) -> Result<Endpoint> {
+    Ok(Endpoint {
+        no: r.next()?,
+        id: r.next()?,
+        livemode: r.next()?,
+        url: r.next()?,
+        description: r.next()?,
+        event_types: json::words_from(&r.next::<String>()?, EventType::parse)?,
+        status: EndpointStatus::parse(&r.next::<String>()?)
+            .ok_or_else(|| crate::Error::Inconsistent("endpoint status".into()))?,
+        disabled_reason: r.next()?,
+        created_at: r.next()?,
+        updated_at: r.next()?,
+        first_failure_at: r.next()?,
+        failures: r.next()?,
+        last_success_at: r.next()?,
+    })
+}
+
+/// What the delivery log is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryFilter {
+    pub event_type: Option<EventType>,
+    pub event_id: Option<EventId>,
+    pub endpoint_id: Option<EndpointId>,
+    pub customer_id: Option<domain::id::CustomerId>,
+    pub created: (Option<Timestamp>, Option<Timestamp>),
+}
+
+/// Deliveries older than `before`, newest first, each with its attempts.
+pub async fn delivery_list(
+    tx: &Tx,
+    scope: &Scope,
+    filter: &DeliveryFilter,
+    before: Option<DeliveryId>,
+    limit: i64,
+) -> Result<Vec<Delivery>> {
+    let row = args![
+        scope.partner_id(),
+        scope.livemode(),
+        before,
+        filter.event_type,
+        filter.event_id,
+        filter.endpoint_id,
+        filter.customer_id,
+        filter.created.0,
+        filter.created.1,
+        limit
+    ];
+    let mut deliveries = tx.all(DELIVERY_LIST, row, delivery).await?;
+    for delivery in &mut deliveries {
+        delivery.attempts = tx.all(ATTEMPTS, args![delivery.no], attempt_line).await?;
+    }
+    Ok(deliveries)
+}
+
+fn delivery(r: &mut Row) -> Result<Delivery> {
+    Ok(Delivery {
+        no: r.next()?,
+        id: r.next()?,
+        event_id: r.next()?,
+        event_type: r.next()?,
+        endpoint_id: r.next()?,
+        url: r.next()?,
+        endpoint_deleted: r.next()?,
+        payload: r.next()?,
+        created_at: r.next()?,
+        attempts: Vec::new(),
+    })
+}
+
+fn attempt_line(r: &mut Row) -> Result<AttemptLine> {
+    Ok(AttemptLine {
+        n: r.next()?,
+        at: r.next()?,
+        duration_us: r.next()?,
+        outcome: r.next()?,
+        status_code: r.next()?,
+        error: r.next()?,
+        request_headers: r.next()?,
+        response_headers: r.next()?,
+        response_body: r.next()?,
+        next_at: r.next()?,
+    })
+}

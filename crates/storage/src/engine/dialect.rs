@@ -1,0 +1,96 @@
+//! The few words that differ between the engines, and the expansion of their markers.
+//!
+//! | marker | SQLite | PostgreSQL |
+//! |---|---|---|
+//! | `$1` | `?1` | `$1` |
+//! | `{each}` | nothing; the statement runs once a row | `from` or `using` `unnest(…)` |
+//! | `{skip}` | nothing | `for update skip locked` |
+//! | `{lock}` | nothing | `for update` |
+//! | `{id}` | `blob` | `uuid` |
+//! | `{bytes}` | `blob` | `bytea` |
+//! | `{pk}` | `integer primary key` | `bigint primary key` |
+//! | `{rowless}` | `without rowid` | nothing |
+
+/// Which engine a database runs on, for people and for tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+impl Engine {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// The text that SQLite runs.
+pub(super) fn sqlite(sql: &str) -> String {
+    replace(
+        sql,
+        &[
+            ("{skip}", ""),
+            ("{lock}", ""),
+            ("{each}", ""),
+            ("{id}", "blob"),
+            ("{bytes}", "blob"),
+            ("{pk}", "integer primary key"),
+            ("{rowless}", "without rowid"),
+            ("$", "?"),
+        ],
+    )
+}
+
+/// The text that PostgreSQL runs, for one row.
+pub(super) fn postgres(sql: &str) -> String {
+    replace(
+        sql,
+        &[
+            ("{skip}", "for update skip locked"),
+            ("{lock}", "for update"),
+            ("{each}", ""),
+            ("{id}", "uuid"),
+            ("{bytes}", "bytea"),
+            ("{pk}", "bigint primary key"),
+            ("{rowless}", ""),
+        ],
+    )
+}
+
+/// The text that PostgreSQL runs for many rows at once; `types` are those of the parameters of one row.
+pub(super) fn postgres_each(sql: &str, types: &[String]) -> String {
+    let arrays: Vec<String> =
+        types.iter().enumerate().map(|(i, t)| format!("${}::{t}[]", i + 1)).collect();
+    let columns: Vec<String> = (1..=types.len()).map(|i| format!("p{i}")).collect();
+    let word = if sql.trim_start().starts_with("delete") { "using" } else { "from" };
+    let source = format!("{word} unnest({}) as _r({})", arrays.join(", "), columns.join(", "));
+    let mut text = sql.to_owned();
+    // From the last, so that $1 does not match the start of $12.
+    for i in (1..=types.len()).rev() {
+        text = text.replace(&format!("${i}"), &format!("_r.p{i}"));
+    }
+    text.replace("{each}", &source)
+}
+
+fn replace(sql: &str, pairs: &[(&str, &str)]) -> String {
+    pairs.iter().fold(sql.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_text_reads_well_on_both() {
+        let sql = "delete from ready {each} where endpoint = $1 and due = $2";
+        assert_eq!(sqlite(sql), "delete from ready  where endpoint = ?1 and due = ?2");
+        let types = ["int8".to_owned(), "int8".to_owned()];
+        assert_eq!(
+            postgres_each(sql, &types),
+            "delete from ready using unnest($1::int8[], $2::int8[]) as _r(p1, p2) where endpoint = _r.p1 and due = _r.p2"
+        );
+    }
+}

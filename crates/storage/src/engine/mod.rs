@@ -1,0 +1,377 @@
+//! The seam between one SQL text and two engines. The only place that knows which engine runs.
+//!
+//! A unit of work is an async closure over a [`Tx`]. It is polled on a database thread and may await
+//! nothing but the database. On SQLite all units that wait form one transaction, each in its own
+//! savepoint, and answers leave after COMMIT; on PostgreSQL each unit is a transaction of its own on
+//! one of a few connections, its writes pipelined.
+
+mod dialect;
+mod postgres;
+mod sqlite;
+
+use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use futures_util::future::LocalBoxFuture;
+use tokio::sync::oneshot;
+
+use crate::value::{Row, Value};
+use crate::{Error, Result};
+pub use dialect::Engine;
+
+/// Units that may wait for a database thread; one more is refused with [`Error::Busy`].
+pub const QUEUE_UNITS_MAX: usize = 4096;
+
+/// Times that a unit is run when a constraint or a deadlock ended it. The second run sees the rows
+/// of whoever won, and can answer for them.
+const RUNS_MAX: usize = 3;
+
+/// News for the tasks of this process, told after the commit that makes them true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// A delivery became due.
+    Delivery { endpoint: i64, delivery: i64, due: i64 },
+    /// A photo waits to be fetched.
+    Photo,
+}
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub enum DatabaseUrl {
+    /// A file, made when it is missing.
+    Sqlite(PathBuf),
+    /// A libpq connection string.
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// Reads `sqlite:PATH` or `postgres://…`.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            return Ok(Self::Sqlite(PathBuf::from(path.trim_start_matches("//"))));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        Err("the database URL must start with sqlite: or postgres://".to_owned())
+    }
+}
+
+/// A handle on the database; cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    threads: Threads,
+    shared: Arc<Shared>,
+}
+
+#[derive(Clone)]
+enum Threads {
+    Sqlite(sqlite::Handle),
+    Postgres(postgres::Handle),
+}
+
+/// What every unit of one database sees.
+pub(crate) struct Shared {
+    /// Statements until a test's fault; never reached below zero.
+    fault_in: AtomicI64,
+    wakes: flume::Sender<Wake>,
+    wakes_out: flume::Receiver<Wake>,
+}
+
+/// News that may wait; more are dropped, because tasks also look by the clock.
+const WAKES_MAX: usize = 65_536;
+
+impl Db {
+    /// Opens the database and starts its threads. Migrations are a step of their own.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self> {
+        let (wakes, wakes_out) = flume::bounded(WAKES_MAX);
+        let shared = Arc::new(Shared { fault_in: AtomicI64::new(0), wakes, wakes_out });
+        let threads = match url {
+            DatabaseUrl::Sqlite(path) => {
+                Threads::Sqlite(sqlite::Handle::open(path, Arc::clone(&shared))?)
+            }
+            DatabaseUrl::Postgres(config) => {
+                Threads::Postgres(postgres::Handle::open(config, Arc::clone(&shared)).await?)
+            }
+        };
+        Ok(Self { threads, shared })
+    }
+
+    pub fn engine(&self) -> Engine {
+        match self.threads {
+            Threads::Sqlite(_) => Engine::Sqlite,
+            Threads::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// Runs a unit that may write. Returns after COMMIT; an error means that nothing was written.
+    ///
+    /// The unit can be run again when somebody else's commit ended it, so it must not give away
+    /// what it captured.
+    pub async fn write<T, E, F>(&self, unit: F) -> Result<T, E>
+    where
+        F: AsyncFn(&Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.run(unit, true).await
+    }
+
+    /// Runs a unit that only reads, beside the writers.
+    pub async fn read<T, E, F>(&self, unit: F) -> Result<T, E>
+    where
+        F: AsyncFn(&Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.run(unit, false).await
+    }
+
+    async fn run<T, E, F>(&self, unit: F, writes: bool) -> Result<T, E>
+    where
+        F: AsyncFn(&Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Job { unit, outcome: None, reply });
+        match &self.threads {
+            Threads::Sqlite(handle) => handle.send(job, writes)?,
+            Threads::Postgres(handle) => handle.send(job, writes)?,
+        }
+        answer.await.unwrap_or_else(|_| Err(Error::Unavailable("its thread ended".into()).into()))
+    }
+
+    /// News of commits made by this process. One receiver at a time hears each.
+    pub fn wakes(&self) -> flume::Receiver<Wake> {
+        self.shared.wakes_out.clone()
+    }
+
+    /// Takes the sole right to deliver for this database, for as long as the value lives.
+    ///
+    /// On SQLite it is a lock on a file beside the database, on PostgreSQL an advisory lock of a
+    /// session, so that the death of its holder frees it at once. `None` while another holds it.
+    pub async fn try_lead(&self) -> Result<Option<Leadership>> {
+        match &self.threads {
+            Threads::Sqlite(handle) => handle.try_lead(),
+            Threads::Postgres(handle) => handle.try_lead().await,
+        }
+    }
+
+    /// Makes the n-th statement from now fail, once. For tests that prove that nothing half-done
+    /// stays behind; zero takes the fault back. Returns what was left of an earlier one.
+    pub fn fail_statement(&self, n: i64) -> i64 {
+        self.shared.fault_in.swap(n, Ordering::SeqCst)
+    }
+}
+
+/// The right to deliver; see [`Db::try_lead`].
+pub struct Leadership {
+    pub(crate) guard: LeadershipGuard,
+}
+
+pub(crate) enum LeadershipGuard {
+    File { _file: std::fs::File },
+    Session(postgres::LeaderSession),
+}
+
+impl Leadership {
+    /// False once the session that holds the lock has ended.
+    pub fn is_held(&self) -> bool {
+        match &self.guard {
+            LeadershipGuard::File { .. } => true,
+            LeadershipGuard::Session(session) => session.is_alive(),
+        }
+    }
+}
+
+/// A unit of work on its way through a database thread.
+trait Unit: Send {
+    /// Runs it once; true when its changes should stay.
+    fn run<'a>(&'a mut self, tx: &'a Tx) -> LocalBoxFuture<'a, bool>;
+    /// Tells the caller. An error overrules what the unit returned.
+    fn answer(self: Box<Self>, ended: Result<()>);
+}
+
+struct Job<F, T, E> {
+    unit: F,
+    outcome: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Unit for Job<F, T, E>
+where
+    F: AsyncFn(&Tx) -> Result<T, E> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    fn run<'a>(&'a mut self, tx: &'a Tx) -> LocalBoxFuture<'a, bool> {
+        Box::pin(async move {
+            let outcome = (self.unit)(tx).await;
+            let keep = outcome.is_ok();
+            self.outcome = Some(outcome);
+            keep
+        })
+    }
+
+    fn answer(self: Box<Self>, ended: Result<()>) {
+        let outcome = match (ended, self.outcome) {
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(Error::Panicked.into()),
+            (Err(error), _) => Err(error.into()),
+        };
+        // The caller may have gone; what was committed stays.
+        let _ = self.reply.send(outcome);
+    }
+}
+
+/// An open transaction, or a read.
+pub struct Tx {
+    session: Session,
+    shared: Arc<Shared>,
+    wakes: RefCell<Vec<Wake>>,
+    /// Set when a constraint or a deadlock ended the unit, and running it again may help.
+    lost_race: Cell<bool>,
+}
+
+enum Session {
+    Sqlite(sqlite::Session),
+    Postgres(postgres::Session),
+}
+
+impl Tx {
+    fn new(session: Session, shared: Arc<Shared>) -> Self {
+        Self { session, shared, wakes: RefCell::default(), lost_race: Cell::new(false) }
+    }
+
+    /// Every row of the answer.
+    pub async fn all<T>(
+        &self,
+        sql: &'static str,
+        args: Vec<Value>,
+        read: impl Fn(&mut Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.tick()?;
+        let rows = match &self.session {
+            Session::Sqlite(session) => session.all(sql, args),
+            Session::Postgres(session) => session.all(sql, args).await,
+        };
+        self.note(rows)?.into_iter().map(|mut row| read(&mut row)).collect()
+    }
+
+    /// The first row, if there is one.
+    pub async fn opt<T>(
+        &self,
+        sql: &'static str,
+        args: Vec<Value>,
+        read: impl Fn(&mut Row) -> Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.all(sql, args, read).await?.into_iter().next())
+    }
+
+    /// The one row that must be there.
+    pub async fn one<T>(
+        &self,
+        sql: &'static str,
+        args: Vec<Value>,
+        read: impl Fn(&mut Row) -> Result<T>,
+    ) -> Result<T> {
+        let found = self.opt(sql, args, read).await?;
+        found.ok_or_else(|| Error::Inconsistent(format!("a row is missing [{sql}]")))
+    }
+
+    /// Runs a statement and counts the rows it changed.
+    pub async fn exec(&self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
+        self.tick()?;
+        let changed = match &self.session {
+            Session::Sqlite(session) => session.exec(sql, &args),
+            Session::Postgres(session) => session.exec(sql, args).await,
+        };
+        self.note(changed)
+    }
+
+    /// Runs a statement whose answer nobody needs: on PostgreSQL it is sent at once and checked
+    /// before COMMIT, which saves a round trip.
+    pub async fn post(&self, sql: &'static str, args: Vec<Value>) -> Result<()> {
+        self.tick()?;
+        let sent = match &self.session {
+            Session::Sqlite(session) => session.exec(sql, &args).map(drop),
+            Session::Postgres(session) => session.post(sql, args).await,
+        };
+        self.note(sent)
+    }
+
+    /// Runs one row's statement for many rows: a prepared loop on SQLite, one UNNEST statement on
+    /// PostgreSQL. The text marks the place with `{each}`.
+    pub async fn each(&self, sql: &'static str, rows: Vec<Vec<Value>>) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.tick()?;
+        let sent = match &self.session {
+            Session::Sqlite(session) => {
+                rows.iter().try_for_each(|row| session.exec(sql, row).map(drop))
+            }
+            Session::Postgres(session) => session.each(sql, rows).await,
+        };
+        self.note(sent)
+    }
+
+    /// Checks that the engine understands a statement.
+    pub async fn prepare(&self, sql: &'static str) -> Result<()> {
+        match &self.session {
+            Session::Sqlite(session) => session.prepare(sql),
+            Session::Postgres(session) => session.prepare(sql).await.map(drop),
+        }
+    }
+
+    /// Runs several statements that are not prepared: migrations.
+    pub(crate) async fn script(&self, sql: &str) -> Result<()> {
+        self.tick()?;
+        match &self.session {
+            Session::Sqlite(session) => session.script(sql),
+            Session::Postgres(session) => session.script(sql).await,
+        }
+    }
+
+    /// Takes a lock on a word until the transaction ends, without waiting; false while another unit
+    /// holds it. On SQLite units never overlap, so the answer is always true.
+    pub async fn try_lock(&self, key: i64) -> Result<bool> {
+        match &self.session {
+            Session::Sqlite(_) => Ok(true),
+            Session::Postgres(session) => session.try_lock(key).await,
+        }
+    }
+
+    /// Leaves news for the tasks of this process, told only if the unit commits.
+    pub fn wake(&self, wake: Wake) {
+        self.wakes.borrow_mut().push(wake);
+    }
+
+    /// Tells the news of a unit that committed. A full channel loses them, which the tasks' own
+    /// clock makes good.
+    fn tell(&self) {
+        for wake in self.wakes.take() {
+            if self.shared.wakes.try_send(wake).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn tick(&self) -> Result<()> {
+        let countdown = &self.shared.fault_in;
+        if countdown.load(Ordering::Relaxed) == 0 || countdown.fetch_sub(1, Ordering::SeqCst) != 1 {
+            return Ok(());
+        }
+        Err(Error::Injected)
+    }
+
+    fn note<T>(&self, outcome: Result<T>) -> Result<T> {
+        if matches!(outcome, Err(Error::Conflict(_))) {
+            self.lost_race.set(true);
+        }
+        outcome
+    }
+}

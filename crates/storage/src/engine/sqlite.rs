@@ -1,0 +1,290 @@
+//! SQLite: one writer thread with group commit, a few reader threads, WAL, full sync.
+//!
+//! Units that wait are run in one transaction, each in a savepoint, and their callers are answered
+//! after COMMIT. A unit's futures are ready at the first poll, because nothing here waits; one that
+//! is not has awaited something else and is refused.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
+
+use super::{Leadership, LeadershipGuard, QUEUE_UNITS_MAX, RUNS_MAX, Shared, Tx, Unit, dialect};
+use crate::value::{Row, Value};
+use crate::{Error, Result};
+
+/// Units in one commit. Beyond 256 nothing is gained (measured).
+const GROUP_UNITS_MAX: usize = 256;
+/// How long a group may grow before it is committed.
+const GROUP_TIME_MAX: Duration = Duration::from_millis(5);
+/// Connections that only read, each on its thread.
+const READERS: usize = 2;
+/// Prepared statements kept by one connection; more than there are statements.
+const STATEMENTS_MAX: usize = 512;
+/// How long to wait for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(Clone)]
+pub(super) struct Handle {
+    writer: flume::Sender<Box<dyn Unit>>,
+    readers: flume::Sender<Box<dyn Unit>>,
+    path: PathBuf,
+}
+
+impl Handle {
+    pub(super) fn open(path: &Path, shared: Arc<Shared>) -> Result<Self> {
+        let unavailable =
+            |e: &dyn std::fmt::Display| Error::Unavailable(format!("{}: {e}", path.display()));
+        if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|e| unavailable(&e))?;
+        }
+        let writer = connect(path, false).map_err(|e| unavailable(&e))?;
+        let (to_writer, work) = flume::bounded(QUEUE_UNITS_MAX);
+        let writer_shared = Arc::clone(&shared);
+        spawn("sqlite-writer", move || write_loop(&Rc::new(writer), &work, &writer_shared))?;
+        let (to_readers, work) = flume::bounded(QUEUE_UNITS_MAX);
+        for _ in 0..READERS {
+            let reader = connect(path, true).map_err(|e| unavailable(&e))?;
+            let (work, shared) = (work.clone(), Arc::clone(&shared));
+            spawn("sqlite-reader", move || read_loop(&Rc::new(reader), &work, &shared))?;
+        }
+        Ok(Self { writer: to_writer, readers: to_readers, path: path.to_owned() })
+    }
+
+    pub(super) fn send(&self, unit: Box<dyn Unit>, writes: bool) -> Result<()> {
+        let queue = if writes { &self.writer } else { &self.readers };
+        queue.try_send(unit).map_err(|_| Error::Busy)
+    }
+
+    pub(super) fn try_lead(&self) -> Result<Option<Leadership>> {
+        let path = self.path.with_extension("lock");
+        let file = File::create(&path)
+            .map_err(|e| Error::Unavailable(format!("{}: {e}", path.display())))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Leadership { guard: LeadershipGuard::File { _file: file } })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(e)) => {
+                Err(Error::Unavailable(format!("{}: {e}", path.display())))
+            }
+        }
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map(drop).map_err(|e| Error::Unavailable(format!("no thread: {e}")))
+}
+
+fn connect(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.execute_batch(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -65536;
+         pragma temp_store = memory; pragma wal_autocheckpoint = 4000; pragma foreign_keys = on;",
+    )?;
+    if read_only {
+        connection.execute_batch("pragma query_only = on; pragma cache_size = -16384;")?;
+    }
+    Ok(connection)
+}
+
+fn write_loop(
+    connection: &Rc<Connection>,
+    work: &flume::Receiver<Box<dyn Unit>>,
+    shared: &Arc<Shared>,
+) {
+    while let Ok(first) = work.recv() {
+        if let Err(error) = connection.execute_batch("begin immediate") {
+            first.answer(Err(Error::Unavailable(error.to_string())));
+            continue;
+        }
+        let started = Instant::now();
+        let mut group = vec![run_in_savepoint(connection, first, shared)];
+        while group.len() < GROUP_UNITS_MAX && started.elapsed() < GROUP_TIME_MAX {
+            let Ok(next) = work.try_recv() else { break };
+            group.push(run_in_savepoint(connection, next, shared));
+        }
+        let committed = connection.execute_batch("commit").map_err(|e| e.to_string());
+        if committed.is_err() && !connection.is_autocommit() {
+            // A commit that could not be written leaves the transaction open.
+            let _ = connection.execute_batch("rollback");
+        }
+        for done in group {
+            match (&committed, done.ended) {
+                (Ok(()), Ok(())) => {
+                    done.tx.tell();
+                    done.unit.answer(Ok(()));
+                }
+                (Err(message), Ok(())) => {
+                    done.unit.answer(Err(Error::Unavailable(message.clone())))
+                }
+                (_, Err(ended)) => done.unit.answer(ended.map_or(Ok(()), Err)),
+            }
+        }
+    }
+}
+
+/// A unit that was run and waits for the commit.
+struct Done {
+    unit: Box<dyn Unit>,
+    tx: Tx,
+    /// `Err(None)` when the unit itself returned an error, which its caller should hear.
+    ended: std::result::Result<(), Option<Error>>,
+}
+
+fn run_in_savepoint(
+    connection: &Rc<Connection>,
+    mut unit: Box<dyn Unit>,
+    shared: &Arc<Shared>,
+) -> Done {
+    let mut runs = 0;
+    loop {
+        runs += 1;
+        let tx = Tx::new(super::Session::Sqlite(Session::new(connection)), Arc::clone(shared));
+        let ended = match connection.execute_batch("savepoint unit") {
+            Ok(()) => poll_once(&mut unit, &tx),
+            Err(error) => Err(Some(Error::Unavailable(error.to_string()))),
+        };
+        let close = if ended.is_ok() { "release unit" } else { "rollback to unit; release unit" };
+        let ended = ended.and_then(|()| {
+            connection.execute_batch(close).map_err(|e| Some(Error::Unavailable(e.to_string())))
+        });
+        if ended.is_err() {
+            let _ = connection.execute_batch("rollback to unit; release unit");
+        }
+        if ended.is_err() && tx.lost_race.get() && runs < RUNS_MAX {
+            continue;
+        }
+        return Done { unit, tx, ended };
+    }
+}
+
+/// Runs the unit to its end, which takes one poll.
+fn poll_once(unit: &mut Box<dyn Unit>, tx: &Tx) -> std::result::Result<(), Option<Error>> {
+    let mut context = Context::from_waker(Waker::noop());
+    let polled = catch_unwind(AssertUnwindSafe(|| unit.run(tx).as_mut().poll(&mut context)));
+    match polled {
+        Ok(Poll::Ready(true)) => Ok(()),
+        Ok(Poll::Ready(false)) => Err(None),
+        Ok(Poll::Pending) => Err(Some(Error::ForeignAwait)),
+        Err(_) => Err(Some(Error::Panicked)),
+    }
+}
+
+fn read_loop(
+    connection: &Rc<Connection>,
+    work: &flume::Receiver<Box<dyn Unit>>,
+    shared: &Arc<Shared>,
+) {
+    while let Ok(mut unit) = work.recv() {
+        let tx = Tx::new(super::Session::Sqlite(Session::new(connection)), Arc::clone(shared));
+        let ended = match connection.execute_batch("begin") {
+            Ok(()) => poll_once(&mut unit, &tx),
+            Err(error) => Err(Some(Error::Unavailable(error.to_string()))),
+        };
+        let _ = connection.execute_batch("rollback");
+        unit.answer(ended.or_else(|error| error.map_or(Ok(()), Err)));
+    }
+}
+
+thread_local! {
+    /// Translated texts, by the address of the original: statements are static.
+    static TEXTS: RefCell<HashMap<(usize, usize), Rc<str>>> = RefCell::default();
+}
+
+fn text_of(sql: &'static str) -> Rc<str> {
+    TEXTS.with_borrow_mut(|texts| {
+        let key = (sql.as_ptr().addr(), sql.len());
+        Rc::clone(texts.entry(key).or_insert_with(|| dialect::sqlite(sql).into()))
+    })
+}
+
+pub(super) struct Session {
+    connection: Rc<Connection>,
+}
+
+impl Session {
+    fn new(connection: &Rc<Connection>) -> Self {
+        Self { connection: Rc::clone(connection) }
+    }
+
+    pub(super) fn all(&self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
+        self.query(sql, &args).map_err(|e| explain(sql, &e))
+    }
+
+    fn query(&self, sql: &'static str, args: &[Value]) -> rusqlite::Result<Vec<Row>> {
+        let mut statement = self.connection.prepare_cached(&text_of(sql))?;
+        let columns = statement.column_count();
+        let mut answer = statement.query(params_from_iter(args))?;
+        let mut rows = Vec::new();
+        while let Some(row) = answer.next()? {
+            let read = |i| Ok(column(row.get_ref(i)?));
+            rows.push(Row::new((0..columns).map(read).collect::<rusqlite::Result<_>>()?));
+        }
+        Ok(rows)
+    }
+
+    pub(super) fn exec(&self, sql: &'static str, args: &[Value]) -> Result<u64> {
+        let mut statement =
+            self.connection.prepare_cached(&text_of(sql)).map_err(|e| explain(sql, &e))?;
+        let changed = statement.execute(params_from_iter(args));
+        changed.map(|n| n as u64).map_err(|e| explain(sql, &e))
+    }
+
+    pub(super) fn prepare(&self, sql: &'static str) -> Result<()> {
+        self.connection.prepare(&text_of(sql)).map(drop).map_err(|e| explain(sql, &e))
+    }
+
+    pub(super) fn script(&self, sql: &str) -> Result<()> {
+        self.connection.execute_batch(&dialect::sqlite(sql)).map_err(|e| explain(sql, &e))
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Int(n) => ValueRef::Integer(*n),
+            Value::Bool(b) => ValueRef::Integer(i64::from(*b)),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+fn column(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(n) => Value::Int(n),
+        // No column holds a real; one that does is read as text and refused by its reader.
+        ValueRef::Real(x) => Value::Text(x.to_string()),
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Bytes(Bytes::copy_from_slice(bytes)),
+    }
+}
+
+fn explain(sql: &str, error: &rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::ConstraintViolation) => Error::Conflict(error.to_string()),
+        Some(
+            rusqlite::ErrorCode::DatabaseBusy
+            | rusqlite::ErrorCode::DiskFull
+            | rusqlite::ErrorCode::SystemIoFailure
+            | rusqlite::ErrorCode::CannotOpen,
+        ) => Error::Unavailable(error.to_string()),
+        _ => Error::Statement { sql: sql.to_owned(), message: error.to_string() },
+    }
+}

@@ -1,0 +1,43 @@
+//! The only SQL. The engine seam, the migrations, and one module per table family.
+//!
+//! The portable subset: parameters are `$n`; time is `bigint` microseconds, bound, never the
+//! engine's own; dates, lists and free structures are text; ids are 16 bytes; a state changes by
+//! compare-and-set; a batch says `{each}`; every statement is a named constant, and a test prepares
+//! them all on both engines. No rule of the business is here, and no finder on a tenant's table that
+//! does not take a [`tenancy::Scope`].
+
+mod engine;
+mod error;
+mod json;
+mod migrate;
+mod statements;
+mod value;
+
+pub mod audit;
+pub mod customers;
+pub mod endpoints;
+pub mod events;
+pub mod keys;
+pub mod mailboxes;
+pub mod tenancy;
+
+pub use engine::{DatabaseUrl, Db, Engine, Leadership, QUEUE_UNITS_MAX, Tx, Wake};
+pub use error::{Error, Result};
+pub use json::details;
+pub use migrate::{migrate, pending};
+pub use value::{FromValue, Row, ToValue, Value};
+
+/// Every statement of every module, for the test that prepares them all.
+pub fn statements() -> Vec<&'static str> {
+    let modules = [
+        audit::ALL,
+        customers::ALL,
+        endpoints::ALL,
+        events::ALL,
+        keys::ALL,
+        mailboxes::ALL,
+        migrate::ALL,
+        tenancy::ALL,
+    ];
+    modules.concat()
+}

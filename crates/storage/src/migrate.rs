@@ -1,0 +1,60 @@
+//! Migrations: numbered texts for both engines, applied in order, forward only.
+
+use crate::{Db, Result, Row, Tx, args, statements};
+
+/// `(number, name, text)`. A text that has shipped is never edited; add another.
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "tenancy", include_str!("../migrations/0001_tenancy.sql")),
+    (2, "customers", include_str!("../migrations/0002_customers.sql")),
+    (3, "mail", include_str!("../migrations/0003_mail.sql")),
+    (4, "money_and_usage", include_str!("../migrations/0004_money_and_usage.sql")),
+    (5, "events", include_str!("../migrations/0005_events.sql")),
+];
+
+const TABLE: &str = "create table if not exists schema_migrations (
+    number bigint primary key, name text not null, applied_at bigint not null)";
+
+statements! {
+    APPLIED = "select number from schema_migrations order by number";
+    RECORD = "insert into schema_migrations (number, name, applied_at) values ($1, $2, $3)";
+}
+
+/// The key under which nodes that start together take turns.
+const MIGRATION_LOCK: i64 = 7_022_026_112_102;
+
+/// Applies what is missing, all of it or nothing. Returns the names of what was applied.
+pub async fn migrate(db: &Db, now: domain::Timestamp) -> Result<Vec<&'static str>> {
+    loop {
+        let outcome = db
+            .write(async move |tx: &Tx| {
+                if !tx.try_lock(MIGRATION_LOCK).await? {
+                    return Ok(None);
+                }
+                apply(tx, now).await.map(Some)
+            })
+            .await?;
+        match outcome {
+            Some(names) => return Ok(names),
+            // Another node migrates; it is done within the server's statement timeout.
+            None => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+        }
+    }
+}
+
+async fn apply(tx: &Tx, now: domain::Timestamp) -> Result<Vec<&'static str>> {
+    tx.script(TABLE).await?;
+    let done: Vec<i64> = tx.all(APPLIED, args![], Row::next).await?;
+    let mut names = Vec::new();
+    for (number, name, text) in MIGRATIONS.iter().filter(|m| !done.contains(&m.0)) {
+        tx.script(text).await?;
+        tx.exec(RECORD, args![*number, *name, now]).await?;
+        names.push(*name);
+    }
+    Ok(names)
+}
+
+/// How many migrations this binary knows and the database has not.
+pub async fn pending(db: &Db) -> Result<usize> {
+    let done = db.read(async |tx: &Tx| tx.all(APPLIED, args![], Row::next::<i64>).await).await?;
+    Ok(MIGRATIONS.iter().filter(|m| !done.contains(&m.0)).count())
+}

@@ -1,0 +1,147 @@
+//! What the seam promises: all or nothing, answers after COMMIT, one text on both engines.
+
+use storage::{Error, Row, Tx, args};
+
+use crate::support::{NOW, fresh};
+
+#[tokio::test]
+async fn every_statement_is_understood() {
+    let db = fresh().await;
+    db.read(async |tx: &Tx| {
+        for sql in storage::statements() {
+            tx.prepare(sql).await?;
+        }
+        Ok::<_, Error>(())
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn migrating_twice_changes_nothing() {
+    let db = fresh().await;
+    assert_eq!(storage::migrate(&db, NOW).await.unwrap(), Vec::<&str>::new());
+    assert_eq!(storage::pending(&db).await.unwrap(), 0);
+}
+
+const INSERT: &str = "insert into operators (id, name, slug, created_at) values ($1, $2, $3, $4)";
+const INSERT_EACH: &str =
+    "insert into operators (id, name, slug, created_at) select $1, $2, $3, $4 {each}";
+const COUNT: &str = "select count(*) from operators";
+
+fn operator(n: u8) -> Vec<storage::Value> {
+    args![[n; 16], "Austin Mail", format!("slug-{n}"), NOW]
+}
+
+#[tokio::test]
+async fn a_unit_that_fails_leaves_nothing_behind() {
+    let db = fresh().await;
+    let failed: Result<(), Error> = db
+        .write(async |tx: &Tx| {
+            tx.post(INSERT, operator(1)).await?;
+            tx.exec(INSERT, operator(2)).await?;
+            Err(Error::Inconsistent("on purpose".into()))
+        })
+        .await;
+    assert!(matches!(failed, Err(Error::Inconsistent(_))));
+    assert_eq!(count(&db).await, 0);
+}
+
+#[tokio::test]
+async fn a_posted_write_that_fails_fails_the_unit() {
+    let db = fresh().await;
+    let failed = db
+        .write(async |tx: &Tx| {
+            tx.post(INSERT, operator(1)).await?;
+            tx.post(INSERT, operator(1)).await
+        })
+        .await;
+    assert!(matches!(failed, Err(Error::Conflict(_))), "{failed:?}");
+    assert_eq!(count(&db).await, 0);
+}
+
+#[tokio::test]
+async fn many_rows_go_in_as_one_statement() {
+    let db = fresh().await;
+    db.write(async |tx: &Tx| tx.each(INSERT_EACH, (0..200).map(operator).collect()).await)
+        .await
+        .unwrap();
+    assert_eq!(count(&db).await, 200);
+}
+
+#[tokio::test]
+async fn a_unit_that_awaits_something_else_is_refused_on_sqlite() {
+    let db = fresh().await;
+    if db.engine() != storage::Engine::Sqlite {
+        return;
+    }
+    let refused: Result<(), Error> = db
+        .write(async |tx: &Tx| {
+            tx.post(INSERT, operator(1)).await?;
+            tokio::task::yield_now().await;
+            Ok(())
+        })
+        .await;
+    assert!(matches!(refused, Err(Error::ForeignAwait)));
+    assert_eq!(count(&db).await, 0);
+}
+
+#[tokio::test]
+async fn a_panic_ends_its_unit_and_no_other() {
+    let db = fresh().await;
+    let lost: Result<(), Error> = db
+        .write(async |tx: &Tx| {
+            tx.post(INSERT, operator(1)).await?;
+            panic!("on purpose")
+        })
+        .await;
+    assert!(matches!(lost, Err(Error::Panicked)));
+    db.write(async |tx: &Tx| tx.post(INSERT, operator(2)).await).await.unwrap();
+    assert_eq!(count(&db).await, 1);
+}
+
+#[tokio::test]
+async fn a_fault_at_any_statement_writes_nothing_and_a_retry_succeeds() {
+    let db = fresh().await;
+    for n in 1..=3 {
+        db.fail_statement(n);
+        let failed = db.write(async |tx: &Tx| three(tx).await).await;
+        assert!(matches!(failed, Err(Error::Injected)), "statement {n}: {failed:?}");
+        assert_eq!(count(&db).await, 0);
+    }
+    db.write(async |tx: &Tx| three(tx).await).await.unwrap();
+    assert_eq!(count(&db).await, 3);
+}
+
+async fn three(tx: &Tx) -> Result<(), Error> {
+    tx.post(INSERT, operator(1)).await?;
+    tx.exec(INSERT, operator(2)).await?;
+    tx.post(INSERT, operator(3)).await
+}
+
+#[tokio::test]
+async fn writers_that_wait_together_all_commit() {
+    let db = fresh().await;
+    let writes = (0..100).map(|n| {
+        let db: storage::Db = db.clone();
+        tokio::spawn(async move {
+            db.write(async move |tx: &Tx| tx.post(INSERT, operator(n)).await).await
+        })
+    });
+    for write in writes.collect::<Vec<_>>() {
+        write.await.unwrap().unwrap();
+    }
+    assert_eq!(count(&db).await, 100);
+}
+
+#[tokio::test]
+async fn only_one_process_leads() {
+    let db = fresh().await;
+    let lead = db.try_lead().await.unwrap().unwrap();
+    assert!(lead.is_held());
+    assert!(db.try_lead().await.unwrap().is_none());
+}
+
+async fn count(db: &storage::Db) -> i64 {
+    db.read(async |tx: &Tx| tx.one(COUNT, args![], Row::next).await).await.unwrap()
+}
