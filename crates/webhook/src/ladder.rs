@@ -5,9 +5,9 @@
 //! webhooks.md 5.12.
 
 use domain::{Timestamp, hours, minutes, seconds};
-use jiff::fmt::{rfc2822, strtime};
 
 use crate::outcome::ErrorKind;
+use crate::retry_after::RetryAfter;
 
 /// Waits before each try, in microseconds: twelve tries over at least 70.7 hours.
 pub const WAITS: [i64; 12] = [
@@ -26,8 +26,6 @@ pub const WAITS: [i64; 12] = [
 ];
 /// Tries that count before a delivery is given up.
 pub const TRIES_MAX: usize = WAITS.len();
-/// The longest that a receiver may ask us to wait, in microseconds.
-pub const HINT_MAX: i64 = hours(24);
 /// "Slow down" answers that do not count as tries.
 pub const SLOW_DOWNS_FREE: u32 = 5;
 /// Tries at an address that is not allowed before the endpoint is set aside.
@@ -146,47 +144,12 @@ fn jittered(wait: i64, random: u32) -> i64 {
     wait + i64::try_from(quarter).expect("a quarter of a wait fits where the wait does")
 }
 
-/// A receiver's wish to be left alone for a while (RFC 9110, section 10.2.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RetryAfter {
-    Seconds(u32),
-    At(Timestamp),
-}
-
-impl RetryAfter {
-    /// Reads seconds, or a date in any of the three forms of RFC 9110, section 5.6.7. Anything else is
-    /// no hint. Numbers beyond the largest `u32` are read as that: they are capped anyway.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
-            return Some(Self::Seconds(text.parse().unwrap_or(u32::MAX)));
-        }
-        let zoned = rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
-        let obsolete = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-        let instant = zoned.or_else(|| {
-            obsolete.iter().find_map(|form| {
-                let civil = strtime::parse(form, text).ok()?.to_datetime().ok()?;
-                civil.in_tz("UTC").ok().map(|zoned| zoned.timestamp())
-            })
-        })?;
-        Some(Self::At(Timestamp::from_micros(instant.as_microsecond())))
-    }
-
-    /// The wait from `now`, in microseconds, between none and [`HINT_MAX`].
-    fn wait(self, now: Timestamp) -> i64 {
-        let wait = match self {
-            Self::Seconds(n) => seconds(i64::from(n)),
-            Self::At(at) => at.micros().saturating_sub(now.micros()),
-        };
-        wait.clamp(0, HINT_MAX)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::retry_after::HINT_MAX;
 
     const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
@@ -273,19 +236,6 @@ mod tests {
         assert_eq!(wait(after(Class::Config, 1, None, 0)), seconds(30));
         assert_eq!(after(Class::Config, 2, None, 0), Next::Disable);
         assert_eq!(after(Class::Ok, 0, None, 0), Next::Done);
-    }
-
-    #[test]
-    fn retry_after_is_read_in_every_form_and_garbage_is_no_hint() {
-        let instant = Some(RetryAfter::At(Timestamp::parse("1994-11-06T08:49:37Z").unwrap()));
-        assert_eq!(RetryAfter::parse(" 120 "), Some(RetryAfter::Seconds(120)));
-        assert_eq!(RetryAfter::parse("99999999999999"), Some(RetryAfter::Seconds(u32::MAX)));
-        assert_eq!(RetryAfter::parse("Sun, 06 Nov 1994 08:49:37 GMT"), instant);
-        assert_eq!(RetryAfter::parse("Sunday, 06-Nov-94 08:49:37 GMT"), instant);
-        assert_eq!(RetryAfter::parse("Sun Nov  6 08:49:37 1994"), instant);
-        for garbage in ["", "-5", "1.5", "soon", "Sun, 99 Nov 1994 08:49:37 GMT"] {
-            assert_eq!(RetryAfter::parse(garbage), None, "{garbage}");
-        }
     }
 
     #[test]

@@ -4,7 +4,8 @@
 
 use std::net::IpAddr;
 
-use crate::ladder::{Class, RetryAfter};
+use crate::ladder::Class;
+use crate::retry_after::RetryAfter;
 
 domain::words! {
     /// Why an attempt failed. The words are shown to tenants and tell nothing about our network.
@@ -30,8 +31,23 @@ domain::words! {
     }
 }
 
+/// What stopped an attempt or a fetch.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind}: {detail}")]
+pub struct Failure {
+    pub kind: ErrorKind,
+    /// For operators and logs only: it may name addresses.
+    pub detail: String,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into() }
+    }
+}
+
 /// What an attempt came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// The answer's status, when its head arrived in time.
     pub status: Option<u16>,

@@ -1,0 +1,258 @@
+//! Where requests may go: which URLs are accepted, and which addresses a name may lead to.
+//!
+//! The ranges themselves are in [`crate::address`]. Opening the connection, and checking that it
+//! leads to the vetted address, is in `connect`. Source: webhooks.md 5.9.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use ipnet::IpNet;
+use url::Host;
+
+use crate::address;
+use crate::outcome::{ErrorKind, Failure};
+use crate::target::{Target, UrlProblem};
+
+/// Turns a name into addresses. Tests put answers of their own in the place of the system's.
+pub trait Resolver: Send + Sync {
+    fn resolve(&self, name: String, port: u16) -> BoxFuture<'_, io::Result<Vec<SocketAddr>>>;
+}
+
+/// Asks the operating system, as any other program on the machine does.
+struct System;
+
+impl Resolver for System {
+    fn resolve(&self, name: String, port: u16) -> BoxFuture<'_, io::Result<Vec<SocketAddr>>> {
+        Box::pin(async move { Ok(tokio::net::lookup_host((name, port)).await?.collect()) })
+    }
+}
+
+/// The operator's rules about where this install may send.
+///
+/// By default: https only, public names and public addresses only. There are no exceptions per tenant.
+#[derive(Clone)]
+pub struct Guard {
+    allow: Arc<[IpNet]>,
+    plain_http: bool,
+    resolver: Arc<dyn Resolver>,
+}
+
+impl Guard {
+    /// `allow` lists networks of the operator's own that may be sent to although they are not public.
+    /// Cloud metadata addresses stay refused inside them.
+    pub fn new(allow: impl Into<Arc<[IpNet]>>) -> Self {
+        Self { allow: allow.into(), plain_http: false, resolver: Arc::new(System) }
+    }
+
+    /// Also accepts webhook URLs without TLS.
+    #[must_use]
+    pub fn with_plain_http(mut self) -> Self {
+        self.plain_http = true;
+        self
+    }
+
+    #[must_use]
+    pub fn with_resolver(mut self, resolver: impl Resolver + 'static) -> Self {
+        self.resolver = Arc::new(resolver);
+        self
+    }
+
+    /// Checks the URL of a webhook endpoint, when it is saved and again before it is used.
+    pub fn check_webhook(&self, url: &str) -> Result<Target, UrlProblem> {
+        let target = self.check(url)?;
+        let plain = self.plain_http || self.is_listed_literal(&target);
+        if target.tls || plain { Ok(target) } else { Err(UrlProblem::NotHttps) }
+    }
+
+    /// Checks the URL of a mail photo: https, save for a literal address that the operator listed.
+    pub fn check_photo(&self, url: &str) -> Result<Target, UrlProblem> {
+        let target = self.check(url)?;
+        let plain = self.is_listed_literal(&target);
+        if target.tls || plain { Ok(target) } else { Err(UrlProblem::NotHttps) }
+    }
+
+    fn check(&self, url: &str) -> Result<Target, UrlProblem> {
+        let target = Target::parse(url)?;
+        // An operator who lists networks has machines there with names of their own. What such a
+        // name resolves to is vetted like any other answer.
+        if self.allow.is_empty() {
+            target.require_public_name()?;
+        }
+        if let Some(ip) = target.address() {
+            self.judge(ip).map_err(|reason| UrlProblem::Address { ip, reason })?;
+        }
+        Ok(target)
+    }
+
+    fn is_listed_literal(&self, target: &Target) -> bool {
+        target.address().is_some_and(|ip| self.is_listed(ip))
+    }
+
+    fn is_listed(&self, ip: IpAddr) -> bool {
+        let ip = address::effective(ip);
+        !address::is_metadata(ip) && self.allow.iter().any(|net| net.contains(&ip))
+    }
+
+    /// Whether an address may be connected to; the error follows "is", see [`address::refusal`].
+    pub fn judge(&self, ip: IpAddr) -> Result<(), &'static str> {
+        match address::refusal(ip) {
+            Some(reason) if !self.is_listed(ip) => Err(reason),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Finds the addresses of a target, all of them allowed.
+    ///
+    /// One forbidden answer refuses the name, rather than being skipped: a name that answers both ways
+    /// is either misconfigured or an attack. The caller sets the time limit.
+    pub(crate) async fn resolve(&self, target: &Target) -> Result<Vec<SocketAddr>, Failure> {
+        let found = match &target.host {
+            Host::Ipv4(ip) => vec![SocketAddr::from((*ip, target.port))],
+            Host::Ipv6(ip) => vec![SocketAddr::from((*ip, target.port))],
+            Host::Domain(name) => {
+                self.resolver.resolve(name.clone(), target.port).await.map_err(|error| {
+                    Failure::new(ErrorKind::Dns, format!("resolving {name}: {error}"))
+                })?
+            }
+        };
+        if found.is_empty() {
+            return Err(Failure::new(ErrorKind::Dns, "the name has no address"));
+        }
+        for answer in &found {
+            if let Err(reason) = self.judge(answer.ip()) {
+                let detail = format!("{} is {reason}", answer.ip());
+                return Err(Failure::new(ErrorKind::Blocked, detail));
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn default() -> Guard {
+        Guard::new([])
+    }
+
+    fn allowing(nets: &[&str]) -> Guard {
+        Guard::new(nets.iter().map(|net| net.parse().unwrap()).collect::<Vec<_>>())
+    }
+
+    struct Fixed(Vec<&'static str>);
+    impl Resolver for Fixed {
+        fn resolve(&self, _: String, port: u16) -> BoxFuture<'_, io::Result<Vec<SocketAddr>>> {
+            let all = self.0.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), port)).collect();
+            Box::pin(async move { Ok(all) })
+        }
+    }
+
+    #[test]
+    fn ordinary_urls_are_accepted_and_shown_in_normal_form() {
+        for (text, shown) in [
+            ("https://Example.com", "https://example.com/"),
+            ("https://example.com:443/hook?x=1#part", "https://example.com/hook?x=1#part"),
+            ("https://hooks.example.com:8443/a b", "https://hooks.example.com:8443/a%20b"),
+            ("https://bücher.example/", "https://xn--bcher-kva.example/"),
+            ("https://1.1.1.1/", "https://1.1.1.1/"),
+            ("https://[2606:4700::1111]:8443/", "https://[2606:4700::1111]:8443/"),
+        ] {
+            assert_eq!(default().check_webhook(text).unwrap().url(), shown);
+        }
+    }
+
+    #[test]
+    fn each_refusal_of_a_url_names_its_reason() {
+        use UrlProblem as P;
+        let private = |name: &str| P::PrivateName(name.to_owned());
+        let long = format!("https://example.com/{}", "x".repeat(2048));
+        for (text, problem) in [
+            (long.as_str(), P::TooLong),
+            ("example.com/hook", P::NotAUrl),
+            ("https://", P::NotAUrl),
+            ("https://[fe80::1%25eth0]/", P::NotAUrl),
+            ("ftp://example.com/", P::NotHttps),
+            ("http://example.com/", P::NotHttps),
+            ("https://user@example.com/", P::Credentials),
+            ("https://:secret@example.com/", P::Credentials),
+            ("https://example.com:22/", P::Port(22)),
+            ("https://example.com:6379/", P::Port(6379)),
+            ("https://example.com./", P::TrailingDot),
+            ("https://localhost/", private("localhost")),
+            ("https://crm/", private("crm")),
+            ("https://printer.local/", private("printer.local")),
+            ("https://metadata.google.internal/", private("metadata.google.internal")),
+        ] {
+            assert_eq!(default().check_webhook(text).map(|_| ()), Err(problem), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_a_forbidden_address_is_refused_when_saved() {
+        for text in [
+            "https://127.0.0.1/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://0177.0.0.1/",
+            "https://127.1/",
+            "https://１２７.0.0.1/",
+            "https://[::1]/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://[64:ff9b::10.0.0.1]/",
+            "https://[2002:7f00:1::]/",
+            "https://[2001::1]/",
+            "https://169.254.169.254/latest/meta-data",
+            "https://0/",
+            "https://192.168.1.1:8443/",
+        ] {
+            let problem = default().check_webhook(text).unwrap_err();
+            assert!(matches!(problem, UrlProblem::Address { .. }), "{text}: {problem}");
+        }
+    }
+
+    #[test]
+    fn plain_http_needs_the_installs_consent_and_photos_a_listed_address() {
+        let consenting = default().with_plain_http();
+        assert!(consenting.check_webhook("http://example.com/").is_ok());
+        assert!(consenting.check_webhook("http://127.0.0.1:8081/").is_err());
+        assert!(consenting.check_photo("http://example.com/a.jpg").is_err());
+
+        let listing = allowing(&["127.0.0.0/8"]);
+        assert!(listing.check_webhook("http://127.0.0.1:8081/").is_ok());
+        assert!(listing.check_photo("http://127.0.0.1:8081/a.jpg").is_ok());
+        assert!(listing.check_photo("http://example.com/a.jpg").is_err());
+        assert!(listing.check_webhook("http://10.0.0.1/").is_err());
+    }
+
+    #[test]
+    fn an_allow_list_opens_its_networks_and_their_names_but_never_the_metadata_service() {
+        let guard = allowing(&["10.0.0.0/8", "169.254.0.0/16", "fd00::/8"]);
+        assert!(guard.check_webhook("https://crm.internal/hook").is_ok());
+        assert!(guard.judge("10.1.2.3".parse().unwrap()).is_ok());
+        assert!(guard.judge("::ffff:10.1.2.3".parse().unwrap()).is_ok());
+        assert!(guard.judge("192.168.0.1".parse().unwrap()).is_err());
+        assert!(guard.judge("169.254.169.254".parse().unwrap()).is_err());
+        assert!(guard.judge("fd00:ec2::254".parse().unwrap()).is_err());
+    }
+
+    #[tokio::test]
+    async fn one_forbidden_answer_refuses_the_whole_name() {
+        let guard = default().with_resolver(Fixed(vec!["1.1.1.1", "10.0.0.1"]));
+        let target = guard.check_webhook("https://example.com/").unwrap();
+        let failure = guard.resolve(&target).await.unwrap_err();
+        assert_eq!(failure.kind, ErrorKind::Blocked);
+
+        let guard = default().with_resolver(Fixed(vec!["1.1.1.1", "2606:4700::1111"]));
+        assert_eq!(guard.resolve(&target).await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_name_without_addresses_is_a_dns_failure() {
+        let guard = default().with_resolver(Fixed(vec![]));
+        let target = guard.check_webhook("https://example.com/").unwrap();
+        assert_eq!(guard.resolve(&target).await.unwrap_err().kind, ErrorKind::Dns);
+    }
+}
