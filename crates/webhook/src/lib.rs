@@ -1,13 +1,18 @@
 //! Delivering one webhook: what is signed, what is sent, where it may go, and when to try again.
 //!
 //! Nothing here knows of a database or of many deliveries at once: which delivery is due, and what
+//! becomes of its outcome, is decided in `tasks`. The same guarded connector fetches mail photos.
 
 pub mod address;
+mod connect;
 pub mod guard;
 pub mod headers;
 pub mod ladder;
 pub mod outcome;
+mod pool;
 pub mod retry_after;
+pub mod sender;
 pub mod signature;
 pub mod target;
+pub mod tls;
 pub mod verify;

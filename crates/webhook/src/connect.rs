@@ -1,0 +1,228 @@
+//! Opening a connection: resolve, vet, connect to exactly the vetted address, TLS, HTTP/1.1.
+//!
+//! Keeping connections is in `pool`; what travels over them is in [`crate::sender`] and
+//! [`crate::fetch`]. Proxy variables of the environment are not read: a proxy would resolve the name
+//! itself, out of the guard's sight.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Duration, Instant, timeout};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+use url::Host;
+
+use crate::guard::Guard;
+use crate::outcome::{ErrorKind, Failure};
+use crate::target::Target;
+use crate::tls::{RootProblem, client_config};
+
+/// Budgets of the three phases, each inside the attempt's own deadline (webhooks.md 5.8).
+const DNS_WAIT_MAX: Duration = Duration::from_secs(2);
+const CONNECT_WAIT_MAX: Duration = Duration::from_secs(5);
+const TLS_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Addresses of a name that are tried in turn, sharing the time to connect.
+const ADDRESSES_TRIED_MAX: usize = 4;
+/// Bytes of a response's head.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+
+/// Too many open files, in the process and on the machine (POSIX `EMFILE`, `ENFILE`).
+const OUT_OF_DESCRIPTORS: [i32; 2] = [24, 23];
+
+pub(crate) struct Connector {
+    pub(crate) guard: Guard,
+    tls: TlsConnector,
+}
+
+/// An open connection that can carry one request at a time.
+pub(crate) struct Link {
+    pub(crate) http: SendRequest<Full<Bytes>>,
+    pub(crate) ip: IpAddr,
+    pub(crate) opened: Instant,
+    received: Arc<AtomicU64>,
+}
+
+impl Link {
+    /// A link over a pipe, for tests of what keeps links. It is open while the other end lives.
+    #[cfg(test)]
+    pub(crate) async fn over_pipe(opened: Instant) -> (Self, tokio::io::DuplexStream) {
+        let (ours, theirs) = tokio::io::duplex(64);
+        let (http, connection) = http1::handshake(TokioIo::new(ours)).await.unwrap();
+        tokio::spawn(async move { drop(connection.await) });
+        let ip = IpAddr::from([127, 0, 0, 1]);
+        (Self { http, ip, opened, received: Arc::default() }, theirs)
+    }
+
+    /// Response bytes that ever came in, after decryption: tells whether a failed request was answered
+    /// at all.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+}
+
+impl Connector {
+    pub(crate) fn new(
+        guard: Guard,
+        extra_roots: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, RootProblem> {
+        Ok(Self { guard, tls: TlsConnector::from(client_config(extra_roots)?) })
+    }
+
+    pub(crate) async fn open(&self, target: &Target) -> Result<Link, Failure> {
+        let vetted = timeout(DNS_WAIT_MAX, self.guard.resolve(target))
+            .await
+            .map_err(|_| Failure::new(ErrorKind::Dns, "the name was not resolved within 2 s"))??;
+        let (tcp, address) = connect(&vetted).await?;
+        // A small post must not wait for the acknowledgement of the one before it.
+        tcp.set_nodelay(true).map_err(|error| failed(ErrorKind::Connect, &error))?;
+        let stream = if target.tls {
+            Stream::Tls(Box::new(self.shake_hands(target, tcp).await?))
+        } else {
+            Stream::Plain(tcp)
+        };
+        let received = Arc::new(AtomicU64::new(0));
+        let io = TokioIo::new(Metered { stream, received: received.clone() });
+        let (http, connection) = http1::Builder::new()
+            .title_case_headers(true)
+            .max_header_size(HEAD_BYTES_MAX)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .handshake(io)
+            .await
+            .map_err(|error| Failure::new(ErrorKind::Protocol, error.to_string()))?;
+        // It ends when the link is dropped or the peer closes; its errors reach whoever is waiting
+        // for an answer.
+        tokio::spawn(async move { drop(connection.await) });
+        Ok(Link { http, ip: address.ip(), opened: Instant::now(), received })
+    }
+
+    async fn shake_hands(
+        &self,
+        target: &Target,
+        tcp: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, Failure> {
+        let name = match &target.host {
+            Host::Domain(name) => ServerName::try_from(name.clone())
+                .map_err(|error| Failure::new(ErrorKind::Tls, error.to_string()))?,
+            Host::Ipv4(ip) => ServerName::from(IpAddr::V4(*ip)),
+            Host::Ipv6(ip) => ServerName::from(IpAddr::V6(*ip)),
+        };
+        timeout(TLS_WAIT_MAX, self.tls.connect(name, tcp))
+            .await
+            .map_err(|_| Failure::new(ErrorKind::Tls, "no TLS handshake within 5 s"))?
+            .map_err(|error| Failure::new(ErrorKind::Tls, error.to_string()))
+    }
+}
+
+/// Connects to the first address that accepts. The peer must be the vetted address itself.
+async fn connect(vetted: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Failure> {
+    let tried = vetted.len().clamp(1, ADDRESSES_TRIED_MAX);
+    let share = CONNECT_WAIT_MAX / u32::try_from(tried).unwrap_or(1);
+    let mut last = Failure::new(ErrorKind::Connect, "no address to connect to");
+    for address in &vetted[..tried.min(vetted.len())] {
+        match timeout(share, TcpStream::connect(address)).await {
+            Err(_) => {
+                last = Failure::new(ErrorKind::Connect, format!("{address} does not answer"));
+            }
+            Ok(Err(error)) => last = failed(ErrorKind::Connect, &error),
+            Ok(Ok(tcp)) => {
+                let peer = tcp.peer_addr().map_err(|error| failed(ErrorKind::Connect, &error))?;
+                if (peer.ip(), peer.port()) != (address.ip(), address.port()) {
+                    let detail = format!("connected to {peer} instead of {address}");
+                    return Err(Failure::new(ErrorKind::Blocked, detail));
+                }
+                return Ok((tcp, *address));
+            }
+        }
+    }
+    Err(last)
+}
+
+/// Tells the receiver's failures from our own lack of means.
+fn failed(kind: ErrorKind, error: &io::Error) -> Failure {
+    let ours = matches!(error.kind(), io::ErrorKind::OutOfMemory | io::ErrorKind::AddrNotAvailable)
+        || error.raw_os_error().is_some_and(|code| OUT_OF_DESCRIPTORS.contains(&code));
+    Failure::new(if ours { ErrorKind::Internal } else { kind }, error.to_string())
+}
+
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// A stream that counts what it reads.
+struct Metered {
+    stream: Stream,
+    received: Arc<AtomicU64>,
+}
+
+macro_rules! on_stream {
+    ($self:expr, $stream:ident => $call:expr) => {
+        match &mut $self.get_mut().stream {
+            Stream::Plain(plain) => {
+                let $stream = Pin::new(plain);
+                $call
+            }
+            Stream::Tls(tls) => {
+                let $stream = Pin::new(tls.as_mut());
+                $call
+            }
+        }
+    };
+}
+
+impl AsyncRead for Metered {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let received = self.received.clone();
+        let polled = on_stream!(self, stream => stream.poll_read(cx, buffer));
+        received.fetch_add((buffer.filled().len() - before) as u64, Ordering::Relaxed);
+        polled
+    }
+}
+
+impl AsyncWrite for Metered {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        on_stream!(self, stream => stream.poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        on_stream!(self, stream => stream.poll_write_vectored(cx, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.stream {
+            Stream::Plain(plain) => plain.is_write_vectored(),
+            Stream::Tls(tls) => tls.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        on_stream!(self, stream => stream.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        on_stream!(self, stream => stream.poll_shutdown(cx))
+    }
+}

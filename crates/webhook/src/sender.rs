@@ -1,0 +1,225 @@
+//! Making one attempt: one POST, one deadline, one outcome.
+//!
+//! Whether and when to try again is [`crate::ladder`]'s; which headers are sent is
+//! [`crate::headers`]'s. Nothing here retries, with one exception: a kept connection that turns out
+//! dead before a single byte of an answer. Source: webhooks.md 5.8.
+
+use std::io;
+use std::sync::{Arc, Weak};
+
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, HOST, HeaderMap, HeaderValue, RETRY_AFTER};
+use http::{Method, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use rustls::pki_types::CertificateDer;
+use tokio::time::{Duration, Instant, timeout_at};
+
+use crate::connect::{Connector, Link};
+use crate::guard::Guard;
+use crate::outcome::{ErrorKind, Failure, Outcome};
+use crate::pool::{IDLE_PER_HOST_MAX, Pool};
+use crate::retry_after::RetryAfter;
+use crate::target::Target;
+use crate::tls::RootProblem;
+
+/// The deadline of an attempt unless the endpoint has its own, and the bounds of the latter.
+pub const DEADLINE: Duration = Duration::from_secs(15);
+pub const DEADLINE_MIN: Duration = Duration::from_secs(3);
+pub const DEADLINE_MAX: Duration = Duration::from_secs(30);
+/// Bytes of an answer that are kept to be shown.
+pub const BODY_KEPT_BYTES_MAX: usize = 4 * 1024;
+pub const HEADERS_KEPT_BYTES_MAX: usize = 2 * 1024;
+const HEADERS_USUAL_BYTES: usize = 256;
+/// Bytes of a body that are read to keep the connection; beyond them it is closed.
+pub const BODY_READ_BYTES_MAX: usize = 64 * 1024;
+/// How soon a kept connection must fail to count as dead before the request reached anybody.
+pub const STALE_WAIT_MAX: Duration = Duration::from_millis(100);
+
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// What to send, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    pub target: &'a Target,
+    /// Those of [`crate::headers`]; what belongs to the connection (`Host`, lengths) is added here.
+    pub headers: &'a HeaderMap,
+    pub body: &'a Bytes,
+    /// Covers name, connection, TLS, sending and the whole answer.
+    pub deadline: Duration,
+}
+
+/// Sends webhooks and fetches photos. Cheap to clone; clones share connections.
+#[derive(Clone)]
+pub struct Sender {
+    pub(crate) connector: Arc<Connector>,
+    pool: Arc<Pool>,
+}
+
+impl Sender {
+    /// Must be called inside a Tokio runtime, on which idle connections are then closed in time.
+    ///
+    /// `extra_roots` are trusted beside the Mozilla roots; see [`crate::tls::read_roots`].
+    pub fn new(
+        guard: Guard,
+        extra_roots: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, RootProblem> {
+        let pool = Arc::new(Pool::default());
+        tokio::spawn(sweep(Arc::downgrade(&pool)));
+        Ok(Self { connector: Arc::new(Connector::new(guard, extra_roots)?), pool })
+    }
+
+    /// The rules that targets are checked by.
+    pub fn guard(&self) -> &Guard {
+        &self.connector.guard
+    }
+
+    /// Makes one attempt. Dropping the future closes its connection.
+    pub async fn send(&self, request: &Request<'_>) -> Outcome {
+        let started = Instant::now();
+        let mut outcome = Outcome::default();
+        let ended =
+            timeout_at(started + request.deadline, self.attempt(request, &mut outcome)).await;
+        let failure = match ended {
+            Ok(Ok(())) => None,
+            Ok(Err(failure)) => Some(failure),
+            Err(_) => Some(Failure::new(ErrorKind::Timeout, waiting_for(&outcome))),
+        };
+        if let Some(failure) = failure {
+            outcome.error = Some(failure.kind);
+            outcome.detail = Some(failure.detail);
+        }
+        outcome.duration_micros = i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX);
+        outcome
+    }
+
+    async fn attempt(&self, request: &Request<'_>, outcome: &mut Outcome) -> Result<(), Failure> {
+        let target = request.target;
+        let kept = self.kept(target).await;
+        outcome.reused = kept.is_some();
+        let mut link = match kept {
+            Some(link) => link,
+            None => self.connector.open(target).await?,
+        };
+        outcome.ip = Some(link.ip);
+
+        let (sent, before) = (Instant::now(), link.received());
+        let mut answer = link.http.send_request(post(request)).await;
+        let is_stale = outcome.reused
+            && answer.is_err()
+            && link.received() == before
+            && sent.elapsed() <= STALE_WAIT_MAX;
+        if is_stale {
+            outcome.reconnected = true;
+            link = self.connector.open(target).await?;
+            outcome.ip = Some(link.ip);
+            answer = link.http.send_request(post(request)).await;
+        }
+        let answer = answer.map_err(|error| broken(&error))?;
+        note_head(&answer, outcome);
+        if read_body(answer.into_body(), outcome).await? {
+            self.pool.put(&target.origin, link, Instant::now());
+        }
+        Ok(())
+    }
+
+    /// A kept connection that has finished its last answer and is not closed.
+    async fn kept(&self, target: &Target) -> Option<Link> {
+        for _ in 0..IDLE_PER_HOST_MAX {
+            let mut link = self.pool.take(&target.origin, Instant::now())?;
+            if link.http.ready().await.is_ok() {
+                return Some(link);
+            }
+        }
+        None
+    }
+}
+
+/// Closes idle connections for as long as a sender exists.
+async fn sweep(pool: Weak<Pool>) {
+    let mut tick = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tick.tick().await;
+        let Some(pool) = pool.upgrade() else { return };
+        pool.sweep(Instant::now());
+    }
+}
+
+/// `Host` stands first, and nothing may be compressed: what is kept of the answer is its bytes.
+fn post(request: &Request<'_>) -> http::Request<Full<Bytes>> {
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + 3);
+    headers.insert(HOST, request.target.authority.clone());
+    headers.extend(request.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let mut post = http::Request::new(Full::new(request.body.clone()));
+    *post.method_mut() = Method::POST;
+    *post.uri_mut() = request.target.path.clone();
+    *post.headers_mut() = headers;
+    post
+}
+
+fn note_head(answer: &Response<Incoming>, outcome: &mut Outcome) {
+    let status = answer.status();
+    outcome.status = Some(status.as_u16());
+    outcome.error = match status.as_u16() {
+        200..=299 => None,
+        300..=399 => Some(ErrorKind::Redirect),
+        _ => Some(ErrorKind::Status),
+    };
+    let hint = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    outcome.retry_after = hint.and_then(RetryAfter::parse);
+    outcome.response_headers.reserve(HEADERS_USUAL_BYTES);
+    for (name, value) in answer.headers() {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let line = name.as_str().len() + value.len() + 3;
+        if outcome.response_headers.len() + line > HEADERS_KEPT_BYTES_MAX {
+            break;
+        }
+        for part in [name.as_str(), ": ", &value, "\n"] {
+            outcome.response_headers.push_str(part);
+        }
+    }
+}
+
+/// Reads the body and keeps its start; true when the connection can serve again.
+///
+/// A body that is too long or shorter than promised does not change the verdict of the status. One
+/// that breaks off does: nobody knows what the receiver wanted to say.
+async fn read_body(mut body: Incoming, outcome: &mut Outcome) -> Result<bool, Failure> {
+    let mut read = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(error) if is_shorter_than_promised(&error) => return Ok(false),
+            Err(error) => return Err(broken(&error)),
+        };
+        let Some(data) = frame.data_ref() else { continue };
+        let room = BODY_KEPT_BYTES_MAX - outcome.response_body.len();
+        outcome.response_body.extend_from_slice(&data[..data.len().min(room)]);
+        read += data.len();
+        if read > BODY_READ_BYTES_MAX {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn is_shorter_than_promised(error: &hyper::Error) -> bool {
+    std::error::Error::source(error)
+        .and_then(|cause| cause.downcast_ref::<io::Error>())
+        .is_some_and(|cause| cause.kind() == io::ErrorKind::UnexpectedEof)
+}
+
+pub(crate) fn broken(error: &hyper::Error) -> Failure {
+    let cause = std::error::Error::source(error);
+    let detail = cause.map_or(error.to_string(), |cause| format!("{error}: {cause}"));
+    Failure::new(ErrorKind::Protocol, detail)
+}
+
+fn waiting_for(outcome: &Outcome) -> &'static str {
+    match (outcome.ip, outcome.status) {
+        (None, _) => "the deadline passed while connecting",
+        (Some(_), None) => "the deadline passed while waiting for an answer",
+        (Some(_), Some(_)) => "the deadline passed while reading the answer's body",
+    }
+}

@@ -1,0 +1,7 @@
+//! The sender and the photo fetch against scripted receivers on loopback.
+
+#![cfg(test)]
+
+mod receiver;
+mod sending;
+mod tls;

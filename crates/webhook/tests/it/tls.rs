@@ -1,0 +1,91 @@
+//! Certificates: trusted through an operator's own root, refused otherwise, and by name.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::HeaderMap;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use webhook::guard::Resolver;
+use webhook::outcome::{ErrorKind, Outcome};
+use webhook::sender::{DEADLINE, Request, Sender};
+use webhook::tls::read_roots;
+
+use crate::receiver::{follow, ok};
+use crate::sending::loopback;
+
+struct Loopback;
+impl Resolver for Loopback {
+    fn resolve(&self, _: String, port: u16) -> BoxFuture<'_, io::Result<Vec<SocketAddr>>> {
+        Box::pin(async move { Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))]) })
+    }
+}
+
+/// A receiver with a certificate for `hooks.example.com`; gives its port and the certificate.
+async fn receiver() -> (u16, Vec<u8>) {
+    let made = rcgen::generate_simple_self_signed(vec!["hooks.example.com".to_owned()]).unwrap();
+    let certificate = made.cert.der().clone();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.clone()], key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        while let Ok((tcp, _)) = listener.accept().await {
+            if let Ok(mut tls) = acceptor.accept(tcp).await {
+                follow(&mut tls, vec![ok(), ok()], &Mutex::default()).await;
+            }
+        }
+    });
+    (port, certificate.to_vec())
+}
+
+async fn send(sender: &Sender, url: &str) -> Outcome {
+    let target = sender.guard().check_webhook(url).unwrap();
+    let (headers, body) = (HeaderMap::new(), Bytes::from_static(b"{}"));
+    sender
+        .send(&Request { target: &target, headers: &headers, body: &body, deadline: DEADLINE })
+        .await
+}
+
+#[tokio::test]
+async fn an_operators_own_root_is_trusted_and_its_connections_are_kept() {
+    let (port, root) = receiver().await;
+    let guard = loopback().with_resolver(Loopback);
+    let sender = Sender::new(guard, read_roots(&root).unwrap()).unwrap();
+    for reused in [false, true] {
+        let outcome = send(&sender, &format!("https://hooks.example.com:{port}/")).await;
+        assert_eq!((outcome.error, outcome.reused), (None, reused), "{:?}", outcome.detail);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_root_and_a_wrong_name_are_tls_failures() {
+    let (port, root) = receiver().await;
+    let guard = loopback().with_resolver(Loopback);
+    let strict = Sender::new(guard.clone(), Vec::new()).unwrap();
+    let outcome = send(&strict, &format!("https://hooks.example.com:{port}/")).await;
+    assert_eq!(outcome.error, Some(ErrorKind::Tls));
+
+    let trusting = Sender::new(guard, read_roots(&root).unwrap()).unwrap();
+    for url in [format!("https://other.example.com:{port}/"), format!("https://127.0.0.1:{port}/")]
+    {
+        assert_eq!(send(&trusting, &url).await.error, Some(ErrorKind::Tls), "{url}");
+    }
+}
+
+#[test]
+fn roots_are_read_from_pem_and_anything_else_is_explained() {
+    assert!(read_roots(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").is_ok());
+    assert!(read_roots(b"not a certificate").unwrap_err().to_string().contains("PEM"));
+}
