@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod fetching;
 mod receiver;
 mod sending;
 mod tls;
