@@ -1,0 +1,313 @@
+//! Inviting a customer: the record, a reserved mailbox, a draft form, `customer.created` (C1, M1, V1).
+
+use domain::address::Address;
+use domain::billing::{self, BillingMode};
+use domain::compliance::ComplianceStatus;
+use domain::customer::{
+    Customer, CustomerStatus, ForwardingAddress, Recipient, RecipientKind, RecipientStatus,
+    ServiceType,
+};
+use domain::event::EventType;
+use domain::id::{AddressId, CustomerId, LocationId, MailboxId, PoolId, RecipientId};
+use domain::mailbox::{Mailbox, RESERVATION_DAYS, Strategy};
+use domain::partner::{Location, LocationGrant, LocationStatus};
+use domain::{Date, Error, ErrorCode, Field, Result, days};
+use serde_json::json;
+use storage::mailboxes::{self, Taking};
+use storage::{Tx, customers, tenancy};
+
+use super::CustomerView;
+use crate::{Actor, News, OpCtx, audit, emit, snapshot};
+
+/// Who is invited. Texts were checked for shape where they were read.
+#[derive(Clone, Debug, Default)]
+pub struct NewCustomer {
+    pub email: String,
+    pub name: String,
+    pub external_customer_id: Option<String>,
+    pub phone: Option<String>,
+    pub prepay: bool,
+    pub paid_through: Option<Date>,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub business_name: Option<String>,
+    pub service_type: Option<ServiceType>,
+    pub location_id: Option<String>,
+    pub mailbox: MailboxChoice,
+    pub plan_id: Option<String>,
+    pub forwarding_address: Option<Address>,
+    pub recipients: Vec<(String, RecipientKind)>,
+    pub send_invite: bool,
+    pub locale: Option<String>,
+    pub tags: Vec<String>,
+    pub metadata: Vec<(String, String)>,
+}
+
+/// Which number the customer gets. A number or an id implies the strategy `reserved`.
+#[derive(Clone, Debug, Default)]
+pub struct MailboxChoice {
+    pub strategy: Option<Strategy>,
+    pub pmb_number: Option<String>,
+    pub pool_id: Option<String>,
+    pub mailbox_id: Option<String>,
+}
+
+pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewCustomer) -> Result<CustomerView> {
+    let ids = ctx.app.ids.as_ref();
+    if let Some(external) = &input.external_customer_id {
+        refuse_known_external_id(tx, ctx, external).await?;
+    }
+    let (location, grant) = choose_location(tx, ctx, input.location_id.as_deref()).await?;
+    let id = CustomerId::new(ids, ctx.app.clock.now());
+    let mailbox = reserve(tx, ctx, &location, &grant, &input.mailbox, id).await?;
+    let mut customer = build(ctx, id, &location, mailbox.id, input);
+    let address = input.forwarding_address.as_ref().map(|address| ForwardingAddress {
+        id: AddressId::new(ids, ctx.app.clock.now()),
+        customer_id: id,
+        address: address.clone(),
+        is_on_form: false,
+        created_at: ctx.now,
+    });
+    customer.default_address_id = address.as_ref().map(|a| a.id);
+    customers::insert(tx, &customer).await?;
+    if let Some(address) = &address {
+        customers::address_insert(tx, address).await?;
+    }
+    for (name, kind) in &input.recipients {
+        let recipient = Recipient {
+            id: RecipientId::new(ids, ctx.app.clock.now()),
+            customer_id: id,
+            kind: *kind,
+            name: name.clone(),
+            status: RecipientStatus::Pending,
+        };
+        customers::recipient_insert(tx, &recipient, ctx.now).await?;
+    }
+    mailboxes::assign(
+        tx,
+        ids.number(ctx.app.clock.now()),
+        mailbox.id,
+        id,
+        ctx.now,
+        "customer.created",
+    )
+    .await?;
+    audit::record(tx, ctx, "customer.create", id, &[("mailbox", &mailbox.id.to_string())]).await?;
+    let view = CustomerView { customer, mailbox: Some((mailbox, location)) };
+    let source = match ctx.actor {
+        Actor::ApiKey(_) => "api",
+        Actor::Operator(_) | Actor::Customer | Actor::System => "dashboard",
+    };
+    let news = News {
+        kind: EventType::CustomerCreated,
+        mail_id: None,
+        action_id: None,
+        object: snapshot::customer(ctx, &view),
+        extra: vec![("source", json!(source))],
+        previous: None,
+    };
+    emit(tx, ctx, &view.customer, news).await?;
+    Ok(view)
+}
+
+async fn refuse_known_external_id(tx: &Tx, ctx: &OpCtx, external: &str) -> Result<()> {
+    match customers::find_by_external_id(tx, &ctx.scope, external).await? {
+        None => Ok(()),
+        Some(known) => Err(Error::refused(
+            ErrorCode::ExternalCustomerIdExists,
+            format!("external_customer_id is taken by {}", known.id),
+        )
+        .param("external_customer_id")
+        .fix(format!("read or change {} instead of creating it again", known.id))),
+    }
+}
+
+/// The location that was named, or the partner's default, or the only one; and the pool to draw from.
+pub async fn choose_location(
+    tx: &Tx,
+    ctx: &OpCtx,
+    named: Option<&str>,
+) -> Result<(Location, LocationGrant)> {
+    let grants = tenancy::grant_list(tx, ctx.partner.id).await?;
+    let wanted = match named {
+        Some(text) => LocationId::parse(text),
+        None => {
+            ctx.partner.settings.default_location.or_else(|| grants.first().map(|g| g.location_id))
+        }
+    };
+    let grant = grants.into_iter().find(|g| Some(g.location_id) == wanted);
+    let Some(grant) = grant else {
+        return Err(match named {
+            Some(_) => Error::invalid(vec![Field::new(
+                "location_id",
+                "unknown",
+                "no location of this partner has that id",
+            )]),
+            None => {
+                Error::refused(ErrorCode::NoMailboxAvailable, "this partner has no location yet")
+                    .fix("have the operator grant one with `postroom partner grant`")
+            }
+        });
+    };
+    let location = tenancy::location_find(tx, grant.location_id).await?;
+    let location =
+        location.ok_or_else(|| Error::internal("loading a location", "a row is missing"))?;
+    if matches!(location.status, LocationStatus::Closed | LocationStatus::Paused) {
+        let message = format!("location {} takes no new customers", location.name);
+        return Err(Error::refused(ErrorCode::NoMailboxAvailable, message).param("location_id"));
+    }
+    Ok((location, grant))
+}
+
+/// Takes a number for a customer, in the way that was chosen.
+pub async fn reserve(
+    tx: &Tx,
+    ctx: &OpCtx,
+    location: &Location,
+    grant: &LocationGrant,
+    choice: &MailboxChoice,
+    customer_id: CustomerId,
+) -> Result<Mailbox> {
+    let taking = Taking { customer_id, at: ctx.now, until: ctx.now.plus(days(RESERVATION_DAYS)) };
+    if choice.pmb_number.is_some() || choice.mailbox_id.is_some() {
+        return reserve_named(tx, ctx, location, choice, &taking).await;
+    }
+    let pool_id = match choice.pool_id.as_deref() {
+        Some(text) => PoolId::parse(text).ok_or_else(|| unknown_choice("mailbox/pool_id"))?,
+        None => grant.pool_id,
+    };
+    let pool = mailboxes::pool_find(tx, pool_id).await?.filter(|pool| {
+        pool.location_id == location.id && pool.partner_id.is_none_or(|p| p == ctx.partner.id)
+    });
+    let pool = pool.ok_or_else(|| unknown_choice("mailbox/pool_id"))?;
+    let strategy = match choice.strategy {
+        None | Some(Strategy::Pool) => pool.strategy,
+        Some(Strategy::Reserved) => {
+            let message = "strategy reserved needs mailbox.pmb_number or mailbox.mailbox_id";
+            return Err(Error::invalid(vec![Field::new(
+                "mailbox/pmb_number",
+                "required",
+                message,
+            )]));
+        }
+        Some(strategy) => strategy,
+    };
+    let taken = mailboxes::take(tx, pool.id, strategy, &taking).await?;
+    taken.ok_or_else(|| {
+        Error::refused(
+            ErrorCode::NoMailboxAvailable,
+            format!("pool {} has no free number", pool.name),
+        )
+        .fix("have the operator add numbers with `postroom mailbox add`, or name another pool")
+    })
+}
+
+async fn reserve_named(
+    tx: &Tx,
+    ctx: &OpCtx,
+    location: &Location,
+    choice: &MailboxChoice,
+    taking: &Taking,
+) -> Result<Mailbox> {
+    let found = match (&choice.mailbox_id, &choice.pmb_number) {
+        (Some(id), _) => match MailboxId::parse(id) {
+            Some(id) => mailboxes::find(tx, id).await?,
+            None => None,
+        },
+        (None, Some(number)) => match number.parse::<i64>() {
+            Ok(number) => mailboxes::find_by_number(tx, location.id, number).await?,
+            Err(_) => None,
+        },
+        (None, None) => None,
+    };
+    let unavailable = || {
+        Error::refused(ErrorCode::MailboxUnavailable, "that mailbox number is not available here")
+            .param("mailbox/pmb_number")
+            .fix("choose another number, or leave the choice to the pool")
+    };
+    let found = found.filter(|m| m.location_id == location.id).ok_or_else(unavailable)?;
+    let pool = mailboxes::pool_find(tx, found.pool_id).await?;
+    if pool.is_some_and(|pool| pool.partner_id.is_some_and(|p| p != ctx.partner.id)) {
+        return Err(unavailable());
+    }
+    mailboxes::take_named(tx, found.id, taking).await?.ok_or_else(unavailable)
+}
+
+fn unknown_choice(param: &str) -> Error {
+    Error::invalid(vec![Field::new(
+        param,
+        "unknown",
+        "nothing of this partner at this location has that id",
+    )])
+}
+
+fn build(
+    ctx: &OpCtx,
+    id: CustomerId,
+    location: &Location,
+    mailbox_id: MailboxId,
+    input: &NewCustomer,
+) -> Customer {
+    let (first, last) = split_name(&input.name);
+    let zone = &location.timezone;
+    let mut token = [0; 16];
+    ctx.app.ids.fill(&mut token);
+    Customer {
+        id,
+        operator_id: ctx.scope.operator_id(),
+        partner_id: ctx.scope.partner_id(),
+        livemode: ctx.livemode(),
+        external_customer_id: input.external_customer_id.clone(),
+        email: input.email.clone(),
+        name: input.name.clone(),
+        first_name: input.first_name.clone().or(first),
+        last_name: input.last_name.clone().or(last),
+        phone: input.phone.clone(),
+        business_name: input.business_name.clone(),
+        service_type: input.service_type,
+        status: CustomerStatus::Invited,
+        status_reason: None,
+        compliance_status: ComplianceStatus::PendingForm,
+        billing_mode: BillingMode::ExternalPrepay,
+        billing_status: billing::prepay_status(
+            input.prepay,
+            input.paid_through,
+            None,
+            ctx.now,
+            zone,
+        ),
+        prepay: input.prepay,
+        paid_through: input.paid_through,
+        billing_lapsed_at: None,
+        plan_id: input.plan_id.clone(),
+        location_id: location.id,
+        mailbox_id: Some(mailbox_id),
+        locale: input.locale.clone(),
+        tags: input.tags.clone(),
+        metadata: input.metadata.clone(),
+        notification_prefs: Vec::new(),
+        default_address_id: None,
+        invite_token: Some(token.iter().map(|b| format!("{b:02x}")).collect()),
+        invited_at: Some(ctx.now),
+        activated_at: None,
+        verified_at: None,
+        mailbox_active_at: None,
+        deactivation_scheduled_at: None,
+        deactivated_at: None,
+        deactivation_reason: None,
+        remail_until: None,
+        remail_instruction: None,
+        event_sequence: 0,
+        version: 1,
+        created_at: ctx.now,
+        updated_at: ctx.now,
+    }
+}
+
+/// A guess for the draft of the form; the applicant confirms it.
+fn split_name(name: &str) -> (Option<String>, Option<String>) {
+    match name.trim().rsplit_once(char::is_whitespace) {
+        Some((first, last)) => (Some(first.trim().to_owned()), Some(last.to_owned())),
+        None => (None, Some(name.trim().to_owned())),
+    }
+}

@@ -1,0 +1,60 @@
+//! Use-cases, one file an action. The only place where a rule, a transaction and an event meet.
+//!
+//! A use-case takes the open transaction, the context and its input; it authorises, loads, asks the
+//! domain, writes, records the audit line and emits its events. [`App::execute`] opens the
+//! transaction around it, replays an answer that was given before, and keeps the new one. Nothing
+//! here knows HTTP; nothing here talks to the network while a transaction is open.
+
+pub mod audit;
+pub mod authenticate;
+
+mod ctx;
+pub mod customers;
+mod emit;
+mod execute;
+pub mod secrets;
+pub mod snapshot;
+
+use std::sync::Arc;
+
+use domain::{Clock, Ids};
+use storage::Db;
+
+pub use ctx::{Actor, Idempotency, OpCtx, operator_ctx};
+pub use emit::{News, emit};
+pub use execute::{Reply, Write};
+pub use storage::tenancy::Scope;
+pub use storage::{Tx, Wake};
+
+/// What every use-case reaches through its context. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Parts>,
+}
+
+/// The parts of an [`App`], named for whoever builds one.
+pub struct Parts {
+    pub db: Db,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn Ids>,
+    pub secrets: secrets::MasterKey,
+    pub blobs: blob::Blobs,
+    /// Judges the addresses that we connect to.
+    pub guard: webhook::guard::Guard,
+    /// Where this install is reached, without a final slash: `https://app.example.com`.
+    pub public_url: String,
+}
+
+impl App {
+    pub fn new(parts: Parts) -> Self {
+        Self { inner: Arc::new(parts) }
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.inner
+    }
+}

@@ -1,0 +1,131 @@
+//! The install's master key and what is made from it: digests, sealed values, signed links.
+//!
+//! One 32-byte key, read once at start. Each use has a key of its own, derived with HMAC-SHA256 over
+//! a label, so that none can stand in for another.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use domain::{Ids, Timestamp};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+/// Bytes of the master key.
+pub const KEY_BYTES: usize = 32;
+
+const NONCE_BYTES: usize = 24;
+
+/// The key of this install; its `Debug` says nothing.
+pub struct MasterKey {
+    keys: [u8; 32],
+    seals: XChaCha20Poly1305,
+    links: [u8; 32],
+}
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKey")
+    }
+}
+
+/// A sealed value that this install's key does not open.
+#[derive(Debug, thiserror::Error)]
+#[error("a sealed value does not open with this install's secret key")]
+pub struct NotOurs;
+
+impl MasterKey {
+    pub fn new(master: &[u8; KEY_BYTES]) -> Self {
+        let derive = |label: &str| mac(master, &[label.as_bytes()]);
+        Self {
+            keys: derive("postroom api keys 1"),
+            seals: XChaCha20Poly1305::new(&Key::from(derive("postroom seals 1"))),
+            links: derive("postroom links 1"),
+        }
+    }
+
+    /// What is stored of an API key: equal keys have equal digests, and a stolen table is useless
+    /// without the master key.
+    pub fn key_digest(&self, key: &str) -> [u8; 32] {
+        mac(&self.keys, &[key.as_bytes()])
+    }
+
+    /// Seals a secret for a place: what was sealed for one row does not open for another.
+    pub fn seal(&self, ids: &dyn Ids, place: &str, secret: &[u8]) -> Bytes {
+        let mut nonce = [0; NONCE_BYTES];
+        ids.fill(&mut nonce);
+        let payload = Payload { msg: secret, aad: place.as_bytes() };
+        // Encryption fails only for messages of hundreds of gigabytes.
+        let sealed = self.seals.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
+        [&nonce[..], &sealed].concat().into()
+    }
+
+    pub fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, NotOurs> {
+        let (nonce, body) = sealed.split_at_checked(NONCE_BYTES).ok_or(NotOurs)?;
+        let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| NotOurs)?;
+        let payload = Payload { msg: body, aad: place.as_bytes() };
+        self.seals.decrypt(&XNonce::from(nonce), payload).map_err(|_| NotOurs)
+    }
+
+    /// A link path with its end and its proof: `/files/pho_…?expires=…&signature=…`.
+    pub fn sign_link(&self, path: &str, expires: Timestamp) -> String {
+        let expires = expires.seconds();
+        format!("{path}?expires={expires}&signature={}", self.link_proof(path, expires))
+    }
+
+    /// True while a signed link is untouched and its time is not over.
+    pub fn link_is_good(&self, path: &str, expires: i64, signature: &str, now: Timestamp) -> bool {
+        let proof = self.link_proof(path, expires);
+        now.seconds() < expires && bool::from(proof.as_bytes().ct_eq(signature.as_bytes()))
+    }
+
+    fn link_proof(&self, path: &str, expires: i64) -> String {
+        let proof = mac(&self.links, &[path.as_bytes(), b"?", expires.to_string().as_bytes()]);
+        URL_SAFE_NO_PAD.encode(&proof[..16])
+    }
+}
+
+fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    // HMAC takes keys of any length.
+    let mut mac =
+        <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).unwrap_or_else(|_| unreachable!());
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Sevens;
+    impl Ids for Sevens {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(7);
+        }
+    }
+
+    #[test]
+    fn a_sealed_value_opens_in_its_place_only() {
+        let key = MasterKey::new(&[1; 32]);
+        let sealed = key.seal(&Sevens, "endpoint/1", b"whsec_x");
+        assert_eq!(key.open("endpoint/1", &sealed).unwrap(), b"whsec_x");
+        assert!(key.open("endpoint/2", &sealed).is_err());
+        assert!(MasterKey::new(&[2; 32]).open("endpoint/1", &sealed).is_err());
+    }
+
+    #[test]
+    fn a_link_is_good_until_it_expires_and_while_nobody_changed_it() {
+        let key = MasterKey::new(&[1; 32]);
+        let end = Timestamp::from_micros(1_000_000_000);
+        let link = key.sign_link("/files/pho_1", end);
+        let signature = link.rsplit_once("signature=").unwrap().1;
+        assert!(key.link_is_good("/files/pho_1", 1000, signature, end.plus(-1_000_000)));
+        assert!(!key.link_is_good("/files/pho_1", 1000, signature, end));
+        assert!(!key.link_is_good("/files/pho_2", 1000, signature, end.plus(-1_000_000)));
+        assert!(!key.link_is_good("/files/pho_1", 1001, signature, end.plus(-1_000_000)));
+    }
+}
