@@ -46,9 +46,9 @@ impl Envelope {
         data.insert("object".into(), subject.object);
         data.insert("previous_attributes".into(), subject.previous.unwrap_or(Value::Null));
         data.extend(subject.extra.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        let request = self.request_id.map(|id| {
-            json!({"id": id.to_string(), "idempotency_key": self.idempotency_key})
-        });
+        let request = self
+            .request_id
+            .map(|id| json!({"id": id.to_string(), "idempotency_key": self.idempotency_key}));
         let mut event = json!({
             "id": self.id.to_string(), "object": "event", "type": self.kind.as_str(),
             "api_version": API_VERSION, "livemode": self.livemode,

@@ -1,0 +1,133 @@
+//! A mailbox as partners see it (postal.md 4.5.7).
+
+use domain::address::mailbox_lines;
+use domain::mailbox::{self, MailboxStatus};
+use domain::partner::Location;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The customer's numbered box and how its address is written.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Mailbox {
+    #[schema(example = "mbx_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    pub id: String,
+    #[schema(pattern = "^mailbox$")]
+    pub object: String,
+    pub customer_id: Option<String>,
+    /// available, reserved, active, remail, quarantine, blocked or retired.
+    #[schema(example = "reserved")]
+    pub status: String,
+    /// The number on the box and on the form.
+    #[schema(example = "302")]
+    pub pmb_number: String,
+    /// The word before the number: PMB or #.
+    pub designator: String,
+    /// True once mail may be sent here. Do not show the address as live before.
+    pub usable: bool,
+    pub location: MailboxLocation,
+    pub address: Address,
+    /// The address as a sender should write it, one line an item.
+    pub formatted_address: Vec<String>,
+    /// Other forms that the Postal Service accepts.
+    pub formatted_alternatives: Vec<Vec<String>>,
+    #[schema(format = DateTime)]
+    pub assigned_at: Option<String>,
+    #[schema(format = DateTime)]
+    pub reserved_until: Option<String>,
+    /// Item 1a of Form 1583.
+    #[schema(format = Date)]
+    pub opened_on: Option<String>,
+    /// Item 1b of Form 1583.
+    #[schema(format = Date)]
+    pub closed_on: Option<String>,
+    /// Until when mail for a former customer is held or sent on.
+    #[schema(format = Date)]
+    pub remail_until: Option<String>,
+}
+
+/// The site of a mailbox.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MailboxLocation {
+    #[schema(example = "loc_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    pub id: String,
+    pub name: String,
+    /// IANA zone name.
+    #[schema(example = "America/Chicago")]
+    pub timezone: String,
+}
+
+/// A postal address.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Address {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub company: Option<String>,
+    pub line1: String,
+    pub line2: Option<String>,
+    pub city: String,
+    pub state: String,
+    pub postal_code: String,
+    /// ISO 3166-1 alpha-2.
+    #[schema(example = "US")]
+    pub country: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    pub phone: Option<String>,
+}
+
+impl From<&domain::address::Address> for Address {
+    fn from(a: &domain::address::Address) -> Self {
+        Self {
+            name: a.name.clone(),
+            company: a.company.clone(),
+            line1: a.line1.clone(),
+            line2: a.line2.clone(),
+            city: a.city.clone(),
+            state: a.state.clone(),
+            postal_code: a.postal_code.clone(),
+            country: a.country.clone(),
+            phone: a.phone.clone(),
+        }
+    }
+}
+
+impl Mailbox {
+    /// `recipient` is the name on the first line.
+    pub fn new(mailbox: &mailbox::Mailbox, location: &Location, recipient: &str) -> Self {
+        let number = mailbox.number.to_string();
+        let (formatted_address, formatted_alternatives) =
+            mailbox_lines(recipient, &location.address, location.designator, &number);
+        let has_suite = location.address.line2.as_deref().is_some_and(|l| !l.trim().is_empty());
+        let designator = if has_suite { "PMB" } else { location.designator.as_str() };
+        let mut address = Address::from(&location.address);
+        address.line2 = Some(format!("{designator} {number}"));
+        if let Some(suite) = location.address.line2.as_deref().filter(|_| has_suite) {
+            address.line1 = format!("{} {suite}", location.address.line1);
+        }
+        Self {
+            id: mailbox.id.to_string(),
+            object: "mailbox".to_owned(),
+            customer_id: mailbox.customer_id.map(|id| id.to_string()),
+            status: mailbox.status.as_str().to_owned(),
+            pmb_number: number,
+            designator: designator.to_owned(),
+            usable: mailbox.status == MailboxStatus::Active,
+            location: MailboxLocation {
+                id: location.id.to_string(),
+                name: location.name.clone(),
+                timezone: location.timezone.clone(),
+            },
+            address,
+            formatted_address,
+            formatted_alternatives,
+            assigned_at: mailbox.assigned_at.map(|t| t.to_string()),
+            reserved_until: mailbox.reserved_until.map(|t| t.to_string()),
+            opened_on: mailbox.opened_on.map(|d| d.to_string()),
+            closed_on: mailbox.closed_on.map(|d| d.to_string()),
+            remail_until: mailbox.remail_until.map(|d| d.to_string()),
+        }
+    }
+}
