@@ -1,6 +1,12 @@
 //! The Partner API: one module a resource, with its answers and the bodies that it reads.
 
+pub mod actions;
+pub mod compliance;
 pub mod customers;
 pub mod errors;
+pub mod events;
+pub mod mail;
 pub mod mailboxes;
 pub mod me;
+pub mod usage;
+pub mod webhooks;

@@ -1,0 +1,260 @@
+//! Event types, endpoints and the log of deliveries on the wire (postal.md 4.9).
+
+use domain::Result;
+use domain::event::EventType;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::reader::{Fields, Patch};
+
+/// An event type of the catalogue.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WebhookEventType {
+    #[serde(rename = "type")]
+    #[schema(example = "mail.arrived")]
+    pub kind: String,
+    #[schema(pattern = "^webhook_event_type$")]
+    pub object: String,
+    pub description: String,
+    /// Where its payload is described.
+    pub schema_url: String,
+    /// customer, mail or package.
+    pub category: String,
+}
+
+impl WebhookEventType {
+    pub fn new(kind: EventType) -> Self {
+        Self {
+            kind: kind.as_str().to_owned(),
+            object: "webhook_event_type".to_owned(),
+            description: kind.description().to_owned(),
+            schema_url: format!("/api/openapi.json#/webhooks/{kind}"),
+            category: kind.category().to_owned(),
+        }
+    }
+}
+
+/// All event types, in the order of the documentation.
+#[derive(Serialize, ToSchema)]
+pub struct WebhookEventTypeList {
+    #[schema(pattern = "^list$")]
+    pub object: String,
+    pub data: Vec<WebhookEventType>,
+    pub has_more: bool,
+    pub next_cursor: Option<String>,
+    pub url: String,
+}
+
+/// A receiver of events.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WebhookEndpoint {
+    #[schema(example = "whe_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    pub id: String,
+    #[schema(pattern = "^webhook_endpoint$")]
+    pub object: String,
+    pub livemode: bool,
+    #[schema(example = "https://crm.example.com/hooks/postroom")]
+    pub url: String,
+    pub description: Option<String>,
+    /// The types that it receives; ["*"] is all of the catalogue.
+    pub event_types: Vec<String>,
+    /// enabled, disabled or disabled_failing.
+    pub status: String,
+    pub disabled_reason: Option<String>,
+    /// The signing secret, whole; only when it was just made, null afterwards.
+    pub secret: Option<String>,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+}
+
+/// A page of endpoints.
+#[derive(Serialize, ToSchema)]
+pub struct WebhookEndpointList {
+    #[schema(pattern = "^list$")]
+    pub object: String,
+    pub data: Vec<WebhookEndpoint>,
+    pub has_more: bool,
+    pub next_cursor: Option<String>,
+    pub url: String,
+}
+
+/// What deleting an endpoint answers.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WebhookEndpointDeleted {
+    pub id: String,
+    #[schema(pattern = "^webhook_endpoint$")]
+    pub object: String,
+    pub deleted: bool,
+}
+
+/// One event on its way to one endpoint.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WebhookDelivery {
+    #[schema(example = "whd_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    pub id: String,
+    #[schema(pattern = "^webhook_delivery$")]
+    pub object: String,
+    pub event_id: String,
+    pub event_type: String,
+    pub endpoint_id: String,
+    pub url: String,
+    /// pending, retrying, succeeded, failed or cancelled.
+    pub status: String,
+    pub attempt_count: i64,
+    #[schema(format = DateTime)]
+    pub next_attempt_at: Option<String>,
+    #[schema(format = DateTime)]
+    pub delivered_at: Option<String>,
+    pub last_response: Option<LastResponse>,
+    /// Every attempt, oldest first.
+    pub attempts: Vec<DeliveryAttempt>,
+    /// The event exactly as it was sent.
+    #[schema(value_type = Object)]
+    pub payload: Value,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LastResponse {
+    pub status_code: Option<i64>,
+    pub duration_ms: i64,
+    pub error: Option<String>,
+    /// The beginning of the body.
+    pub body_excerpt: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DeliveryAttempt {
+    pub n: i64,
+    #[schema(format = DateTime)]
+    pub at: String,
+    pub status_code: Option<i64>,
+    pub duration_ms: i64,
+    pub error: Option<String>,
+}
+
+/// A page of deliveries, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct WebhookDeliveryList {
+    #[schema(pattern = "^list$")]
+    pub object: String,
+    pub data: Vec<WebhookDelivery>,
+    pub has_more: bool,
+    pub next_cursor: Option<String>,
+    pub url: String,
+}
+
+/// A new receiver of events.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what CreateEndpoint::read takes")]
+pub struct WebhookEndpointCreate {
+    /// https, on a public address.
+    #[schema(max_length = 2048, example = "https://crm.example.com/hooks/postroom")]
+    url: String,
+    #[schema(max_length = 200)]
+    description: Option<String>,
+    /// Types of the catalogue; absent or ["*"] is all of them.
+    #[schema(max_items = 20)]
+    event_types: Option<Vec<String>>,
+}
+
+/// A read [`WebhookEndpointCreate`]. The URL was not judged yet.
+#[derive(Clone, Debug)]
+pub struct CreateEndpoint {
+    pub url: String,
+    pub description: Option<String>,
+    /// Empty is all of them.
+    pub event_types: Vec<EventType>,
+}
+
+const TYPES_MAX: usize = 20;
+
+impl CreateEndpoint {
+    pub fn read(body: Value) -> Result<Self> {
+        let mut f = Fields::new(body)?;
+        let read = Self {
+            url: f.text("url", 1..=2048),
+            description: f.opt_text("description", 0..=200),
+            event_types: event_types(&mut f).unwrap_or_default(),
+        };
+        f.finish()?;
+        Ok(read)
+    }
+}
+
+/// Absent is `None`; `["*"]` is the empty list, which means all.
+fn event_types(f: &mut Fields) -> Option<Vec<EventType>> {
+    let list = f.opt_list("event_types", TYPES_MAX, |f, at, item| match item.as_str() {
+        Some("*") => Some(None),
+        Some(word) if EventType::parse(word).is_some() => Some(EventType::parse(word)),
+        _ => {
+            f.problem(at, "invalid", "there is no such event type; GET /webhook-events lists them");
+            None
+        }
+    })?;
+    if list.contains(&None) { Some(Vec::new()) } else { Some(list.into_iter().flatten().collect()) }
+}
+
+/// Changes of an endpoint. Absent leaves a field as it is.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what UpdateEndpoint::read takes")]
+pub struct WebhookEndpointUpdate {
+    #[schema(max_length = 2048)]
+    url: Option<String>,
+    #[schema(max_length = 200)]
+    description: Option<String>,
+    #[schema(max_items = 20)]
+    event_types: Option<Vec<String>>,
+    /// enabled or disabled.
+    status: Option<String>,
+}
+
+/// A read [`WebhookEndpointUpdate`].
+#[derive(Clone, Debug, Default)]
+pub struct UpdateEndpoint {
+    pub url: Option<String>,
+    pub description: Patch<String>,
+    pub event_types: Option<Vec<EventType>>,
+    pub enabled: Option<bool>,
+}
+
+impl UpdateEndpoint {
+    pub fn read(body: Value) -> Result<Self> {
+        let mut f = Fields::new(body)?;
+        let enabled = |text: &str| match text {
+            "enabled" => Some(true),
+            "disabled" => Some(false),
+            _ => None,
+        };
+        let read = Self {
+            url: f.opt_text("url", 1..=2048),
+            description: f.patch_text("description", 0..=200),
+            event_types: event_types(&mut f),
+            enabled: f.opt_parsed("status", enabled, "enabled or disabled"),
+        };
+        f.not_writable(&["id", "object", "livemode", "secret", "created_at", "updated_at"]);
+        f.finish()?;
+        Ok(read)
+    }
+}
+
+/// Which sample to send.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what read_test_type takes")]
+pub struct WebhookEndpointTest {
+    /// A type of the catalogue; default mail.arrived.
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+/// Reads a [`WebhookEndpointTest`].
+pub fn read_test_type(body: Value) -> Result<EventType> {
+    let mut f = Fields::new(body)?;
+    let kind = f.opt_parsed("type", EventType::parse, "an event type of GET /webhook-events");
+    f.finish()?;
+    Ok(kind.unwrap_or(EventType::MailArrived))
+}
