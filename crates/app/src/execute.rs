@@ -20,14 +20,6 @@ pub struct Reply {
     pub replay_of: Option<String>,
 }
 
-/// A use-case and the way its answer is written down.
-///
-/// `render` runs inside the transaction, so that what is kept is what was told. It must not fail.
-pub struct Write<W, R> {
-    pub work: W,
-    pub render: R,
-}
-
 /// Why a unit ended without a commit.
 enum Stop {
     Failed(Error),
@@ -53,10 +45,12 @@ impl App {
     /// With an idempotency key the answer commits together with the change and its events; the same
     /// request under the same key is told the same bytes for seven days and changes nothing. A
     /// refusal is not kept: the key stays free.
-    pub async fn execute<T, W, R>(&self, ctx: &OpCtx, write: Write<W, R>) -> Result<Reply>
+    ///
+    /// `render` runs inside the transaction, so that what is kept is what was told.
+    pub async fn execute<T, W, R>(&self, ctx: &OpCtx, work: W, render: R) -> Result<Reply>
     where
         W: AsyncFn(&Tx, &OpCtx) -> Result<T> + Send + 'static,
-        R: Fn(&T) -> Bytes + Send + 'static,
+        R: Fn(&OpCtx, &T) -> Bytes + Send + 'static,
         T: Send + 'static,
     {
         let ctx = ctx.clone();
@@ -68,8 +62,8 @@ impl App {
                 {
                     return Ok(reply);
                 }
-                let value = (write.work)(tx, &ctx).await?;
-                let answer = (write.render)(&value);
+                let value = work(tx, &ctx).await?;
+                let answer = render(&ctx, &value);
                 if ctx.dry_run {
                     return Err(Stop::DryRun(answer));
                 }

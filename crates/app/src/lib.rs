@@ -22,7 +22,7 @@ use storage::Db;
 
 pub use ctx::{Actor, Idempotency, OpCtx, operator_ctx};
 pub use emit::{News, emit};
-pub use execute::{Reply, Write};
+pub use execute::Reply;
 pub use storage::tenancy::Scope;
 pub use storage::{Tx, Wake};
 

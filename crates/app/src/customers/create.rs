@@ -102,7 +102,7 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewCustomer) -> Result<Custome
         kind: EventType::CustomerCreated,
         mail_id: None,
         action_id: None,
-        object: snapshot::customer(ctx, &view),
+        object: snapshot::value(&snapshot::customer(ctx, &view, false)),
         extra: vec![("source", json!(source))],
         previous: None,
     };

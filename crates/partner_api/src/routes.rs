@@ -1,0 +1,62 @@
+//! Every route of the API, in the order of the documentation.
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderValue};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use domain::{Error, ErrorCode};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::refusal::Refusal;
+use crate::{PartnerApi, answer, customers, entrance, me};
+
+/// The operations with their documentation; paths are under `/api/v1`.
+pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
+    OpenApiRouter::new()
+        .routes(routes!(customers::create::handler))
+        .routes(routes!(customers::get::handler))
+        .routes(routes!(me::handler))
+}
+
+/// The service: the API behind its entrance, and its public document.
+pub fn router(api: PartnerApi) -> Router {
+    let (operations, _) = operations().split_for_parts();
+    let guarded = operations
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(middleware::from_fn_with_state(api.clone(), entrance::guarded));
+    let public = Router::new()
+        .route("/api/openapi.json", axum::routing::get(document))
+        .layer(middleware::from_fn_with_state(api.clone(), entrance::open));
+    Router::new().nest("/api/v1", guarded).merge(public).with_state(api)
+}
+
+async fn no_route(request: Request) -> Refusal {
+    let path = request.uri().path().to_owned();
+    Refusal(
+        Error::refused(ErrorCode::RouteNotFound, format!("there is nothing at {path}"))
+            .fix("/developers/reference lists every route"),
+    )
+}
+
+async fn no_method(request: Request) -> Refusal {
+    let message = format!("{} is not possible here; see the Allow header", request.method());
+    Refusal(Error::refused(ErrorCode::MethodNotAllowed, message))
+}
+
+/// `GET /api/openapi.json`: the committed document, with the asking host as its server.
+async fn document(State(api): State<PartnerApi>, request: Request) -> Response {
+    let mut document = api.document.as_ref().clone();
+    let base = entrance::base_of(&api, request.headers());
+    if let Some(url) = document.pointer_mut("/servers/0/url") {
+        *url = format!("{base}/api/v1").into();
+    }
+    let mut response = document.to_string().into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, answer::JSON);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
