@@ -12,8 +12,10 @@ mod ctx;
 pub mod customers;
 mod emit;
 mod execute;
+pub mod ledger;
 pub mod secrets;
 pub mod snapshot;
+pub mod usage;
 
 use std::sync::Arc;
 

@@ -18,8 +18,10 @@ pub mod customers;
 pub mod endpoints;
 pub mod events;
 pub mod keys;
+pub mod ledger;
 pub mod mailboxes;
 pub mod tenancy;
+pub mod usage;
 
 pub use engine::{DatabaseUrl, Db, Engine, Leadership, QUEUE_UNITS_MAX, Tx, Wake};
 pub use error::{Error, Result};
@@ -35,9 +37,11 @@ pub fn statements() -> Vec<&'static str> {
         endpoints::ALL,
         events::ALL,
         keys::ALL,
+        ledger::ALL,
         mailboxes::ALL,
         migrate::ALL,
         tenancy::ALL,
+        usage::ALL,
     ];
     modules.concat()
 }

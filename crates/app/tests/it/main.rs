@@ -2,4 +2,5 @@
 //! server, on PostgreSQL.
 
 mod customers;
+mod ledger;
 mod support;
