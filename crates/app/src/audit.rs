@@ -11,12 +11,14 @@ use sha2::{Digest, Sha256};
 use storage::Tx;
 use storage::audit::{self as rows, AuditRecord};
 
-use crate::{App, OpCtx};
+use crate::admin::StaffCtx;
+use crate::{Actor, App, OpCtx};
 
 /// Records linked or checked in one unit.
 const LINKS_MAX: i64 = 1000;
 
-/// Records who did what. `detail` names what changed; it holds no personal data.
+/// Records who did what to something of a partner's. `detail` names what changed; it holds no
+/// personal data.
 pub async fn record(
     tx: &Tx,
     ctx: &OpCtx,
@@ -38,6 +40,35 @@ pub async fn record(
         subject: subject.to_string(),
         detail: storage::details(detail),
         request_id: ctx.request_id.map(|id| id.to_string()),
+        chain_no: None,
+        hash: None,
+    };
+    Ok(rows::insert(tx, &record).await?)
+}
+
+/// Records what the operator's staff did to something that is no partner's: a location, a pool.
+pub async fn record_by_staff(
+    tx: &Tx,
+    ctx: &StaffCtx,
+    verb: &str,
+    subject: impl std::fmt::Display,
+    detail: &[(&str, &str)],
+) -> Result<()> {
+    let ids = ctx.app.ids.as_ref();
+    let actor = Actor::Operator(ctx.staff.clone());
+    let record = AuditRecord {
+        no: ids.number(ctx.now),
+        id: AuditId::new(ids, ctx.now),
+        at: ctx.now,
+        operator_id: ctx.operator_id,
+        partner_id: None,
+        livemode: true,
+        actor_kind: actor.kind().to_owned(),
+        actor_id: actor.id(),
+        verb: verb.to_owned(),
+        subject: subject.to_string(),
+        detail: storage::details(detail),
+        request_id: None,
         chain_no: None,
         hash: None,
     };

@@ -5,6 +5,7 @@
 //! transaction around it, replays an answer that was given before, and keeps the new one. Nothing
 //! here knows HTTP; nothing here talks to the network while a transaction is open.
 
+pub mod admin;
 pub mod audit;
 pub mod authenticate;
 

@@ -22,6 +22,59 @@ crate::words! {
     }
 }
 
+crate::words! {
+    /// Sets of scopes with a name, so that nobody has to compose the common ones.
+    pub enum Preset {
+        /// Everything that the seed's seven scopes reach.
+        Full = "full",
+        /// A CRM that invites customers and follows their mail, and moves nothing.
+        CrmSync = "crm_sync",
+        /// A warehouse that logs mail and carries requests in.
+        WarehouseIntake = "warehouse_intake",
+        ReadOnly = "read_only",
+    }
+}
+
+impl Preset {
+    pub const fn scopes(self) -> &'static [ScopeName] {
+        use ScopeName::{
+            BillingRead, CustomersRead, CustomersWrite, EventsRead, MailActionsWrite, MailRead,
+            MailWrite, WebhooksRead,
+        };
+        match self {
+            Self::Full => &[
+                CustomersRead,
+                CustomersWrite,
+                MailRead,
+                MailWrite,
+                MailActionsWrite,
+                WebhooksRead,
+                BillingRead,
+            ],
+            Self::CrmSync => &[CustomersRead, CustomersWrite, MailRead, WebhooksRead],
+            Self::WarehouseIntake => &[CustomersRead, MailRead, MailWrite, MailActionsWrite],
+            Self::ReadOnly => &[CustomersRead, MailRead, WebhooksRead, BillingRead, EventsRead],
+        }
+    }
+}
+
+crate::words! {
+    /// How long a rotated key still works beside its successor.
+    pub enum Overlap { None = "0s", Hour = "1h", Day = "24h", Week = "7d" }
+}
+
+impl Overlap {
+    /// In microseconds.
+    pub const fn micros(self) -> i64 {
+        match self {
+            Self::None => 0,
+            Self::Hour => crate::hours(1),
+            Self::Day => crate::days(1),
+            Self::Week => crate::days(7),
+        }
+    }
+}
+
 /// One row of the key list. The secret itself is nowhere.
 #[derive(Clone, Debug)]
 pub struct ApiKey {

@@ -16,10 +16,10 @@ statements! {
         rotated_from, created_at from api_keys where digest = $1";
     LIST = "select id, partner_id, livemode, name, last4, scopes, networks, expires_at, revoked_at, last_used_at,
         rotated_from, created_at from api_keys where partner_id = $1 order by id";
-    GET = "select id, partner_id, livemode, name, last4, scopes, networks, expires_at, revoked_at, last_used_at,
-        rotated_from, created_at from api_keys where partner_id = $1 and id = $2";
+    GET_LOCKED = "select id, partner_id, livemode, name, last4, scopes, networks, expires_at, revoked_at, last_used_at,
+        rotated_from, created_at from api_keys where partner_id = $1 and id = $2 {lock}";
     SET_END = "update api_keys set expires_at = $3, revoked_at = $4 where partner_id = $1 and id = $2";
-    USED = "update api_keys set last_used_at = $2 {each} where id = $1";
+    USED = "update api_keys set last_used_at = $2 {each} where id = $1 and (last_used_at <= $3 or last_used_at is null)";
     ANSWER_GET = "select fingerprint, answer, request_id, path, created_at from idempotency_records
         where partner_id = $1 and livemode = $2 and idempotency_key = $3 and expires_at > $4";
     ANSWER_PUT = "insert into idempotency_records (partner_id, livemode, idempotency_key, fingerprint, answer,
@@ -64,8 +64,9 @@ pub async fn list(tx: &Tx, scope: &Scope) -> Result<Vec<ApiKey>> {
     tx.all(LIST, args![scope.partner_id()], api_key).await
 }
 
-pub async fn find_by_id(tx: &Tx, scope: &Scope, id: KeyId) -> Result<Option<ApiKey>> {
-    tx.opt(GET, args![scope.partner_id(), id], api_key).await
+/// A key that is about to end.
+pub async fn find_locked(tx: &Tx, scope: &Scope, id: KeyId) -> Result<Option<ApiKey>> {
+    tx.opt(GET_LOCKED, args![scope.partner_id(), id], api_key).await
 }
 
 /// Stores when a key ends.
@@ -73,9 +74,9 @@ pub async fn set_end(tx: &Tx, scope: &Scope, key: &ApiKey) -> Result<()> {
     tx.post(SET_END, args![scope.partner_id(), key.id, key.expires_at, key.revoked_at]).await
 }
 
-/// Notes when keys were last used.
-pub async fn used(tx: &Tx, uses: &[(KeyId, Timestamp)]) -> Result<()> {
-    tx.each(USED, uses.iter().map(|(id, at)| args![id, at]).collect()).await
+/// Notes when keys were last used, unless a use less than `apart` microseconds before is noted.
+pub async fn used(tx: &Tx, uses: &[(KeyId, Timestamp)], apart: i64) -> Result<()> {
+    tx.each(USED, uses.iter().map(|(id, at)| args![id, at, at.plus(-apart)]).collect()).await
 }
 
 fn api_key(r: &mut Row) -> Result<ApiKey> {

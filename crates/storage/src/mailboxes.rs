@@ -14,6 +14,7 @@ statements! {
         where operator_id = $1 order by name";
     INSERT = "insert into mailboxes (id, operator_id, location_id, pool_id, number, shuffle, ever_used, status)
         select $1, $2, $3, $4, $5, $6, false, 'available' {each}";
+    TAKEN = "select number from mailboxes where location_id = $1 and number >= $2 and number <= $3 order by number";
     GET = "select id, operator_id, location_id, pool_id, number, status, customer_id, assigned_at, reserved_until,
         opened_on, closed_on, remail_until, reusable_from from mailboxes where id = $1";
     BY_NUMBER = "select id, operator_id, location_id, pool_id, number, status, customer_id, assigned_at,
@@ -97,6 +98,11 @@ pub async fn insert_all(tx: &Tx, pool: &Pool, boxes: &[(MailboxId, i64, i64)]) -
         args![id, pool.operator_id, pool.location_id, pool.id, *number, *shuffle]
     };
     tx.each(INSERT, boxes.iter().map(row).collect()).await
+}
+
+/// Numbers from `first` to `last` that a location has already; the caller keeps the range small.
+pub async fn numbers_in(tx: &Tx, location: LocationId, first: i64, last: i64) -> Result<Vec<i64>> {
+    tx.all(TAKEN, args![location, first, last], Row::next).await
 }
 
 pub async fn find(tx: &Tx, id: MailboxId) -> Result<Option<Mailbox>> {

@@ -46,6 +46,9 @@ statements! {
     LOCATION_GET = "select id, operator_id, name, code, address, designator, timezone, status, services, opens_minute,
         closes_minute, open_weekdays, pickups_per_hour, shred_hold_hours, quarantine_days, scan_due_hours, created_at
         from locations where id = $1";
+    LOCATION_GET_LOCKED = "select id, operator_id, name, code, address, designator, timezone, status, services,
+        opens_minute, closes_minute, open_weekdays, pickups_per_hour, shred_hold_hours, quarantine_days,
+        scan_due_hours, created_at from locations where id = $1 {lock}";
     LOCATION_LIST = "select id, operator_id, name, code, address, designator, timezone, status, services, opens_minute,
         closes_minute, open_weekdays, pickups_per_hour, shred_hold_hours, quarantine_days, scan_due_hours, created_at
         from locations where operator_id = $1 order by code";
@@ -56,6 +59,8 @@ statements! {
         test_clock_ahead, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     PARTNER_GET = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead, created_at
         from partners where id = $1";
+    PARTNER_GET_LOCKED = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead,
+        created_at from partners where id = $1 {lock}";
     PARTNER_BY_SLUG = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead,
         created_at from partners where slug = $1";
     PARTNER_LIST = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead,
@@ -128,6 +133,11 @@ pub async fn location_find(tx: &Tx, id: LocationId) -> Result<Option<Location>> 
     tx.opt(LOCATION_GET, args![id], location).await
 }
 
+/// A location whose row is about to change.
+pub async fn location_find_locked(tx: &Tx, id: LocationId) -> Result<Option<Location>> {
+    tx.opt(LOCATION_GET_LOCKED, args![id], location).await
+}
+
 pub async fn location_list(tx: &Tx, operator_id: OperatorId) -> Result<Vec<Location>> {
     tx.all(LOCATION_LIST, args![operator_id], location).await
 }
@@ -183,6 +193,11 @@ pub async fn partner_update(tx: &Tx, p: &Partner) -> Result<()> {
 
 pub async fn partner_find(tx: &Tx, id: PartnerId) -> Result<Option<Partner>> {
     tx.opt(PARTNER_GET, args![id], partner).await
+}
+
+/// A partner whose row is about to change.
+pub async fn partner_find_locked(tx: &Tx, id: PartnerId) -> Result<Option<Partner>> {
+    tx.opt(PARTNER_GET_LOCKED, args![id], partner).await
 }
 
 pub async fn partner_find_by_slug(tx: &Tx, slug: &str) -> Result<Option<Partner>> {

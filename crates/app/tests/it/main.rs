@@ -1,6 +1,8 @@
 //! Use-cases through their public functions, on SQLite and, where `POSTROOM_TEST_DATABASE` names a
 //! server, on PostgreSQL.
 
+mod admin;
 mod customers;
+mod keys;
 mod ledger;
 mod support;

@@ -6,21 +6,24 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 
+use app::admin::locations::{self, NewLocation};
+use app::admin::mailboxes::NewPool;
+use app::admin::partners::{self, NewPartner, PoolChoice};
+use app::admin::{self, StaffCtx, operators};
 use app::customers::CustomerView;
 use app::customers::create::NewCustomer;
 use app::secrets::MasterKey;
 use app::{App, OpCtx, Parts, Tx, operator_ctx};
-use domain::address::{Address, Designator};
+use domain::address::Address;
 use domain::event::EventType;
-use domain::id::{LocationId, MailboxId, OperatorId, PartnerId, PoolId};
+use domain::id::{LocationId, PoolId};
 use domain::mailbox::{Pool, Strategy};
 use domain::partner::{
-    Location, LocationGrant, LocationStatus, Operator, OrderForm, Partner, PartnerKind,
-    PartnerSettings, PartnerStatus, Service,
+    Location, Operator, OrderForm, Partner, PartnerKind, PartnerSettings, PartnerStatus,
 };
 use domain::usage::CountMethod;
 use domain::{Clock, ErrorCode, Ids, Result, Timestamp};
-use storage::{DatabaseUrl, Db, events, mailboxes, tenancy};
+use storage::{DatabaseUrl, Db, events};
 
 /// When every test begins: 2026-11-20T15:04:05Z, a Friday morning in Austin.
 pub(crate) const START: Timestamp = Timestamp::from_micros(1_795_187_045_000_000);
@@ -90,7 +93,12 @@ impl World {
         operator_ctx(&self.app, "acme", true, "olga").await.unwrap()
     }
 
-    /// The same in the test world.
+    /// The operator's staff at work on what belongs to no partner.
+    pub(crate) fn staff(&self) -> StaffCtx {
+        StaffCtx::new(&self.app, &self.operator, "olga")
+    }
+
+    /// The staff at work on `acme` in the test world.
     pub(crate) async fn test_ctx(&self) -> OpCtx {
         operator_ctx(&self.app, "acme", false, "olga").await.unwrap()
     }
@@ -111,92 +119,50 @@ pub(crate) async fn world() -> World {
     let db = Db::open(&url).await.unwrap();
     storage::migrate(&db, START).await.unwrap();
     let clock = Arc::new(TestClock(AtomicI64::new(START.micros())));
-    let ids: Arc<dyn Ids> = Arc::new(TestIds(AtomicU64::new(1)));
     let app = App::new(Parts {
-        db: db.clone(),
+        db,
         clock: Arc::<TestClock>::clone(&clock),
-        ids: Arc::clone(&ids),
+        ids: Arc::new(TestIds(AtomicU64::new(1))),
         secrets: MasterKey::new(&[7; 32]),
         blobs: blob::Blobs::memory(),
         guard: webhook::guard::Guard::new(Vec::new()),
         public_url: "https://postroom.test".to_owned(),
     });
-    let operator = an_operator(ids.as_ref());
-    let location = a_location(ids.as_ref(), operator.id);
-    let pool = Pool {
-        id: PoolId::new(ids.as_ref(), START),
-        operator_id: operator.id,
+    let operator = operators::create(&app, "olga", "Austin Mail", "austin-mail").await.unwrap();
+    let staff = StaffCtx::new(&app, &operator, "olga");
+    let location =
+        staff.act(async |tx, ctx| locations::create(tx, ctx, &a_location()).await).await.unwrap();
+    let new_pool = NewPool {
         location_id: location.id,
-        partner_id: None,
         name: "main".to_owned(),
         strategy: Strategy::FirstFree,
+        partner_id: None,
     };
-    let partner = a_partner(ids.as_ref(), operator.id, "acme");
-    let other = a_partner(ids.as_ref(), operator.id, "globex");
-    let numbers: Vec<(MailboxId, i64, i64)> = (0..POOL_NUMBERS)
-        .map(|i| (MailboxId::new(ids.as_ref(), START), FIRST_NUMBER + i, i * 7 % POOL_NUMBERS))
-        .collect();
-    let rows =
-        (operator.clone(), location.clone(), pool.clone(), [partner.clone(), other], numbers);
-    db.write(async move |tx: &Tx| {
-        let (operator, location, pool, partners, numbers) = &rows;
-        tenancy::operator_insert(tx, operator).await?;
-        tenancy::location_insert(tx, location).await?;
-        for partner in partners {
-            tenancy::partner_insert(tx, partner).await?;
-        }
-        mailboxes::pool_insert(tx, pool, START).await?;
-        mailboxes::insert_all(tx, pool, numbers).await?;
-        for partner in partners {
-            let grant = LocationGrant {
-                partner_id: partner.id,
-                location_id: location.id,
-                pool_id: pool.id,
-            };
-            tenancy::grant_put(tx, &grant).await?;
-        }
-        Ok::<_, storage::Error>(())
-    })
-    .await
-    .unwrap();
+    let pool = staff
+        .act(async move |tx, ctx| admin::mailboxes::pool_create(tx, ctx, &new_pool).await)
+        .await
+        .unwrap();
+    let last = FIRST_NUMBER + POOL_NUMBERS - 1;
+    admin::mailboxes::add(&staff, pool.id, FIRST_NUMBER, last).await.unwrap();
+    let partner = make_partner(&staff, "acme", location.id, pool.id).await;
+    make_partner(&staff, "globex", location.id, pool.id).await;
     World { app, clock, operator, location, pool, partner, _folder: folder }
 }
 
-fn an_operator(ids: &dyn Ids) -> Operator {
-    Operator {
-        id: OperatorId::new(ids, START),
-        name: "Austin Mail".to_owned(),
-        slug: "austin-mail".to_owned(),
-        created_at: START,
-    }
-}
-
-fn a_location(ids: &dyn Ids, operator_id: OperatorId) -> Location {
-    Location {
-        id: LocationId::new(ids, START),
-        operator_id,
+/// A location to be made, as the world's own is.
+pub(crate) fn a_location() -> NewLocation {
+    NewLocation {
         name: "Downtown".to_owned(),
         code: "ATX1".to_owned(),
         address: address("4521 Commerce Blvd"),
-        designator: Designator::Pmb,
         timezone: "America/Chicago".to_owned(),
-        status: LocationStatus::Active,
-        services: Service::ALL.to_vec(),
-        opens_minute: 9 * 60,
-        closes_minute: 17 * 60,
-        open_weekdays: vec![1, 2, 3, 4, 5],
-        pickups_per_hour: 4,
-        shred_hold_hours: 24,
-        quarantine_days: 180,
-        scan_due_hours: 24,
-        created_at: START,
+        ..NewLocation::default()
     }
 }
 
-fn a_partner(ids: &dyn Ids, operator_id: OperatorId, slug: &str) -> Partner {
-    Partner {
-        id: PartnerId::new(ids, START),
-        operator_id,
+/// A partner to be made, as the world's own are.
+pub(crate) fn a_partner(slug: &str) -> NewPartner {
+    NewPartner {
         name: slug.to_owned(),
         slug: slug.to_owned(),
         kind: PartnerKind::Brand,
@@ -211,9 +177,27 @@ fn a_partner(ids: &dyn Ids, operator_id: OperatorId, slug: &str) -> Partner {
             show_price_in_api: false,
             starts_on: None,
         },
-        test_clock_ahead: 0,
-        created_at: START,
     }
+}
+
+async fn make_partner(
+    staff: &StaffCtx,
+    slug: &'static str,
+    location: LocationId,
+    pool: PoolId,
+) -> Partner {
+    let partner = staff
+        .act(async move |tx, ctx| partners::create(tx, ctx, &a_partner(slug)).await)
+        .await
+        .unwrap();
+    let ctx = operator_ctx(&staff.app, slug, true, "olga").await.unwrap();
+    act(&ctx, async move |tx, ctx| {
+        let choice = PoolChoice::Named(pool.to_string());
+        partners::grant(tx, ctx, &location.to_string(), &choice).await
+    })
+    .await
+    .unwrap();
+    partner
 }
 
 /// A good address in Austin.
