@@ -28,9 +28,10 @@ create index deliveries_of on deliveries (partner_id, livemode, id);
 create index deliveries_event on deliveries (event_no);
 
 -- What is owed. A row leaves when its delivery is done, dead or cancelled; a retry moves it to a later due.
+-- attempt counts the attempts made; tries and slow_downs, how much of the ladder they used up.
 create table ready (
     endpoint_no bigint not null, due_at bigint not null, delivery_no bigint not null, attempt bigint not null,
-    primary key (endpoint_no, due_at, delivery_no)
+    tries bigint not null, slow_downs bigint not null, primary key (endpoint_no, due_at, delivery_no)
 ) {rowless};
 
 create table dead (

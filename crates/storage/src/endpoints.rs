@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use domain::Timestamp;
 use domain::event::EventType;
-use domain::id::{DeliveryId, EndpointId, EventId};
+use domain::id::{DeliveryId, EndpointId, EventId, PartnerId};
 
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, json, statements};
@@ -87,6 +87,9 @@ statements! {
     UPDATE = "update endpoints set url = $2, description = $3, event_types = $4, status = $5, disabled_reason = $6,
         updated_at = $7 where no = $1";
     DELETE = "update endpoints set deleted_at = $2 where no = $1 and deleted_at is null";
+    OWNER = "select partner_id from endpoints where no = $1";
+    DISABLE_FAILING = "update endpoints set status = 'disabled_failing', disabled_reason = $2, updated_at = $3,
+        first_failure_at = null, failures = 0 where no = $1 and status = 'enabled' and deleted_at is null";
     HEALTH = "update endpoints set first_failure_at = $2, failures = $3, last_success_at = $4 {each} where no = $1";
     SECRET_INSERT = "insert into endpoint_secrets (endpoint_no, n, sealed, is_current, created_at, expires_at)
         values ($1, $2, $3, $4, $5, $6)";
@@ -143,6 +146,18 @@ pub async fn update(tx: &Tx, e: &Endpoint) -> Result<()> {
 
 pub async fn delete(tx: &Tx, no: i64, now: Timestamp) -> Result<()> {
     tx.post(DELETE, args![no, now]).await
+}
+
+/// Whose endpoint it is, for the deliverer.
+pub async fn owner(tx: &Tx, no: i64) -> Result<Option<PartnerId>> {
+    tx.opt(OWNER, args![no], Row::next).await
+}
+
+/// Sets an endpoint aside because of how it answers; false when it was not enabled any more.
+///
+/// The evidence is cleared, so that one failure after it was enabled again does not repeat this.
+pub async fn disable_failing(tx: &Tx, no: i64, reason: &str, now: Timestamp) -> Result<bool> {
+    Ok(tx.exec(DISABLE_FAILING, args![no, reason, now]).await? == 1)
 }
 
 /// How an endpoint has answered lately: first failure of the running streak, its length, last success.

@@ -32,14 +32,38 @@ pub struct Owed {
     pub endpoint_no: i64,
     pub due_at: Timestamp,
     pub delivery_no: i64,
-    /// Attempts made so far.
+    /// Attempts made so far; it numbers them.
     pub attempt: i64,
+    /// Attempts that counted on the ladder, and "slow down" answers that did not.
+    pub tries: i64,
+    pub slow_downs: i64,
 }
+
+/// Where an owed delivery stands. Rows of one endpoint are taken in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub due_at: Timestamp,
+    pub delivery_no: i64,
+}
+
+/// One endpoint to which something is owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaneHead {
+    pub endpoint_no: i64,
+    pub first_due_at: Timestamp,
+    /// Rows that are due, counted up to [`LANE_COUNT_MAX`].
+    pub n_due: i64,
+    /// The endpoint is neither disabled nor deleted.
+    pub is_open: bool,
+}
+
+/// How far the rows of a lane are counted: above what a deliverer can know of one lane.
+pub const LANE_COUNT_MAX: i64 = 128;
 
 /// What a sender needs to know of a delivery.
 #[derive(Clone, Debug)]
 pub struct Parcel {
-    pub delivery_no: i64,
+    pub owed: Owed,
     pub delivery_id: DeliveryId,
     pub event_id: EventId,
     pub kind: EventType,
@@ -72,22 +96,39 @@ statements! {
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     DELIVERY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at)
         select $1, $2, $3, $4, $5, $6, $7 {each}";
-    READY_INSERT = "insert into ready (endpoint_no, due_at, delivery_no, attempt) select $1, $2, $3, $4 {each}";
+    READY_INSERT = "insert into ready (endpoint_no, due_at, delivery_no, attempt, tries, slow_downs)
+        select $1, $2, $3, $4, $5, $6 {each}";
     READY_DELETE = "delete from ready {each} where endpoint_no = $1 and due_at = $2 and delivery_no = $3";
-    READY_PAGE = "select endpoint_no, due_at, delivery_no, attempt from ready
-        where endpoint_no = $1 and due_at <= $2 order by due_at, delivery_no limit $3";
-    READY_NEXT = "select endpoint_no, due_at, delivery_no, attempt from ready
-        where endpoint_no = $1 order by due_at, delivery_no limit 1";
-    READY_AFTER = "select endpoint_no, due_at, delivery_no, attempt from ready
-        where endpoint_no > $1 order by endpoint_no, due_at, delivery_no limit 1";
+    /// Moves a row. One that is gone (its endpoint was deleted meanwhile) is not made again.
+    READY_MOVE = "update ready set due_at = $4, attempt = $5, tries = $6, slow_downs = $7 {each}
+        where endpoint_no = $1 and due_at = $2 and delivery_no = $3";
+    READY_PAGE = "select due_at, delivery_no from ready where endpoint_no = $1 order by due_at, delivery_no limit $2";
+    /// A skip-scan: one step of the index for each endpoint, whatever its backlog.
+    READY_LANES = "with recursive lane (no, n) as (
+        select (select min(endpoint_no) from ready where endpoint_no > $1), 1
+        union all select (select min(endpoint_no) from ready where endpoint_no > lane.no), lane.n + 1 from lane
+        where lane.no is not null and lane.n < $3)
+        select no, (select min(due_at) from ready where endpoint_no = lane.no),
+        (select count(*) from (select 1 from ready where endpoint_no = lane.no and due_at <= $2 limit 128) as due),
+        (select count(*) from endpoints e where e.no = lane.no and e.status = 'enabled' and e.deleted_at is null)
+        from lane where no is not null order by no";
     READY_COUNT = "select count(*) from ready";
     READY_CLEAR = "delete from ready where endpoint_no = $1";
-    DEAD_INSERT = "insert into dead (endpoint_no, at, delivery_no, reason) select $1, $2, $3, $4 {each}";
-    PARCEL = "select d.no, d.id, e.id, e.type, e.payload, e.created_at from deliveries d
-        join events e on e.no = d.event_no where d.no = $1";
+    DEAD_INSERT = "insert into dead (endpoint_no, at, delivery_no, reason) select $1, $4, $3, $5 {each}
+        where exists (select 1 from ready r where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3)";
+    PARCEL = "select r.endpoint_no, r.due_at, r.delivery_no, r.attempt, r.tries, r.slow_downs, d.id, e.id, e.type,
+        e.payload, e.created_at from ready r join endpoints p on p.no = r.endpoint_no
+        join deliveries d on d.no = r.delivery_no join events e on e.no = d.event_no
+        where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3
+        and p.status = 'enabled' and p.deleted_at is null";
+    /// A retry whose row is gone was the last attempt: its endpoint was deleted while it was made.
     ATTEMPT_INSERT = "insert into attempts (delivery_no, n, endpoint_no, at, duration_us, outcome, status_code, error,
         ip, request_headers, response_headers, response_body, next_at)
-        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13 {each}";
+        select $1, $2, $3, $4, $5, case when $6 = 'retrying' and not exists (select 1 from ready r
+        where r.endpoint_no = $3 and r.due_at = $13 and r.delivery_no = $1) then 'cancelled' else $6 end,
+        $7, $8, $9, $10, $11, $12, case when exists (select 1 from ready r
+        where r.endpoint_no = $3 and r.due_at = $13 and r.delivery_no = $1) then $13 end {each} where true
+        on conflict do nothing";
     LIST = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, payload, created_at from events
         where partner_id = $1 and livemode = $2 and (id < $3 or $3 is null) and (type = $4 or $4 is null)
         and (customer_id = $5 or $5 is null) and (created_at >= $6 or $6 is null)
@@ -131,13 +172,16 @@ pub async fn publish(
         due_at: event.created_at,
         delivery_no: *no,
         attempt: 0,
+        tries: 0,
+        slow_downs: 0,
     });
     owe(tx, &owed.collect::<Vec<_>>()).await
 }
 
 /// Puts deliveries into the queue and tells the deliverer of this process.
 pub async fn owe(tx: &Tx, owed: &[Owed]) -> Result<()> {
-    let row = |o: &Owed| args![o.endpoint_no, o.due_at, o.delivery_no, o.attempt];
+    let row =
+        |o: &Owed| args![o.endpoint_no, o.due_at, o.delivery_no, o.attempt, o.tries, o.slow_downs];
     tx.each(READY_INSERT, owed.iter().map(row).collect()).await?;
     for o in owed {
         tx.wake(Wake::Delivery {
@@ -149,19 +193,28 @@ pub async fn owe(tx: &Tx, owed: &[Owed]) -> Result<()> {
     Ok(())
 }
 
-/// What came of attempts: each leaves the queue, or stands in it again at a later time, or is dead;
-/// its attempt is written in the same transaction.
+/// Writes what came of attempts: each delivery leaves the queue, or moves to a later place in it, or
+/// is dead; its attempt is written in the same transaction.
+///
+/// The row that an attempt was made for is the right to decide about its delivery. Where it is gone,
+/// because the endpoint was deleted or another node took over, only the attempt is noted. For the
+/// same reason a batch may be written twice.
 pub async fn settle(tx: &Tx, settled: &[Settled]) -> Result<()> {
-    let gone = |s: &Settled| args![s.owed.endpoint_no, s.owed.due_at, s.owed.delivery_no];
-    tx.each(READY_DELETE, settled.iter().map(gone).collect()).await?;
-    tx.each(ATTEMPT_INSERT, settled.iter().map(|s| attempt_row(&s.attempt)).collect()).await?;
-    let again: Vec<Owed> = settled.iter().filter_map(Settled::owed_again).collect();
-    owe(tx, &again).await?;
-    let dead = settled.iter().filter(|s| s.attempt.outcome == "failed").map(|s| {
-        let reason = s.attempt.error.clone().unwrap_or_else(|| "tries are spent".to_owned());
-        args![s.owed.endpoint_no, s.attempt.at, s.owed.delivery_no, reason]
+    let key = |o: &Owed| args![o.endpoint_no, o.due_at, o.delivery_no];
+    let (again, gone): (Vec<&Settled>, Vec<&Settled>) =
+        settled.iter().partition(|s| s.again.is_some());
+    let moved = again.iter().filter_map(|s| {
+        let to = s.again?;
+        Some([key(&s.owed), args![to.due_at, to.attempt, to.tries, to.slow_downs]].concat())
     });
-    tx.each(DEAD_INSERT, dead.collect()).await
+    tx.each(READY_MOVE, moved.collect()).await?;
+    let dead = gone.iter().filter(|s| s.attempt.outcome == "failed").map(|s| {
+        let reason = s.attempt.error.as_deref().unwrap_or("refused");
+        [key(&s.owed), args![s.attempt.at, reason]].concat()
+    });
+    tx.each(DEAD_INSERT, dead.collect()).await?;
+    tx.each(READY_DELETE, gone.iter().map(|s| key(&s.owed)).collect()).await?;
+    tx.each(ATTEMPT_INSERT, settled.iter().map(|s| attempt_row(&s.attempt)).collect()).await
 }
 
 /// An attempt that ended, and the queue row that it was made for.
@@ -169,13 +222,8 @@ pub async fn settle(tx: &Tx, settled: &[Settled]) -> Result<()> {
 pub struct Settled {
     pub owed: Owed,
     pub attempt: Attempt,
-}
-
-impl Settled {
-    fn owed_again(&self) -> Option<Owed> {
-        let due_at = self.attempt.next_at?;
-        Some(Owed { due_at, attempt: self.attempt.n, ..self.owed })
-    }
+    /// Where the row stands from now on; `None` takes it out of the queue.
+    pub again: Option<Owed>,
 }
 
 fn attempt_row(a: &Attempt) -> Vec<crate::Value> {
@@ -196,19 +244,23 @@ fn attempt_row(a: &Attempt) -> Vec<crate::Value> {
     ]
 }
 
-/// Due deliveries of one endpoint, oldest first.
-pub async fn due(tx: &Tx, endpoint_no: i64, now: Timestamp, limit: i64) -> Result<Vec<Owed>> {
-    tx.all(READY_PAGE, args![endpoint_no, now, limit], owed).await
+/// The first places in the queue of one endpoint, due or not.
+pub async fn page(tx: &Tx, endpoint_no: i64, limit: i64) -> Result<Vec<Place>> {
+    let read = |r: &mut Row| Ok(Place { due_at: r.next()?, delivery_no: r.next()? });
+    tx.all(READY_PAGE, args![endpoint_no, limit], read).await
 }
 
-/// The next delivery of one endpoint, due or not.
-pub async fn next(tx: &Tx, endpoint_no: i64) -> Result<Option<Owed>> {
-    tx.opt(READY_NEXT, args![endpoint_no], owed).await
-}
-
-/// The head of the queue of the first endpoint after a number: a step of a skip-scan over all.
-pub async fn head_after(tx: &Tx, endpoint_no: i64) -> Result<Option<Owed>> {
-    tx.opt(READY_AFTER, args![endpoint_no], owed).await
+/// Endpoints after a number to which something is owed, at most `limit`.
+pub async fn lanes(tx: &Tx, after: i64, now: Timestamp, limit: i64) -> Result<Vec<LaneHead>> {
+    let read = |r: &mut Row| {
+        Ok(LaneHead {
+            endpoint_no: r.next()?,
+            first_due_at: r.next()?,
+            n_due: r.next()?,
+            is_open: r.next::<i64>()? != 0,
+        })
+    };
+    tx.all(READY_LANES, args![after, now, limit], read).await
 }
 
 /// Deliveries that are owed, over all endpoints.
@@ -221,11 +273,12 @@ pub async fn cancel_all(tx: &Tx, endpoint_no: i64) -> Result<u64> {
     tx.exec(READY_CLEAR, args![endpoint_no]).await
 }
 
-/// What to send for a delivery.
-pub async fn parcel(tx: &Tx, delivery_no: i64) -> Result<Option<Parcel>> {
+/// What to send for a place in an endpoint's queue; `None` when nothing stands there any more, or the
+/// endpoint takes nothing now.
+pub async fn parcel(tx: &Tx, endpoint_no: i64, place: Place) -> Result<Option<Parcel>> {
     let read = |r: &mut Row| {
         Ok(Parcel {
-            delivery_no: r.next()?,
+            owed: owed(r)?,
             delivery_id: r.next()?,
             event_id: r.next()?,
             kind: r.next()?,
@@ -233,7 +286,7 @@ pub async fn parcel(tx: &Tx, delivery_no: i64) -> Result<Option<Parcel>> {
             created_at: r.next()?,
         })
     };
-    tx.opt(PARCEL, args![delivery_no], read).await
+    tx.opt(PARCEL, args![endpoint_no, place.due_at, place.delivery_no], read).await
 }
 
 /// What a list of events is narrowed to.
@@ -275,6 +328,8 @@ fn owed(r: &mut Row) -> Result<Owed> {
         due_at: r.next()?,
         delivery_no: r.next()?,
         attempt: r.next()?,
+        tries: r.next()?,
+        slow_downs: r.next()?,
     })
 }
 
