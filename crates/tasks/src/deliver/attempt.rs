@@ -1,0 +1,188 @@
+//! One attempt: sign, send, judge, and put into words for the log.
+//!
+//! Runs beside all others and touches neither lanes nor the database; what it returns is written by
+//! [`super::books`].
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use domain::Timestamp;
+use futures_util::FutureExt;
+use http::HeaderMap;
+use storage::events::{Attempt, Owed, Parcel, Settled};
+use webhook::headers;
+use webhook::ladder::{self, Class, Next, Spent};
+use webhook::outcome::{ErrorKind, Outcome};
+use webhook::sender::{DEADLINE, Request};
+
+use super::endpoint::Endpoint;
+use super::read::Launch;
+use crate::Tasks;
+
+/// What an attempt came to.
+pub(super) struct Finished {
+    pub(super) launch: Launch,
+    pub(super) settled: Settled,
+    pub(super) class: Class,
+    pub(super) at: Timestamp,
+    /// The receiver wants to be left alone until then.
+    pub(super) quiet_until: Option<Timestamp>,
+    /// Why the endpoint must be set aside.
+    pub(super) disable: Option<String>,
+}
+
+/// Makes an attempt. A panic on the way counts as our own fault and is tried again later.
+pub(super) async fn make(
+    tasks: Tasks,
+    endpoint: Arc<Endpoint>,
+    parcel: Parcel,
+    launch: Launch,
+) -> Finished {
+    let app = &tasks.parts.app;
+    let started_at = app.clock.now();
+    let sent = AssertUnwindSafe(send(&tasks, &endpoint, &parcel, started_at)).catch_unwind().await;
+    let (outcome, headers) =
+        sent.unwrap_or_else(|_| (failed(ErrorKind::Internal, "the attempt panicked"), None));
+    let ended_at = app.clock.now();
+    let mut random = [0; 4];
+    app.ids.fill(&mut random);
+    let random = u32::from_be_bytes(random);
+    judge(launch, parcel.owed, outcome, headers, (started_at, ended_at), random)
+}
+
+async fn send(
+    tasks: &Tasks,
+    endpoint: &Endpoint,
+    parcel: &Parcel,
+    at: Timestamp,
+) -> (Outcome, Option<HeaderMap>) {
+    let keys = match &endpoint.keys {
+        Ok(keys) => keys,
+        Err(problem) => {
+            tracing::error!(endpoint.no = parcel.owed.endpoint_no, "{problem}");
+            return (failed(ErrorKind::Internal, "a signing secret does not open"), None);
+        }
+    };
+    let target = match &endpoint.target {
+        Ok(target) => target,
+        Err(problem) => return (failed(ErrorKind::Blocked, problem), None),
+    };
+    let headers = tasks.parts.headers.of(&headers::Attempt {
+        event_id: parcel.event_id,
+        event_type: parcel.kind,
+        delivery_id: parcel.delivery_id,
+        number: narrow(parcel.owed.attempt).saturating_add(1),
+        at,
+        keys,
+        body: &parcel.payload,
+    });
+    let request = Request { target, headers: &headers, body: &parcel.payload, deadline: DEADLINE };
+    let outcome = tasks.parts.sender.send(&request).await;
+    (outcome, Some(headers))
+}
+
+fn failed(kind: ErrorKind, detail: impl std::fmt::Display) -> Outcome {
+    Outcome { error: Some(kind), detail: Some(detail.to_string()), ..Outcome::default() }
+}
+
+/// Decides what follows and writes it down.
+fn judge(
+    launch: Launch,
+    owed: Owed,
+    outcome: Outcome,
+    headers: Option<HeaderMap>,
+    (started_at, ended_at): (Timestamp, Timestamp),
+    random: u32,
+) -> Finished {
+    let class = outcome.class();
+    let spent = Spent { tries: narrow(owed.tries), slow_downs: narrow(owed.slow_downs) };
+    let next = ladder::decide(class, spent, ended_at, outcome.retry_after, random);
+    let at = |due_at: Timestamp, spent: Spent| Owed {
+        due_at,
+        attempt: owed.attempt + 1,
+        tries: spent.tries.into(),
+        slow_downs: spent.slow_downs.into(),
+        ..owed
+    };
+    let (word, again) = match next {
+        Next::Done => ("succeeded", None),
+        Next::GiveUp => ("failed", None),
+        Next::RetryAt { at: due_at, spent } => ("retrying", Some(at(due_at, spent))),
+        // Held: it is due as soon as the endpoint is enabled again.
+        Next::Disable => ("retrying", Some(at(ended_at, spent))),
+    };
+    Finished {
+        launch,
+        class,
+        at: ended_at,
+        quiet_until: quiet_until(class, &outcome, ended_at),
+        disable: matches!(next, Next::Disable).then(|| reason(class).to_owned()),
+        settled: Settled {
+            owed,
+            again,
+            attempt: line(&owed, outcome, headers, word, started_at, again),
+        },
+    }
+}
+
+fn line(
+    owed: &Owed,
+    outcome: Outcome,
+    headers: Option<HeaderMap>,
+    word: &'static str,
+    at: Timestamp,
+    again: Option<Owed>,
+) -> Attempt {
+    if let Some(detail) = &outcome.detail {
+        tracing::debug!(delivery.no = owed.delivery_no, "an attempt failed: {detail}");
+    }
+    let kept = |text: String| (!text.is_empty()).then_some(text);
+    Attempt {
+        delivery_no: owed.delivery_no,
+        n: owed.attempt + 1,
+        endpoint_no: owed.endpoint_no,
+        at,
+        duration_us: outcome.duration_micros,
+        outcome: word,
+        status_code: outcome.status.map(i64::from),
+        error: outcome.error.map(|error| error.as_str().to_owned()),
+        ip: outcome.ip.map(|ip| ip.to_string()),
+        request_headers: headers.as_ref().map(lines).unwrap_or_default(),
+        response_headers: kept(outcome.response_headers),
+        response_body: (!outcome.response_body.is_empty()).then(|| outcome.response_body.into()),
+        next_at: again.map(|owed| owed.due_at),
+    }
+}
+
+/// The wish of one answer holds for the whole endpoint, but a delivery's own place on the ladder does
+/// not: the wait is that of a first try.
+fn quiet_until(class: Class, outcome: &Outcome, now: Timestamp) -> Option<Timestamp> {
+    let hint = outcome.retry_after.filter(|_| class == Class::SlowDown)?;
+    match ladder::decide(class, Spent::default(), now, Some(hint), 0) {
+        Next::RetryAt { at, .. } => Some(at),
+        Next::Done | Next::GiveUp | Next::Disable => None,
+    }
+}
+
+fn reason(class: Class) -> &'static str {
+    if class == Class::Gone {
+        "the endpoint answered 410 Gone"
+    } else {
+        "the endpoint's address is not allowed"
+    }
+}
+
+/// `name: value` lines, in the order in which they were sent.
+fn lines(headers: &HeaderMap) -> String {
+    let mut text = String::with_capacity(640);
+    for (name, value) in headers {
+        for part in [name.as_str(), ": ", value.to_str().unwrap_or_default(), "\n"] {
+            text.push_str(part);
+        }
+    }
+    text
+}
+
+fn narrow(n: i64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

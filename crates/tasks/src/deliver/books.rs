@@ -1,0 +1,178 @@
+//! Writing completions: gathered for a moment, written together, never forgotten.
+//!
+//! A completion that can't be written is tried again for as long as the process runs, and its
+//! delivery stays held meanwhile, so that it is not sent a second time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::{Actor, OpCtx, audit};
+use domain::Timestamp;
+use storage::endpoints::{self, Health};
+use storage::events::{self, Settled};
+use storage::{Tx, tenancy};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::Tasks;
+
+/// Completions in one transaction. Beyond it nothing is gained (webhooks.md 5.6).
+const BATCH_ROWS_MAX: usize = 256;
+/// How long a completion may wait for others.
+const GATHER: Duration = Duration::from_millis(5);
+/// Transactions under way; more completions wait and make larger batches.
+const WRITES_MAX: usize = 4;
+/// Pause before a failed write is tried again: doubled each time, from the first to the second.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// What is written in one transaction.
+#[derive(Clone, Default)]
+pub(super) struct Batch {
+    pub(super) settled: Vec<Settled>,
+    healths: Vec<(i64, Health)>,
+    disabled: Vec<(i64, String)>,
+    /// Writes that failed, and when the next is due.
+    tries: u32,
+    resume_at: Option<Instant>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Books {
+    open: Batch,
+    opened_at: Option<Instant>,
+    /// Batches that failed, already split, each waiting for its time.
+    failed: Vec<Batch>,
+    writes: JoinSet<(Arc<Batch>, domain::Result<()>)>,
+}
+
+impl Books {
+    pub(super) fn add(&mut self, settled: Settled) {
+        self.opened_at.get_or_insert_with(Instant::now);
+        self.open.settled.push(settled);
+    }
+
+    /// Notes evidence; the last one about an endpoint counts.
+    pub(super) fn add_health(&mut self, endpoint_no: i64, health: Health) {
+        self.open.healths.retain(|(no, _)| *no != endpoint_no);
+        self.open.healths.push((endpoint_no, health));
+    }
+
+    pub(super) fn add_disabled(&mut self, endpoint_no: i64, reason: String) {
+        self.open.healths.retain(|(no, _)| *no != endpoint_no);
+        self.open.disabled.push((endpoint_no, reason));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.settled.is_empty() && self.failed.is_empty() && self.writes.is_empty()
+    }
+
+    /// When something should be written although the open batch is not full.
+    pub(super) fn due_at(&self) -> Option<Instant> {
+        if self.writes.len() >= WRITES_MAX {
+            return None;
+        }
+        let again = self.failed.iter().filter_map(|batch| batch.resume_at);
+        again.chain(self.opened_at.map(|at| at + GATHER)).min()
+    }
+
+    /// Starts the writes that are due; `hurry` does not wait for more completions.
+    pub(super) fn write(&mut self, tasks: &Tasks, hurry: bool) {
+        while self.writes.len() < WRITES_MAX {
+            let now = Instant::now();
+            if let Some(at) =
+                self.failed.iter().position(|b| b.resume_at.is_none_or(|at| at <= now))
+            {
+                let batch = self.failed.swap_remove(at);
+                self.spawn(tasks, batch);
+                continue;
+            }
+            let is_full = self.open.settled.len() >= BATCH_ROWS_MAX;
+            let is_due = self.opened_at.is_some_and(|at| hurry || at + GATHER <= now);
+            if !is_full && !is_due {
+                return;
+            }
+            let rest = self.open.settled.split_off(self.open.settled.len().min(BATCH_ROWS_MAX));
+            self.opened_at = (!rest.is_empty()).then_some(now);
+            let batch =
+                std::mem::replace(&mut self.open, Batch { settled: rest, ..Batch::default() });
+            self.spawn(tasks, batch);
+        }
+    }
+
+    fn spawn(&mut self, tasks: &Tasks, batch: Batch) {
+        let tasks = tasks.clone();
+        self.writes.spawn(async move {
+            let batch = Arc::new(batch);
+            let outcome = write(&tasks, Arc::clone(&batch)).await;
+            (batch, outcome)
+        });
+    }
+
+    /// The next batch that was committed; `None` when a write failed and will be tried again, or
+    /// when none is under way.
+    pub(super) async fn committed(&mut self) -> Option<Option<Arc<Batch>>> {
+        let ended = self.writes.join_next().await?;
+        Some(self.ended(ended.ok()?))
+    }
+
+    fn ended(&mut self, (batch, outcome): (Arc<Batch>, domain::Result<()>)) -> Option<Arc<Batch>> {
+        let Err(error) = outcome else { return Some(batch) };
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "{} completions are not written yet",
+            batch.settled.len()
+        );
+        self.failed.extend(halves((*batch).clone()));
+        None
+    }
+}
+
+/// Splits a batch, so that one row that can't be written holds up no other for long.
+fn halves(mut batch: Batch) -> Vec<Batch> {
+    batch.tries = batch.tries.saturating_add(1);
+    let pause = PAUSE_MIN.saturating_mul(2_u32.saturating_pow(batch.tries - 1)).min(PAUSE_MAX);
+    batch.resume_at = Some(Instant::now() + pause);
+    let half = batch.settled.split_off(batch.settled.len().div_ceil(2));
+    let (tries, resume_at) = (batch.tries, batch.resume_at);
+    let other = Batch { settled: half, tries, resume_at, ..Batch::default() };
+    [batch, other].into_iter().filter(|b| !b.settled.is_empty()).collect()
+}
+
+async fn write(tasks: &Tasks, batch: Arc<Batch>) -> domain::Result<()> {
+    let app = tasks.parts.app.clone();
+    let now = app.clock.now();
+    tasks
+        .parts
+        .app
+        .db
+        .write(async move |tx: &Tx| {
+            events::settle(tx, &batch.settled).await?;
+            endpoints::put_health(tx, &batch.healths).await?;
+            for (no, reason) in &batch.disabled {
+                disable(tx, &app, *no, reason, now).await?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Sets an endpoint aside, with its line in the audit log.
+async fn disable(
+    tx: &Tx,
+    app: &app::App,
+    no: i64,
+    reason: &str,
+    now: Timestamp,
+) -> domain::Result<()> {
+    let Some(endpoint) = endpoints::find_by_no(tx, no).await? else { return Ok(()) };
+    if !endpoints::disable_failing(tx, no, reason, now).await? {
+        return Ok(());
+    }
+    let Some(owner) = endpoints::owner(tx, no).await? else { return Ok(()) };
+    let Some(partner) = tenancy::partner_find(tx, owner).await? else { return Ok(()) };
+    let ctx = OpCtx::new(app, Arc::new(partner), endpoint.livemode, Actor::System);
+    tracing::warn!(endpoint.id = %endpoint.id, "webhook endpoint {} is set aside: {reason}", endpoint.id);
+    audit::record(tx, &ctx, "webhook_endpoint.disable", endpoint.id, &[("reason", reason)]).await
+}

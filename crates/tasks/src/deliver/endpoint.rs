@@ -1,0 +1,70 @@
+//! What is needed to send to an endpoint, made ready once and used for at most a second.
+
+use app::App;
+use app::secrets::NotOurs;
+use domain::Timestamp;
+use storage::Tx;
+use storage::endpoints::{self, EndpointSecret, EndpointStatus};
+use tokio::time::{Duration, Instant};
+use webhook::signature::{Keyring, Secret};
+use webhook::target::{Target, UrlProblem};
+
+/// How long an endpoint's settings are used before they are read again.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+
+/// See the module.
+pub(super) struct Endpoint {
+    /// Fails when the operator's rules no longer allow the URL.
+    pub(super) target: Result<Target, UrlProblem>,
+    /// Fails when no secret opens with this install's key: our fault, which no receiver pays for.
+    pub(super) keys: Result<Keyring, NotOurs>,
+    pub(super) health: endpoints::Health,
+    pub(super) read_at: Instant,
+}
+
+/// An endpoint and the secrets that sign today, as stored.
+pub(super) type Rows = (endpoints::Endpoint, Vec<EndpointSecret>);
+
+/// Reads an endpoint that takes deliveries; `None` when it was deleted or disabled.
+pub(super) async fn find(tx: &Tx, no: i64, now: Timestamp) -> storage::Result<Option<Rows>> {
+    let Some(row) = endpoints::find_by_no(tx, no).await? else { return Ok(None) };
+    if row.status != EndpointStatus::Enabled {
+        return Ok(None);
+    }
+    let secrets = endpoints::secret_list(tx, no, now).await?;
+    Ok(Some((row, secrets)))
+}
+
+impl Endpoint {
+    pub(super) fn new(app: &App, (row, secrets): &Rows, read_at: Instant) -> Self {
+        Self {
+            target: app.guard.check_webhook(&row.url),
+            keys: keyring(app, row.no, secrets),
+            health: endpoints::Health {
+                first_failure_at: row.first_failure_at,
+                failures: row.failures,
+                last_success_at: row.last_success_at,
+            },
+            read_at,
+        }
+    }
+
+    pub(super) fn is_fresh(&self, now: Instant) -> bool {
+        now.duration_since(self.read_at) < FRESH_FOR
+    }
+}
+
+fn keyring(app: &App, no: i64, secrets: &[EndpointSecret]) -> Result<Keyring, NotOurs> {
+    let place = format!("endpoint/{no}");
+    let mut keys: Option<Keyring> = None;
+    for secret in secrets {
+        let opened = app.secrets.open(&place, &secret.sealed)?;
+        let text = String::from_utf8(opened).map_err(|_| NotOurs)?;
+        let secret = Secret::parse(text).map_err(|_| NotOurs)?;
+        keys = Some(match keys {
+            Some(keys) => keys.and(secret),
+            None => Keyring::new(secret),
+        });
+    }
+    keys.ok_or(NotOurs)
+}

@@ -1,0 +1,149 @@
+//! The deliverer: sends what is owed, endpoint by endpoint, and writes what came of it.
+//!
+//! One task owns every lane; reading, attempts and writing run beside it and report back. Claims are
+//! in memory only: the process that leads is the only one that sends, and after a crash what was not
+//! written stands in the queue as before (webhooks.md 5.5). At least once, in no promised order.
+
+mod attempt;
+mod books;
+mod endpoint;
+mod health;
+mod lane;
+mod lanes;
+mod read;
+mod work;
+
+use std::future::pending;
+use std::time::Duration;
+
+use flume::Receiver;
+use storage::{Engine, Wake};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use crate::Tasks;
+use work::Work;
+
+/// How often the queue is looked through for what other processes put there: on SQLite the command
+/// line, on PostgreSQL every other node (webhooks.md 5.6).
+const SCAN_EVERY_SQLITE: Duration = Duration::from_secs(1);
+const SCAN_EVERY_POSTGRES: Duration = Duration::from_millis(250);
+/// How long attempts may go on after a stop (webhooks.md 5.18), and then the writing of the last
+/// completions. What is cut stays owed.
+const STOP_GRACE: Duration = Duration::from_secs(10);
+const FLUSH_GRACE: Duration = Duration::from_secs(5);
+/// News taken in before the next launch.
+const WAKES_AT_ONCE: usize = 1024;
+/// The longest sleep; a clock that jumps is noticed after it.
+const NAP: Duration = Duration::from_secs(1);
+
+/// See the module.
+pub(crate) struct Deliverer {
+    work: Work,
+    scan_every: Duration,
+}
+
+/// Something from outside that ends a wait.
+enum News {
+    Wake(Wake),
+    Stop,
+}
+
+impl Deliverer {
+    pub(crate) fn new(tasks: &Tasks) -> Self {
+        let scan_every = match tasks.parts.app.db.engine() {
+            Engine::Sqlite => SCAN_EVERY_SQLITE,
+            Engine::Postgres => SCAN_EVERY_POSTGRES,
+        };
+        Self { work: Work::new(tasks), scan_every }
+    }
+
+    /// Delivers until `stop` turns true, then lets attempts end and writes what came of them. Counts
+    /// the attempts.
+    pub(crate) async fn run(
+        mut self,
+        wakes: &Receiver<Wake>,
+        stop: &mut watch::Receiver<bool>,
+        mut on_other: impl FnMut(Wake),
+    ) -> u64 {
+        let mut scan_at = Instant::now();
+        while !*stop.borrow() {
+            for wake in wakes.try_iter().take(WAKES_AT_ONCE) {
+                self.hear(wake, &mut on_other);
+            }
+            if scan_at <= Instant::now() {
+                scan_at = Instant::now() + self.scan_every;
+                self.work.scan();
+            }
+            self.work.launch();
+            self.work.write(false);
+            let news = async {
+                tokio::select! {
+                    wake = wakes.recv_async() => wake.map_or(News::Stop, News::Wake),
+                    _ = stop.wait_for(|stop| *stop) => News::Stop,
+                }
+            };
+            match self.wait(scan_at, news).await {
+                Some(News::Wake(wake)) => self.hear(wake, &mut on_other),
+                Some(News::Stop) | None => {}
+            }
+        }
+        self.finish().await;
+        self.work.n_attempts
+    }
+
+    fn hear(&mut self, wake: Wake, on_other: &mut impl FnMut(Wake)) {
+        match wake {
+            Wake::Delivery { endpoint, delivery, due } => self.work.hear(endpoint, delivery, due),
+            Wake::Photo => on_other(wake),
+        }
+    }
+
+    /// Delivers until nothing is due at the current clock. Counts the attempts.
+    pub(crate) async fn settle(mut self) -> usize {
+        let mut before = 0;
+        self.work.scan();
+        loop {
+            self.work.launch();
+            self.work.write(true);
+            if self.work.is_idle() {
+                if self.work.n_attempts == before {
+                    return usize::try_from(before).unwrap_or(usize::MAX);
+                }
+                before = self.work.n_attempts;
+                self.work.scan();
+            }
+            self.wait(Instant::now() + NAP, pending()).await;
+        }
+    }
+
+    /// Waits for whatever comes first, and takes in everything that came with it.
+    async fn wait(&mut self, until: Instant, news: impl Future<Output = News>) -> Option<News> {
+        let until = self.work.due_at().map_or(until, |at| at.min(until));
+        tokio::select! {
+            () = self.work.hear_back() => None,
+            news = news => Some(news),
+            () = sleep_until(until.min(Instant::now() + NAP)) => None,
+        }
+    }
+
+    async fn finish(&mut self) {
+        self.work.stop();
+        let grace = Instant::now() + STOP_GRACE;
+        while self.work.is_sending() && Instant::now() < grace {
+            self.work.write(false);
+            self.wait(grace, pending()).await;
+        }
+        self.work.cut().await;
+        let grace = Instant::now() + FLUSH_GRACE;
+        while !self.work.is_written() && Instant::now() < grace {
+            self.work.write(true);
+            self.wait(grace, pending()).await;
+        }
+        if !self.work.is_written() {
+            tracing::error!(
+                "the last completions could not be written; their deliveries stay owed"
+            );
+        }
+    }
+}

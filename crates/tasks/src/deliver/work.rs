@@ -1,0 +1,322 @@
+//! The deliverer's state and its steps: look, launch, hear back, write.
+//!
+//! When a step is taken is decided in the module above. Every step is short and none waits, so that
+//! one task can own all lanes.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Timestamp;
+use storage::events::{LaneHead, Owed, Place};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+
+use super::attempt::{self, Finished};
+use super::books::{Batch, Books};
+use super::health::Health;
+use super::lane::Lane;
+use super::lanes::Lanes;
+use super::read::{self, Ask, Found, LANES_MAX, Launch, Read};
+use crate::Tasks;
+
+/// Attempts under way at a time, over all endpoints.
+const IN_FLIGHT_MAX: usize = 1024;
+/// Of those, attempts at endpoints whose last answer was a failure, so that receivers that hang leave
+/// room for the others (webhooks.md 5.7).
+const IN_FLIGHT_FAILING_MAX: usize = 256;
+/// Completions that are not committed yet. Each could be sent twice if the process died now.
+const UNWRITTEN_MAX: usize = 1024;
+/// Deliveries loaded by one unit, and such units under way.
+const LOAD_ROWS_MAX: usize = 128;
+const LOADS_MAX: usize = 4;
+/// Pause after the database could not be read.
+const READ_PAUSE: Duration = Duration::from_millis(200);
+
+/// See the module.
+pub(super) struct Work {
+    tasks: Tasks,
+    lanes: Lanes,
+    reads: JoinSet<Read>,
+    attempts: JoinSet<Finished>,
+    books: Books,
+    /// Lanes of failing endpoints that wait for one of the slots of their kind.
+    parked: Vec<i64>,
+    /// Deliveries being loaded or sent, those of them to failing endpoints, and those that ended and
+    /// are not committed.
+    n_in_flight: usize,
+    n_failing: usize,
+    n_unwritten: usize,
+    is_scanning: bool,
+    /// The last scan broke off; the next launch begins another.
+    has_missed_scan: bool,
+    is_stopping: bool,
+    resume_at: Option<Instant>,
+    pub(super) n_attempts: u64,
+}
+
+impl Work {
+    pub(super) fn new(tasks: &Tasks) -> Self {
+        Self {
+            tasks: tasks.clone(),
+            lanes: Lanes::default(),
+            reads: JoinSet::new(),
+            attempts: JoinSet::new(),
+            books: Books::default(),
+            parked: Vec::new(),
+            n_in_flight: 0,
+            n_failing: 0,
+            n_unwritten: 0,
+            is_scanning: false,
+            has_missed_scan: false,
+            is_stopping: false,
+            resume_at: None,
+            n_attempts: 0,
+        }
+    }
+}
+
+impl Work {
+    /// Learns of a delivery that was just committed.
+    pub(super) fn hear(&mut self, endpoint_no: i64, delivery_no: i64, due_micros: i64) {
+        let due_at = Timestamp::from_micros(due_micros);
+        self.lanes.touch(endpoint_no).hear(Place { due_at, delivery_no });
+    }
+
+    /// Starts looking through the queue, unless it is being looked through.
+    pub(super) fn scan(&mut self) {
+        if !self.is_scanning {
+            self.is_scanning = true;
+            self.reads.spawn(read::scan(self.tasks.clone(), i64::MIN));
+        }
+    }
+
+    /// Starts loading what is due, as far as there is room for it.
+    pub(super) fn launch(&mut self) {
+        if self.resume_at.is_some_and(|at| at > Instant::now()) {
+            return;
+        }
+        self.resume_at = None;
+        if std::mem::take(&mut self.has_missed_scan) {
+            self.scan();
+        }
+        let now = self.tasks.parts.app.clock.now();
+        self.lanes.ring(now);
+        while self.reads.len() < LOADS_MAX {
+            let ask = self.gather(now);
+            if ask.is_empty() {
+                return;
+            }
+            self.reads.spawn(read::find(self.tasks.clone(), Arc::new(ask)));
+        }
+    }
+
+    fn gather(&mut self, now: Timestamp) -> Ask {
+        let mut ask = Ask::default();
+        while ask.launches.len() < LOAD_ROWS_MAX
+            && ask.pages.len() < LOAD_ROWS_MAX
+            && self.n_in_flight < IN_FLIGHT_MAX
+            && self.n_unwritten < UNWRITTEN_MAX
+            && let Some(endpoint_no) = self.lanes.next()
+        {
+            self.take_turn(endpoint_no, now, &mut ask);
+        }
+        ask
+    }
+
+    fn take_turn(&mut self, endpoint_no: i64, now: Timestamp, ask: &mut Ask) {
+        let Some(lane) = self.lanes.get(endpoint_no) else { return };
+        let instant = Instant::now();
+        lane.used_at = Some(instant);
+        ask.pages.extend(lane.begin_page().map(|limit| (endpoint_no, limit)));
+        let is_failing = lane.health.as_ref().is_some_and(Health::is_failing);
+        if is_failing && self.n_failing >= IN_FLIGHT_FAILING_MAX && lane.may_launch(now) {
+            self.parked.push(endpoint_no);
+            return;
+        }
+        if let Some(place) = lane.launch(now) {
+            self.n_in_flight += 1;
+            self.n_failing += usize::from(is_failing);
+            let is_fresh = lane.endpoint.as_ref().is_some_and(|e| e.is_fresh(instant));
+            if !is_fresh && !ask.endpoints.contains(&endpoint_no) {
+                ask.endpoints.push(endpoint_no);
+            }
+            ask.launches.push(Launch { endpoint_no, place, is_failing });
+        }
+        if lane.may_launch(now) {
+            self.lanes.touch(endpoint_no);
+        } else {
+            let later = lane.next_at().filter(|at| *at > now);
+            self.lanes.set_alarm(endpoint_no, later);
+        }
+    }
+
+    /// Waits until something started earlier reports back, and takes in all that has.
+    pub(super) async fn hear_back(&mut self) {
+        tokio::select! {
+            Some(ended) = self.attempts.join_next() => self.take_attempt(ended),
+            Some(read) = self.reads.join_next() => self.take_read(read),
+            Some(batch) = self.books.committed() => self.take_batch(batch),
+            else => pending().await,
+        }
+        while let Some(ended) = self.attempts.try_join_next() {
+            self.take_attempt(ended);
+        }
+    }
+
+    fn take_read(&mut self, read: Result<Read, JoinError>) {
+        match read {
+            Ok(Read::Found(ask, Ok(found))) => self.take_found(&ask, found),
+            Ok(Read::Found(ask, Err(error))) => {
+                self.pause(&error);
+                self.take_back(&ask);
+            }
+            Ok(Read::Scanned(Ok(heads))) => self.take_heads(&heads),
+            Ok(Read::Scanned(Err(error))) => {
+                self.is_scanning = false;
+                self.has_missed_scan = true;
+                self.pause(&error);
+            }
+            Err(error) => tracing::error!(%error, "reading the queue ended badly"),
+        }
+    }
+
+    fn take_heads(&mut self, heads: &[LaneHead]) {
+        self.lanes.compare(heads, self.tasks.parts.app.clock.now());
+        match heads.last() {
+            Some(last) if i64::try_from(heads.len()).is_ok_and(|n| n >= LANES_MAX) => {
+                self.reads.spawn(read::scan(self.tasks.clone(), last.endpoint_no));
+            }
+            Some(_) | None => {
+                self.is_scanning = false;
+                self.lanes.forget_idle(Instant::now());
+            }
+        }
+    }
+
+    fn take_found(&mut self, ask: &Ask, found: Found) {
+        for ((endpoint_no, limit), places) in ask.pages.iter().zip(found.pages) {
+            self.lanes.touch(*endpoint_no).take_page(places, *limit);
+        }
+        for (endpoint_no, endpoint) in ask.endpoints.iter().zip(found.endpoints) {
+            self.lanes.touch(*endpoint_no).take_endpoint(endpoint);
+        }
+        for (launch, parcel) in ask.launches.iter().zip(found.parcels) {
+            let endpoint = self.lanes.get(launch.endpoint_no).and_then(|l| l.endpoint.clone());
+            match (parcel, endpoint) {
+                (Some(parcel), Some(endpoint)) if !self.is_stopping => {
+                    self.n_attempts += 1;
+                    let attempt = attempt::make(self.tasks.clone(), endpoint, parcel, *launch);
+                    self.attempts.spawn(attempt);
+                }
+                _ => self.land(launch).release(launch.place.delivery_no),
+            }
+        }
+    }
+
+    /// What could not be read is read again, after a pause.
+    fn take_back(&mut self, ask: &Ask) {
+        for (endpoint_no, _) in &ask.pages {
+            self.lanes.touch(*endpoint_no).miss_page();
+        }
+        for launch in &ask.launches {
+            let lane = self.land(launch);
+            lane.release(launch.place.delivery_no);
+            lane.miss_page();
+        }
+    }
+
+    fn pause(&mut self, error: &storage::Error) {
+        tracing::warn!(%error, "the queue can't be read; trying again shortly");
+        self.resume_at = Some(Instant::now() + READ_PAUSE);
+    }
+
+    /// Frees the slot of a launch.
+    fn land(&mut self, launch: &Launch) -> &mut Lane {
+        self.n_in_flight -= 1;
+        if launch.is_failing {
+            self.n_failing -= 1;
+            if let Some(endpoint_no) = self.parked.pop() {
+                self.lanes.touch(endpoint_no);
+            }
+        }
+        let lane = self.lanes.touch(launch.endpoint_no);
+        lane.in_flight -= 1;
+        lane
+    }
+
+    fn take_attempt(&mut self, ended: Result<Finished, JoinError>) {
+        let Ok(done) = ended else { return };
+        self.n_unwritten += 1;
+        let lane = self.land(&done.launch);
+        if let Some(at) = done.quiet_until {
+            lane.be_quiet_until(at);
+        }
+        let mut disable = done.disable;
+        let mut news = None;
+        if let Some(health) = &mut lane.health {
+            news = health.note(done.class, done.at);
+            disable = disable.or_else(|| health.verdict(done.at));
+        }
+        if disable.is_some() {
+            lane.close();
+        }
+        let endpoint_no = done.launch.endpoint_no;
+        self.books.add(done.settled);
+        if let Some(reason) = disable {
+            self.books.add_disabled(endpoint_no, reason);
+        } else if let Some(health) = news {
+            self.books.add_health(endpoint_no, health);
+        }
+    }
+
+    /// Lets go of what is committed; a retry takes its new place.
+    fn take_batch(&mut self, batch: Option<Arc<Batch>>) {
+        let Some(batch) = batch else { return };
+        for settled in &batch.settled {
+            self.n_unwritten -= 1;
+            let lane = self.lanes.touch(settled.owed.endpoint_no);
+            lane.release(settled.owed.delivery_no);
+            if let Some(Owed { due_at, delivery_no, .. }) = settled.again {
+                lane.hear(Place { due_at, delivery_no });
+            }
+        }
+    }
+
+    /// Starts the writes that are due; `hurry` writes all there is once nothing more can join it.
+    pub(super) fn write(&mut self, hurry: bool) {
+        self.books.write(&self.tasks, hurry && !self.is_sending());
+    }
+
+    /// When something is due that nobody reports.
+    pub(super) fn due_at(&self) -> Option<Instant> {
+        let alarm = self.lanes.first_alarm().map(|at| {
+            let wait = at.micros() - self.tasks.parts.app.clock.now().micros();
+            Instant::now() + Duration::from_micros(u64::try_from(wait).unwrap_or(0))
+        });
+        [alarm, self.books.due_at(), self.resume_at].into_iter().flatten().min()
+    }
+
+    pub(super) fn is_sending(&self) -> bool {
+        !self.attempts.is_empty() || !self.reads.is_empty()
+    }
+
+    pub(super) fn is_written(&self) -> bool {
+        self.books.is_empty()
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        !self.is_sending() && self.is_written() && !self.lanes.has_turns() && !self.has_missed_scan
+    }
+
+    /// Launches nothing from now on.
+    pub(super) fn stop(&mut self) {
+        self.is_stopping = true;
+    }
+
+    /// Ends the attempts that are still under way. What they were sent for stays owed.
+    pub(super) async fn cut(&mut self) {
+        self.reads.shutdown().await;
+        self.attempts.shutdown().await;
+    }
+}

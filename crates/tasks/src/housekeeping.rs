@@ -1,0 +1,32 @@
+//! What time alone brings about: answers are forgotten.
+//!
+//! Every step works in bounded pages and is safe to run twice.
+
+use domain::Result;
+use storage::{Tx, keys};
+
+use crate::Tasks;
+
+/// Rows that one transaction removes, and such transactions in one run of a step.
+const PAGE_ROWS: i64 = 500;
+const PAGES_MAX: usize = 200;
+
+/// Counts the rows that were changed.
+pub(crate) async fn run(tasks: &Tasks) -> Result<usize> {
+    forget_answers(tasks).await
+}
+
+/// Idempotent answers are kept for seven days.
+async fn forget_answers(tasks: &Tasks) -> Result<usize> {
+    let app = &tasks.parts.app;
+    let now = app.clock.now();
+    let mut n = 0;
+    for _ in 0..PAGES_MAX {
+        let unit = async move |tx: &Tx| keys::answer_purge(tx, now, PAGE_ROWS).await;
+        match app.db.write(unit).await? {
+            0 => break,
+            purged => n += usize::try_from(purged).unwrap_or(usize::MAX),
+        }
+    }
+    Ok(n)
+}

@@ -1,0 +1,165 @@
+//! What is owed arrives, once when all goes well and again when it does not.
+
+use domain::{hours, minutes, seconds};
+use webhook::verify::verify_as_seed;
+
+use crate::receiver::{Receiver, Request};
+use crate::support::{secret, world};
+
+fn is_signed(request: &Request) -> bool {
+    let at = request.header("X-Innbocks-Timestamp");
+    let signature = request.header("X-Innbocks-Signature");
+    verify_as_seed(&request.body, at, Some(signature), &secret()).unwrap()
+}
+
+#[tokio::test]
+async fn a_committed_event_arrives_once_and_verifies_as_the_seed_does() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    world.endpoint(&receiver).await;
+    world.emit(1).await;
+    let tasks = world.tasks();
+    tasks.settle().await.unwrap();
+    tasks.settle().await.unwrap();
+
+    let [request] = &receiver.requests()[..] else { panic!("expected one request") };
+    assert!(is_signed(request));
+    assert_eq!(request.header("X-Innbocks-Event-Type"), "mail.arrived");
+    let body = String::from_utf8(request.body.clone()).unwrap();
+    assert!(body.contains(request.header("X-Innbocks-Event-Id")), "{body}");
+    assert_eq!(world.attempts().await, [("succeeded".to_owned(), Some(200))]);
+    assert_eq!(world.owed().await, 0);
+}
+
+/// Scenario 24 of postal.md, appendix B.
+#[tokio::test]
+async fn three_failures_and_a_success_are_four_signed_attempts_of_one_delivery() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    world.endpoint(&receiver).await;
+    receiver.script(&["500 Oops"; 3]);
+    world.emit(1).await;
+    let tasks = world.tasks();
+    for (n, wait) in [0, seconds(7), seconds(38), minutes(3)].into_iter().enumerate() {
+        world.advance(wait);
+        tasks.settle().await.unwrap();
+        assert_eq!(receiver.requests().len(), n + 1);
+    }
+    let requests = receiver.requests();
+    let header = |name: &str| {
+        let values: Vec<String> = requests.iter().map(|r| r.header(name).to_owned()).collect();
+        values
+    };
+    assert!(requests.iter().all(is_signed));
+    assert!(header("X-Innbocks-Delivery-Id").windows(2).all(|pair| pair[0] == pair[1]));
+    assert!(header("webhook-id").windows(2).all(|pair| pair[0] == pair[1]));
+    assert!(header("X-Innbocks-Timestamp").windows(2).all(|pair| pair[0] < pair[1]));
+    assert_eq!(header("X-Innbocks-Delivery-Attempt"), ["1", "2", "3", "4"]);
+    let outcomes: Vec<String> = world.attempts().await.into_iter().map(|(o, _)| o).collect();
+    assert_eq!(outcomes, ["retrying", "retrying", "retrying", "succeeded"]);
+}
+
+#[tokio::test]
+async fn no_attempt_is_made_before_its_time() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    world.endpoint(&receiver).await;
+    receiver.script(&["500 Oops"]);
+    world.emit(1).await;
+    world.tasks().settle().await.unwrap();
+    world.advance(seconds(5) - 1);
+    world.tasks().settle().await.unwrap();
+    assert_eq!(receiver.requests().len(), 1);
+    world.advance(seconds(2));
+    world.tasks().settle().await.unwrap();
+    assert_eq!(receiver.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_receiver_that_asks_for_an_hour_is_left_alone_with_all_its_deliveries() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    world.endpoint(&receiver).await;
+    receiver.script(&["429 Slow Down\r\nretry-after: 3600"]);
+    world.emit(1).await;
+    let tasks = world.tasks();
+    let running = tasks.start();
+    receiver.has_received(1).await;
+    while world.attempts().await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    world.emit(3).await;
+    running.stop().await;
+    assert_eq!(receiver.requests().len(), 1);
+    assert_eq!(world.owed().await, 4);
+    world.advance(hours(2));
+    tasks.settle().await.unwrap();
+    assert_eq!(receiver.requests().len(), 5);
+    assert_eq!(world.owed().await, 0);
+}
+
+#[tokio::test]
+async fn twelve_tries_end_in_a_dead_letter_and_slow_downs_do_not_count() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    world.endpoint(&receiver).await;
+    receiver.script(&["429 Slow Down"; 5]);
+    receiver.script(&["404 Not Found"; 12]);
+    world.emit(1).await;
+    for _ in 0..20 {
+        // A new process each time: what was used up is read from the row.
+        world.tasks().settle().await.unwrap();
+        world.advance(hours(31));
+    }
+    assert_eq!(receiver.requests().len(), 17);
+    assert_eq!(world.attempts().await.last(), Some(&("failed".to_owned(), Some(404))));
+    assert_eq!(world.owed().await, 0);
+}
+
+#[tokio::test]
+async fn an_endpoint_has_eight_attempts_on_their_way_at_most() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    world.endpoint(&receiver).await;
+    receiver.shut(true);
+    world.emit(100).await;
+    let tasks = world.tasks();
+    let settling = tokio::spawn(async move { tasks.settle().await });
+    receiver.has_received(8).await;
+    receiver.shut(false);
+    settling.await.unwrap().unwrap();
+    assert_eq!(receiver.requests().len(), 100);
+    assert_eq!(receiver.n_waiting_max(), 8);
+    assert_eq!(world.owed().await, 0);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_hangs_delays_no_other() {
+    let (world, slow, quick) = (world().await, Receiver::start().await, Receiver::start().await);
+    world.endpoint(&slow).await;
+    world.endpoint(&quick).await;
+    slow.shut(true);
+    world.emit(200).await;
+    let tasks = world.tasks();
+    let settling = tokio::spawn(async move { tasks.settle().await });
+    slow.has_received(8).await;
+    quick.has_received(200).await;
+    assert_eq!(slow.requests().len(), 8);
+    slow.shut(false);
+    settling.await.unwrap().unwrap();
+    assert_eq!(slow.requests().len(), 200);
+}
+
+/// A fault in any statement of the deliverer, one after the other, costs a retry of that statement and
+/// never a second request.
+#[tokio::test]
+async fn a_database_fault_at_any_statement_loses_nothing_and_sends_nothing_twice() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    world.endpoint(&receiver).await;
+    for n in 1.. {
+        world.emit(1).await;
+        world.app.db.fail_statement(n);
+        // The other tasks report the fault and are run again.
+        while world.tasks().settle().await.is_err() {}
+        let is_over = world.app.db.fail_statement(0) > 0;
+        assert_eq!(receiver.requests().len(), usize::try_from(n).unwrap(), "statement {n}");
+        assert_eq!(world.owed().await, 0, "statement {n}");
+        if is_over {
+            break;
+        }
+    }
+}

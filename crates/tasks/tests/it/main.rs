@@ -1,0 +1,8 @@
+//! Tasks against real receivers on the loopback, on SQLite and, where `POSTROOM_TEST_DATABASE` names
+//! a server, on PostgreSQL.
+
+mod delivering;
+mod receiver;
+mod setting_aside;
+mod stopping;
+mod support;

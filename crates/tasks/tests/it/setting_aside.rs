@@ -1,0 +1,105 @@
+//! Endpoints that must not be sent to: gone, failing for days, deleted.
+
+use domain::{hours, minutes};
+use storage::endpoints::{self, EndpointStatus, Health};
+use storage::{Tx, events};
+
+use crate::receiver::Receiver;
+use crate::support::{read, world, write};
+
+#[tokio::test]
+async fn a_receiver_that_answers_410_is_sent_nothing_until_somebody_enables_it() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    let endpoint = world.endpoint(&receiver).await;
+    receiver.script(&["410 Gone"]);
+    world.emit(1).await;
+    let tasks = world.tasks();
+    tasks.settle().await.unwrap();
+    world.emit(1).await;
+    world.advance(hours(30));
+    tasks.settle().await.unwrap();
+
+    let found = world.find(endpoint).await.unwrap();
+    assert_eq!(found.status, EndpointStatus::DisabledFailing);
+    assert_eq!(found.disabled_reason.as_deref(), Some("the endpoint answered 410 Gone"));
+    assert_eq!(receiver.requests().len(), 1);
+    assert_eq!(world.owed().await, 2);
+    let audit = read(&world.app, async |tx: &Tx| storage::audit::chain(tx, 0, 10).await).await;
+    assert_eq!(audit[0].verb, "webhook_endpoint.disable");
+
+    world.enable(endpoint).await;
+    tasks.settle().await.unwrap();
+    assert_eq!(receiver.requests().len(), 3);
+    assert_eq!(world.owed().await, 0);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_only_failed_for_three_days_is_set_aside() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    let endpoint = world.endpoint(&receiver).await;
+    receiver.script(&["500 Oops"; 2]);
+    let evidence =
+        Health { first_failure_at: Some(world.now()), failures: 18, last_success_at: None };
+    write(&world.app, async move |tx: &Tx| {
+        endpoints::put_health(tx, &[(endpoint, evidence)]).await
+    })
+    .await;
+    world.advance(hours(72) - minutes(1));
+    world.emit(1).await;
+    let tasks = world.tasks();
+    tasks.settle().await.unwrap();
+    assert_eq!(world.find(endpoint).await.unwrap().status, EndpointStatus::Enabled);
+    world.advance(minutes(1));
+    tasks.settle().await.unwrap();
+
+    let found = world.find(endpoint).await.unwrap();
+    assert_eq!(found.status, EndpointStatus::DisabledFailing);
+    assert!(found.disabled_reason.unwrap().starts_with("20 attempts failed since"));
+    assert_eq!(world.owed().await, 1);
+}
+
+#[tokio::test]
+async fn a_success_ends_the_evidence_against_an_endpoint() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    let endpoint = world.endpoint(&receiver).await;
+    receiver.script(&["500 Oops"]);
+    world.emit(1).await;
+    let tasks = world.tasks();
+    tasks.settle().await.unwrap();
+    assert_eq!(world.find(endpoint).await.unwrap().first_failure_at, Some(world.now()));
+    world.advance(minutes(1));
+    tasks.settle().await.unwrap();
+    let found = world.find(endpoint).await.unwrap();
+    assert_eq!((found.first_failure_at, found.failures), (None, 0));
+    assert_eq!(found.last_success_at, Some(world.now()));
+}
+
+#[tokio::test]
+async fn a_deleted_endpoint_gets_nothing_more_although_an_attempt_was_on_its_way() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    let endpoint = world.endpoint(&receiver).await;
+    receiver.script(&["500 Oops"; 8]);
+    receiver.shut(true);
+    world.emit(20).await;
+    let tasks = world.tasks();
+    let settling = tokio::spawn({
+        let tasks = tasks.clone();
+        async move { tasks.settle().await }
+    });
+    receiver.has_received(8).await;
+    let now = world.now();
+    write(&world.app, async move |tx: &Tx| {
+        endpoints::delete(tx, endpoint, now).await?;
+        events::cancel_all(tx, endpoint).await.map(drop)
+    })
+    .await;
+    receiver.shut(false);
+    settling.await.unwrap().unwrap();
+    world.advance(hours(1));
+    tasks.settle().await.unwrap();
+
+    assert_eq!(receiver.requests().len(), 8);
+    assert_eq!(world.owed().await, 0);
+    let expected = vec![("cancelled".to_owned(), Some(500)); 8];
+    assert_eq!(world.attempts().await, expected);
+}

@@ -1,0 +1,62 @@
+//! Starting, stopping, and starting again in another process.
+
+use crate::receiver::Receiver;
+use crate::support::world;
+
+#[tokio::test]
+async fn running_tasks_send_what_is_committed_and_write_all_of_it_when_stopped() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    world.endpoint(&receiver).await;
+    let running = world.tasks().start();
+    world.emit(100).await;
+    receiver.has_received(100).await;
+    running.stop().await;
+    assert_eq!(world.owed().await, 0);
+    assert_eq!(world.attempts().await.len(), 100);
+}
+
+#[tokio::test]
+async fn an_attempt_on_its_way_ends_before_the_tasks_stop() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    world.endpoint(&receiver).await;
+    receiver.shut(true);
+    let running = world.tasks().start();
+    world.emit(20).await;
+    receiver.has_received(8).await;
+    let stopping = tokio::spawn(running.stop());
+    while !stopping.is_finished() {
+        receiver.shut(false);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(world.owed().await, 20 - i64::try_from(receiver.requests().len()).unwrap());
+}
+
+#[tokio::test]
+async fn a_new_process_delivers_what_the_old_one_owed() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    world.endpoint(&receiver).await;
+    receiver.script(&["503 Down"; 5]);
+    world.emit(5).await;
+    world.tasks().settle().await.unwrap();
+    world.emit(100).await;
+    world.advance(domain::seconds(10));
+    let running = world.restarted().await.start();
+    receiver.has_received(110).await;
+    running.stop().await;
+    assert_eq!(receiver.requests().len(), 110);
+    assert_eq!(world.owed().await, 0);
+}
+
+#[tokio::test]
+async fn only_the_process_that_leads_sends() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    world.endpoint(&receiver).await;
+    let lead = world.app.db.try_lead().await.unwrap();
+    let running = world.tasks().start();
+    world.emit(1).await;
+    assert!(running.statuses().is_empty());
+    drop(lead);
+    receiver.has_received(1).await;
+    running.stop().await;
+    assert_eq!(receiver.requests().len(), 1);
+}

@@ -1,0 +1,267 @@
+//! A small world for each test: one partner whose events are owed to receivers on the loopback.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+
+use app::secrets::MasterKey;
+use app::{App, Parts, Scope, Tx};
+use domain::event::EventType;
+use domain::id::{DeliveryId, EndpointId, EventId, OperatorId, PartnerId};
+use domain::partner::{Operator, OrderForm, Partner, PartnerKind, PartnerSettings, PartnerStatus};
+use domain::usage::CountMethod;
+use domain::{Clock, Ids, Timestamp};
+use storage::endpoints::{self, Endpoint, EndpointSecret, EndpointStatus};
+use storage::{DatabaseUrl, Db, Row, args, events, tenancy};
+use tasks::Tasks;
+use webhook::guard::Guard;
+use webhook::headers::{DEFAULT_PREFIX, PartnerHeaders};
+use webhook::sender::Sender;
+use webhook::signature::Secret;
+
+use crate::receiver::Receiver;
+
+pub(crate) const START: Timestamp = Timestamp::from_micros(1_795_187_045_000_000);
+const SECRET: &str = "whsec_bm90LWEtcmVhbC1zZWNyZXQ=";
+
+struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Counts instead of drawing, so that what is made later also sorts later.
+struct TestIds(AtomicU64);
+
+impl Ids for TestIds {
+    fn fill(&self, buffer: &mut [u8]) {
+        let count = self.0.fetch_add(1, Ordering::SeqCst);
+        if buffer.len() == 4 {
+            return buffer.copy_from_slice(&((count as u32) << 11).to_be_bytes());
+        }
+        buffer.fill(0);
+        buffer[2..10].copy_from_slice(&count.to_be_bytes());
+    }
+}
+
+/// See the module.
+pub(crate) struct World {
+    pub(crate) app: App,
+    clock: Arc<TestClock>,
+    pub(crate) partner: Partner,
+    url: DatabaseUrl,
+    _folder: tempfile::TempDir,
+}
+
+pub(crate) async fn world() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let url = match std::env::var("POSTROOM_TEST_DATABASE") {
+        Ok(server) => DatabaseUrl::Postgres(create_database(&server).await),
+        Err(_) => DatabaseUrl::Sqlite(folder.path().join("test.sqlite")),
+    };
+    let clock = Arc::new(TestClock(AtomicI64::new(START.micros())));
+    let app = open(&url, &clock).await;
+    storage::migrate(&app.db, START).await.unwrap();
+    let operator = Operator {
+        id: OperatorId::new(app.ids.as_ref(), START),
+        name: "Austin Mail".to_owned(),
+        slug: "austin-mail".to_owned(),
+        created_at: START,
+    };
+    let partner = a_partner(app.ids.as_ref(), operator.id);
+    let row = partner.clone();
+    write(&app, async move |tx: &Tx| {
+        tenancy::operator_insert(tx, &operator).await?;
+        tenancy::partner_insert(tx, &row).await
+    })
+    .await;
+    World { app, clock, partner, url, _folder: folder }
+}
+
+impl World {
+    /// The tasks of this process.
+    pub(crate) fn tasks(&self) -> Tasks {
+        let sender = Sender::new(self.app.guard.clone(), Vec::new()).unwrap();
+        let headers = PartnerHeaders::new(DEFAULT_PREFIX, "postroom").unwrap();
+        Tasks::new(self.app.clone(), sender, headers)
+    }
+
+    /// The same install in a new process.
+    pub(crate) async fn restarted(&self) -> Tasks {
+        let app = open(&self.url, &self.clock).await;
+        let sender = Sender::new(app.guard.clone(), Vec::new()).unwrap();
+        let headers = PartnerHeaders::new(DEFAULT_PREFIX, "postroom").unwrap();
+        Tasks::new(app, sender, headers)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn advance(&self, micros: i64) {
+        self.clock.0.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    pub(crate) fn scope(&self) -> Scope {
+        Scope::of(&self.partner, true)
+    }
+
+    /// Registers a receiver for all events and answers its number.
+    pub(crate) async fn endpoint(&self, receiver: &Receiver) -> i64 {
+        let (ids, now) = (self.app.ids.as_ref(), self.now());
+        let no = ids.number(now);
+        let endpoint = Endpoint {
+            no,
+            id: EndpointId::new(ids, now),
+            livemode: true,
+            url: receiver.url.clone(),
+            description: None,
+            event_types: Vec::new(),
+            status: EndpointStatus::Enabled,
+            disabled_reason: None,
+            created_at: now,
+            updated_at: now,
+            first_failure_at: None,
+            failures: 0,
+            last_success_at: None,
+        };
+        let secret = EndpointSecret {
+            endpoint_no: no,
+            n: 1,
+            sealed: self.app.secrets.seal(ids, &format!("endpoint/{no}"), SECRET.as_bytes()),
+            is_current: true,
+            created_at: now,
+            expires_at: None,
+        };
+        let scope = self.scope();
+        write(&self.app, async move |tx: &Tx| {
+            endpoints::insert(tx, &scope, &endpoint).await?;
+            endpoints::secret_insert(tx, &secret).await
+        })
+        .await;
+        no
+    }
+
+    /// Commits events that are owed to every endpoint that is not switched off.
+    pub(crate) async fn emit(&self, n: usize) {
+        let (ids, now, scope) = (Arc::clone(&self.app.ids), self.now(), self.scope());
+        write(&self.app, async move |tx: &Tx| {
+            let listening = endpoints::list(tx, &scope).await?;
+            for i in 0..n {
+                let id = EventId::new(ids.as_ref(), now);
+                let event = events::Event {
+                    no: ids.number(now),
+                    id,
+                    kind: EventType::MailArrived,
+                    customer_id: None,
+                    mail_id: None,
+                    action_id: None,
+                    sequence: i as i64 + 1,
+                    request_id: None,
+                    payload: format!("{{\"id\":\"{id}\",\"data\":\"Zoë\"}}").into_bytes().into(),
+                    created_at: now,
+                };
+                let target =
+                    |e: &Endpoint| (e.no, ids.number(now), DeliveryId::new(ids.as_ref(), now));
+                let targets: Vec<_> = listening.iter().map(target).collect();
+                events::publish(tx, &scope, &event, &targets).await?;
+            }
+            Ok(())
+        })
+        .await;
+    }
+
+    pub(crate) async fn find(&self, endpoint_no: i64) -> Option<Endpoint> {
+        read(&self.app, async move |tx: &Tx| endpoints::find_by_no(tx, endpoint_no).await).await
+    }
+
+    pub(crate) async fn enable(&self, endpoint_no: i64) {
+        let mut endpoint = self.find(endpoint_no).await.unwrap();
+        endpoint.status = EndpointStatus::Enabled;
+        write(&self.app, async move |tx: &Tx| endpoints::update(tx, &endpoint).await).await;
+    }
+
+    /// Deliveries that are owed, over all endpoints.
+    pub(crate) async fn owed(&self) -> i64 {
+        read(&self.app, async |tx: &Tx| events::owed_count(tx).await).await
+    }
+
+    /// Attempts as the log tells them, oldest first: outcome and status.
+    pub(crate) async fn attempts(&self) -> Vec<(String, Option<i64>)> {
+        const ATTEMPTS: &str = "select outcome, status_code from attempts order by delivery_no, n";
+        let read_row = |r: &mut Row| Ok((r.next()?, r.next()?));
+        read(&self.app, async move |tx: &Tx| tx.all(ATTEMPTS, args![], read_row).await).await
+    }
+}
+
+async fn open(url: &DatabaseUrl, clock: &Arc<TestClock>) -> App {
+    let allow: [ipnet::IpNet; 1] = ["127.0.0.0/8".parse().unwrap()];
+    App::new(Parts {
+        db: Db::open(url).await.unwrap(),
+        clock: Arc::<TestClock>::clone(clock),
+        ids: Arc::new(TestIds(AtomicU64::new(1))),
+        secrets: MasterKey::new(&[7; 32]),
+        blobs: blob::Blobs::memory(),
+        guard: Guard::new(allow),
+        public_url: "https://postroom.test".to_owned(),
+    })
+}
+
+pub(crate) fn secret() -> Secret {
+    Secret::parse(SECRET).unwrap()
+}
+
+pub(crate) async fn write<F>(app: &App, unit: F)
+where
+    F: AsyncFn(&Tx) -> storage::Result<()> + Send + 'static,
+{
+    app.db.write(unit).await.unwrap();
+}
+
+pub(crate) async fn read<T, F>(app: &App, unit: F) -> T
+where
+    F: AsyncFn(&Tx) -> storage::Result<T> + Send + 'static,
+    T: Send + 'static,
+{
+    app.db.read(unit).await.unwrap()
+}
+
+fn a_partner(ids: &dyn Ids, operator_id: OperatorId) -> Partner {
+    Partner {
+        id: PartnerId::new(ids, START),
+        operator_id,
+        name: "Acme".to_owned(),
+        slug: "acme".to_owned(),
+        kind: PartnerKind::Brand,
+        status: PartnerStatus::Live,
+        settings: PartnerSettings::default(),
+        order_form: OrderForm {
+            currency: "USD".to_owned(),
+            unit_price_minor: None,
+            monthly_minimum_minor: None,
+            count_method: CountMethod::DistinctActive,
+            timezone: "UTC".to_owned(),
+            show_price_in_api: false,
+            starts_on: None,
+        },
+        test_clock_ahead: 0,
+        created_at: START,
+    }
+}
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// Makes a database on the server and answers its URL.
+async fn create_database(server: &str) -> String {
+    let n = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("tasks_{}_{n}", std::process::id());
+    let (client, connection) =
+        tokio_postgres::connect(server, tokio_postgres::NoTls).await.unwrap();
+    let driver = tokio::spawn(connection);
+    client.batch_execute(&format!("create database {name}")).await.unwrap();
+    drop(client);
+    driver.await.unwrap().unwrap();
+    let (base, _) = server.rsplit_once('/').unwrap();
+    format!("{base}/{name}")
+}
