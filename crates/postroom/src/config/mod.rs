@@ -1,0 +1,208 @@
+//! Configuration: one commented TOML that is also the reference, the environment over it.
+//!
+//! Read once, here; every other crate takes plain values. All problems are reported at once.
+
+mod secret;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use ipnet::IpNet;
+use serde::Deserialize;
+use storage::DatabaseUrl;
+use toml::{Table, Value};
+
+/// The file that is used when it is there and no other is named.
+const DEFAULT_PATH: &str = "postroom.toml";
+
+/// The defaults, with what each key is for.
+pub const REFERENCE: &str = include_str!("default.toml");
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub server: Server,
+    pub database: Database,
+    pub storage: Storage,
+    pub secrets: Secrets,
+    pub webhooks: Webhooks,
+    pub log: Log,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    pub listen: SocketAddr,
+    pub public_url: String,
+    pub trusted_proxies: Vec<IpNet>,
+    pub stop_seconds: u64,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    pub url: String,
+    pub url_file: PathBuf,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // A PostgreSQL URL holds a password.
+        f.write_str("Database")
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    pub path: PathBuf,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    pub key: String,
+    pub key_file: PathBuf,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets")
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    pub header_prefix: String,
+    pub user_agent: String,
+    pub allow_networks: Vec<IpNet>,
+    pub allow_http: bool,
+    pub extra_roots_file: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub level: String,
+    pub format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}
+
+impl Config {
+    /// Reads the defaults, the file over them, and the environment over both.
+    pub fn load(path: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
+        let mut table: Table = REFERENCE.parse().context("reading the built-in defaults")?;
+        let path = path.or_else(|| Some(Path::new(DEFAULT_PATH)).filter(|p| p.exists()));
+        if let Some(path) = path {
+            let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+            let file: Table = text.parse().with_context(|| format!("reading {}", path.display()))?;
+            merge(&mut table, file, "").with_context(|| format!("reading {}", path.display()))?;
+        }
+        overlay(&mut table, environment)?;
+        let config: Self = table.try_into().context("reading the configuration")?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> anyhow::Result<()> {
+        let mut problems = Vec::new();
+        let url = &self.server.public_url;
+        if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
+            problems.push("server.public_url must start with http:// or https:// and not end in /".to_owned());
+        }
+        if let Err(problem) = webhook::headers::PartnerHeaders::new(&self.webhooks.header_prefix, &self.webhooks.user_agent) {
+            problems.push(format!("webhooks: {problem}"));
+        }
+        if problems.is_empty() {
+            return Ok(());
+        }
+        bail!("the configuration is not valid: {}", problems.join("; "))
+    }
+
+    /// Where the database is; a file that holds the URL wins over the URL.
+    pub fn database_url(&self) -> anyhow::Result<DatabaseUrl> {
+        let text = if self.database.url_file.as_os_str().is_empty() {
+            self.database.url.clone()
+        } else {
+            let path = &self.database.url_file;
+            std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?
+        };
+        DatabaseUrl::parse(text.trim()).map_err(anyhow::Error::msg)
+    }
+}
+
+/// Lays a table over another; a key that the other has not is a mistake.
+fn merge(base: &mut Table, over: Table, at: &str) -> anyhow::Result<()> {
+    for (name, value) in over {
+        let Some(known) = base.get_mut(&name) else {
+            bail!("there is no key {at}{name}; `postroom config` prints those that exist");
+        };
+        match (known, value) {
+            (Value::Table(known), Value::Table(value)) => merge(known, value, &format!("{at}{name}."))?,
+            (known, value) => *known = value,
+        }
+    }
+    Ok(())
+}
+
+/// Lays `POSTROOM_SECTION_KEY` variables over the table.
+fn overlay(base: &mut Table, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<()> {
+    for (name, text) in environment {
+        let Some(path) = name.strip_prefix("POSTROOM_") else { continue };
+        let path = path.to_lowercase();
+        let Some((section, key)) = path.split_once('_') else { continue };
+        let Some(known) = base.get_mut(section).and_then(|s| s.get_mut(key)) else { continue };
+        *known = match known {
+            Value::Boolean(_) => Value::Boolean(text.parse().with_context(|| format!("{name} must be true or false"))?),
+            Value::Integer(_) => Value::Integer(text.parse().with_context(|| format!("{name} must be a number"))?),
+            Value::Array(_) => {
+                let items = text.split(',').map(str::trim).filter(|t| !t.is_empty());
+                Value::Array(items.map(|t| Value::String(t.to_owned())).collect())
+            }
+            _ => Value::String(text),
+        };
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_is_a_valid_configuration() {
+        let config = Config::load(None, std::iter::empty()).unwrap();
+        assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn the_environment_wins() {
+        let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let environment = [
+            set("POSTROOM_SERVER_LISTEN", "127.0.0.1:0"),
+            set("POSTROOM_WEBHOOKS_ALLOW_NETWORKS", "127.0.0.0/8, 10.0.0.0/8"),
+            set("POSTROOM_TEST_DATABASE", "ignored"),
+        ];
+        let config = Config::load(None, environment.into_iter()).unwrap();
+        assert_eq!(config.server.listen.port(), 0);
+        assert_eq!(config.webhooks.allow_networks.len(), 2);
+    }
+
+    #[test]
+    fn an_unknown_key_in_the_file_is_refused_by_name() {
+        let folder = std::env::temp_dir().join(format!("postroom-config-{}", std::process::id()));
+        std::fs::write(&folder, "[server]\nlissten = \"127.0.0.1:1\"\n").unwrap();
+        let error = Config::load(Some(&folder), std::iter::empty()).unwrap_err();
+        std::fs::remove_file(&folder).unwrap();
+        assert!(format!("{error:#}").contains("server.lissten"), "{error:#}");
+    }
+}

@@ -1,0 +1,4 @@
+//! The one integration suite: a whole server in process, over HTTP, on each engine.
+
+mod customers;
+mod document;

@@ -1,0 +1,131 @@
+//! Every response of every test is checked against the OpenAPI document: status, media type, schema.
+//!
+//! Schemas are compiled once for the whole test executable.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use axum::http::{HeaderMap, Method};
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+static CONTRACT: OnceLock<Contract> = OnceLock::new();
+
+/// The document and the validators that were needed so far.
+pub struct Contract {
+    document: Value,
+    validators: Mutex<HashMap<String, std::sync::Arc<Validator>>>,
+}
+
+/// The contract of the Partner API.
+pub fn contract() -> &'static Contract {
+    CONTRACT.get_or_init(|| Contract {
+        document: partner_api::document(),
+        validators: Mutex::default(),
+    })
+}
+
+impl Contract {
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+
+    /// Fails the test when a response is not what the document promises.
+    #[track_caller]
+    pub fn check(
+        &self,
+        method: &Method,
+        path: &str,
+        status: u16,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) {
+        let Some((template, operation)) = self.operation(method, path) else {
+            // Not a route of the document: only the error body is promised.
+            assert!(
+                matches!(status, 401 | 404 | 405 | 413 | 429),
+                "{method} {path} answered {status}"
+            );
+            return;
+        };
+        let pointer = format!("/responses/{status}");
+        let response = operation.pointer(&pointer).unwrap_or_else(|| {
+            let body = String::from_utf8_lossy(body);
+            panic!(
+                "{method} {template} answered {status}, which the document does not list: {body}"
+            )
+        });
+        let response = self.resolve(response);
+        let media = headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let media = media.split(';').next().unwrap_or_default();
+        let Some(schema) = response["content"].get(media).map(|c| &c["schema"]) else {
+            panic!(
+                "{method} {template} {status} answered {media}, which the document does not list"
+            )
+        };
+        let value: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+        let key = format!("{method} {template} {status} {media}");
+        let validator = self.validator(key.clone(), schema);
+        let problems: Vec<String> =
+            validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(problems.is_empty(), "{key} breaks the document: {problems:#?}\n{value:#}");
+    }
+
+    /// Checks an event's payload against the `webhooks` section.
+    #[track_caller]
+    pub fn check_event(&self, payload: &Value) {
+        let kind = payload["type"].as_str().unwrap_or_default();
+        let schema = &self.document["webhooks"][kind]["post"]["requestBody"]["content"]["application/json"]
+            ["schema"];
+        assert!(schema.is_object(), "{kind} is not in the document's webhooks");
+        let validator = self.validator(format!("webhook {kind}"), schema);
+        let problems: Vec<String> =
+            validator.iter_errors(payload).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(problems.is_empty(), "{kind} breaks the document: {problems:#?}\n{payload:#}");
+    }
+
+    /// The documented operation behind a path, and its template.
+    pub fn operation(&self, method: &Method, path: &str) -> Option<(&str, &Value)> {
+        let path = path.split('?').next().unwrap_or_default().strip_prefix("/api/v1")?;
+        let method = method.as_str().to_lowercase();
+        let method = if method == "head" { "get" } else { &method };
+        let paths = self.document["paths"].as_object()?;
+        // A literal segment wins over a parameter.
+        let mut found: Vec<_> =
+            paths.iter().filter(|(template, _)| matches(template, path)).collect();
+        found.sort_by_key(|(template, _)| template.matches('{').count());
+        let (template, item) = found.first()?;
+        item.get(method).map(|operation| (template.as_str(), operation))
+    }
+
+    fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match value["$ref"].as_str().and_then(|r| r.strip_prefix('#')) {
+            Some(pointer) => self.document.pointer(pointer).unwrap_or(value),
+            None => value,
+        }
+    }
+
+    fn validator(&self, key: String, schema: &Value) -> std::sync::Arc<Validator> {
+        let mut validators = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
+        let compile = || {
+            let schema = json!({
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "allOf": [schema], "components": self.document["components"],
+            });
+            let options = jsonschema::options().should_validate_formats(true);
+            std::sync::Arc::new(options.build(&schema).expect("the document's schemas compile"))
+        };
+        std::sync::Arc::clone(validators.entry(key).or_insert_with(compile))
+    }
+}
+
+fn matches(template: &str, path: &str) -> bool {
+    let (mut a, mut b) = (template.split('/'), path.split('/'));
+    loop {
+        match (a.next(), b.next()) {
+            (None, None) => return true,
+            (Some(t), Some(p)) if t == p || (t.starts_with('{') && !p.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The test harness: a whole server in process, personas, receivers, a clock that tests move.
+//!
+//! A dev-dependency only. Every response that passes through it is checked against the OpenAPI
+//! document, so a handler whose documentation drifts fails the test that called it.
+
+pub mod answer;
+pub mod clock;
+pub mod contract;
+pub mod database;
+pub mod persona;
+pub mod receiver;
+pub mod server;
+
+pub use answer::Answer;
+pub use clock::{CountedIds, START, TestClock};
+pub use persona::{Mailroom, Persona};
+pub use receiver::{Received, Receiver};
+pub use server::TestServer;
+
+/// Waits for calls that are under way at the same time.
+pub async fn all<T>(calls: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    futures_util::future::join_all(calls).await
+}

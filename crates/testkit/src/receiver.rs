@@ -1,0 +1,86 @@
+//! A receiver of webhooks on loopback whose answers a test scripts.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::Value;
+use webhook::signature::Secret;
+
+/// One request that arrived.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Received {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("a delivery is JSON")
+    }
+
+    /// What the seed's `verifyInnbocksWebhook` says of it.
+    pub fn verifies(&self, secret: &str) -> bool {
+        let secret = Secret::parse(secret).expect("a webhook secret");
+        let timestamp = self.header("x-innbocks-timestamp");
+        let signature = Some(self.header("x-innbocks-signature"));
+        webhook::verify::verify_as_seed(&self.body, timestamp, signature, &secret).unwrap_or(false)
+    }
+}
+
+#[derive(Default)]
+struct Script {
+    received: Vec<Received>,
+    statuses: VecDeque<u16>,
+}
+
+/// Answers 200, or what the script says next.
+#[derive(Clone)]
+pub struct Receiver {
+    pub addr: SocketAddr,
+    script: Arc<Mutex<Script>>,
+}
+
+impl Receiver {
+    pub async fn start() -> Self {
+        let script: Arc<Mutex<Script>> = Arc::default();
+        let router = Router::new().fallback(receive).with_state(Arc::clone(&script));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let addr = listener.local_addr().expect("an address");
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { addr, script }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/hooks", self.addr)
+    }
+
+    /// Answers the next requests with these statuses.
+    pub fn answer_with(&self, statuses: &[u16]) {
+        self.script.lock().expect("no panic").statuses.extend(statuses);
+    }
+
+    /// Everything that arrived so far.
+    pub fn received(&self) -> Vec<Received> {
+        self.script.lock().expect("no panic").received.clone()
+    }
+}
+
+async fn receive(
+    State(script): State<Arc<Mutex<Script>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let mut script = script.lock().expect("no panic");
+    script.received.push(Received { headers, body });
+    let status = script.statuses.pop_front().unwrap_or(200);
+    StatusCode::from_u16(status).expect("a status")
+}

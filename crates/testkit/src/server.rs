@@ -1,0 +1,137 @@
+//! A whole Postroom in this process, over real HTTP, with time and tasks in the test's hands.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::{App, OpCtx, Parts};
+use axum::http::{Method, Request};
+use bytes::Bytes;
+use domain::Clock as _;
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use partner_api::PartnerApi;
+use serde_json::Value;
+use storage::Db;
+use tempfile::TempDir;
+
+use crate::answer::Answer;
+use crate::clock::{CountedIds, TestClock};
+use crate::{contract, database};
+
+/// How long one call may take before the test fails.
+const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// See the module.
+pub struct TestServer {
+    pub app: App,
+    pub api: PartnerApi,
+    pub clock: Arc<TestClock>,
+    pub addr: SocketAddr,
+    pub tasks: tasks::Tasks,
+    _folder: TempDir,
+}
+
+impl TestServer {
+    /// Starts on an empty, migrated database of the engine under test.
+    pub async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = Db::open(&database::empty(&folder).await).await.expect("a database");
+        let clock = Arc::new(TestClock::default());
+        storage::migrate(&db, clock.now()).await.expect("migrations");
+        let loopback: ipnet::IpNet = "127.0.0.0/8".parse().expect("a network");
+        let app = App::new(Parts {
+            db,
+            clock: Arc::clone(&clock) as Arc<dyn domain::Clock>,
+            ids: Arc::new(CountedIds::default()),
+            secrets: app::secrets::MasterKey::new(&[7; 32]),
+            blobs: blob::Blobs::memory(),
+            guard: webhook::guard::Guard::new(vec![loopback]),
+            public_url: "https://app.example.com".to_owned(),
+        });
+        let sender = webhook::sender::Sender::new(app.guard.clone(), Vec::new()).expect("a sender");
+        let headers =
+            webhook::headers::PartnerHeaders::new(webhook::headers::DEFAULT_PREFIX, "postroom");
+        let tasks = tasks::Tasks::new(app.clone(), sender, headers.expect("headers"));
+        let api = PartnerApi::new(app.clone(), Vec::new());
+        let router = partner_api::router(api.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let addr = listener.local_addr().expect("an address");
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        Self { app, api, clock, addr, tasks, _folder: folder }
+    }
+
+    /// Runs every task until nothing is due at the current time.
+    pub async fn settle(&self) {
+        self.tasks.settle().await.expect("the tasks settle");
+    }
+
+    /// Moves the clock, then settles.
+    pub async fn advance(&self, micros: i64) {
+        self.clock.advance(micros);
+        self.settle().await;
+    }
+
+    /// Calls the API and checks the answer against the document.
+    pub async fn call(&self, call: Call<'_>) -> Answer {
+        let (method, path) = (call.method.clone(), call.path.to_owned());
+        let answer = tokio::time::timeout(CALL_TIMEOUT, self.exchange(call))
+            .await
+            .expect("an answer in time");
+        if path.starts_with("/api/v1") && method != Method::HEAD {
+            let status = answer.status.as_u16();
+            contract::contract().check(&method, &path, status, &answer.headers, &answer.bytes);
+        }
+        assert!(answer.header("x-request-id").is_some(), "{method} {path} has no request id");
+        answer
+    }
+
+    async fn exchange(&self, call: Call<'_>) -> Answer {
+        let stream = tokio::net::TcpStream::connect(self.addr).await.expect("the server listens");
+        let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
+        let (mut sender, connection) = handshake.expect("a connection");
+        tokio::spawn(connection);
+        let mut request =
+            Request::builder().method(call.method).uri(call.path).header("host", "app.example.com");
+        if let Some(key) = call.key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        if !call.body.is_empty() {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in call.headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::new(call.body)).expect("a request");
+        let response = sender.send_request(request).await.expect("an answer");
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        Answer { status: head.status, headers: head.headers, bytes }
+    }
+
+    /// Every event of a tenant, oldest first, each checked against the document.
+    pub async fn events(&self, ctx: &OpCtx) -> Vec<Value> {
+        let scope = ctx.scope;
+        let filter = storage::events::EventFilter::default();
+        let rows = self.app.db.read(async move |tx: &storage::Tx| {
+            storage::events::list(tx, &scope, &filter, None, 10_000).await
+        });
+        let rows = rows.await.expect("events");
+        let payload = |e: &storage::events::Event| -> Value {
+            let payload = serde_json::from_slice(&e.payload).expect("a payload is JSON");
+            contract::contract().check_event(&payload);
+            payload
+        };
+        rows.iter().rev().map(payload).collect()
+    }
+}
+
+/// One request.
+pub struct Call<'a> {
+    pub method: Method,
+    pub path: &'a str,
+    pub key: Option<&'a str>,
+    pub headers: &'a [(&'a str, &'a str)],
+    pub body: Bytes,
+}
