@@ -18,7 +18,7 @@ pub const TAG_CHARS_MAX: usize = 50;
 pub const SWITCHES_MAX: usize = 50;
 
 /// Pairs of metadata; a value of `None` removes its name.
-pub type MetadataPairs = Vec<(String, Option<String>)>;
+pub(crate) type MetadataPairs = Vec<(String, Option<String>)>;
 
 impl Fields {
     /// A list of at most `max` items, each read by `read`, which notes its own problems under

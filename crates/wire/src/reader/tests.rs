@@ -17,7 +17,8 @@ fn params(fields: &[Field]) -> Vec<(&str, &str)> {
 #[test]
 fn every_problem_comes_back_at_once() {
     let mut f = Fields::new(json!({"email": "nobody", "name": "", "prepay": "yes"})).unwrap();
-    (f.email("email"), f.text("name", 1..=200), f.bool("prepay", false), f.text("code", 1..=2));
+    let _ =
+        (f.email("email"), f.text("name", 1..=200), f.bool("prepay", false), f.text("code", 1..=2));
     let (code, _, fields) = refused(f);
     assert_eq!(code, ErrorCode::ValidationFailed);
     let expected =
@@ -38,7 +39,7 @@ fn a_typo_is_refused_with_the_nearest_name() {
 #[test]
 fn a_foreign_name_is_refused_with_the_names_that_exist() {
     let mut f = Fields::new(json!({"colour": "red"})).unwrap();
-    (f.bool("prepay", false), f.opt_date("paid_through"));
+    let _ = (f.bool("prepay", false), f.opt_date("paid_through"));
     let (code, fix, _) = refused(f);
     assert_eq!(code, ErrorCode::UnknownField);
     assert_eq!(fix.unwrap(), "this call takes prepay, paid_through");
@@ -47,7 +48,7 @@ fn a_foreign_name_is_refused_with_the_names_that_exist() {
 #[test]
 fn a_typo_beside_a_bad_value_is_a_failed_validation_that_names_both() {
     let mut f = Fields::new(json!({"prepai": true, "name": 7})).unwrap();
-    (f.bool("prepay", false), f.text("name", 1..=9));
+    let _ = (f.bool("prepay", false), f.text("name", 1..=9));
     let (code, _, fields) = refused(f);
     assert_eq!(code, ErrorCode::ValidationFailed);
     assert_eq!(params(&fields), [("name", "invalid"), ("prepai", "unknown_field")]);
