@@ -31,42 +31,44 @@ pub struct MailAction {
     #[schema(example = "requested")]
     pub status: String,
     pub requested_by: RequestedBy,
-    /// What the request chose.
+    /// What the request chose, in the members of its body.
     #[schema(value_type = Object)]
     pub options: Value,
     /// The price, where it is known before the work; null is settled on weighing.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Quote>, required = true)]
     pub quote: Value,
     /// Carrier, service and tracking of a forward.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Shipment>, required = true)]
     pub shipment: Value,
     /// Window and place of a pickup; never its code.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Pickup>, required = true)]
     pub pickup: Value,
     /// Pages of a scan.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Scan>, required = true)]
     pub scan: Value,
     /// The scan that must end first.
+    #[schema(required = true)]
     pub depends_on: Option<String>,
     /// A shred is carried out no sooner.
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub not_before: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub due_at: Option<String>,
     /// Why the operator refused it.
+    #[schema(required = true)]
     pub reason_code: Option<String>,
     pub charge: Charge,
     /// Things to know that are no error: price_on_weighing, transfer_address_not_on_form_1583.
     pub warnings: Vec<String>,
     #[schema(format = DateTime)]
     pub requested_at: String,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub scheduled_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub started_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub completed_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub cancelled_at: Option<String>,
 }
 
@@ -76,6 +78,7 @@ pub struct RequestedBy {
     /// partner_api, operator, customer or system.
     #[serde(rename = "type")]
     pub kind: String,
+    #[schema(required = true)]
     pub id: Option<String>,
 }
 
@@ -83,11 +86,84 @@ pub struct RequestedBy {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Charge {
     /// In the smallest unit of the currency; null until it is known.
+    #[schema(required = true)]
     pub amount_minor: Option<i64>,
     /// ISO 4217.
     pub currency: String,
     /// prepay: drawn from the partner's balance.
     pub source: String,
+}
+
+/// What a forward will cost, as long as it is carried out before `expires_at`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Quote {
+    /// The sum, in the smallest unit of the currency.
+    #[schema(minimum = 0, example = 1245)]
+    pub amount_minor: i64,
+    /// ISO 4217.
+    #[schema(example = "USD")]
+    pub currency: String,
+    #[schema(example = "usps", required = true)]
+    pub carrier: Option<String>,
+    #[schema(example = "priority", required = true)]
+    pub service: Option<String>,
+    /// Days from handover to delivery, as the carrier guesses.
+    #[schema(minimum = 0, required = true)]
+    pub estimated_days: Option<i64>,
+    #[schema(format = DateTime, required = true)]
+    pub expires_at: Option<String>,
+    pub itemised: Itemised,
+}
+
+/// The parts of a price, in the smallest unit of its currency.
+#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
+pub struct Itemised {
+    #[schema(minimum = 0)]
+    pub postage: i64,
+    #[schema(minimum = 0)]
+    pub handling: i64,
+    #[schema(minimum = 0)]
+    pub materials: i64,
+    #[schema(minimum = 0)]
+    pub insurance: i64,
+}
+
+/// How a forward travels; null until it was handed to a carrier.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Shipment {
+    #[schema(example = "usps", required = true)]
+    pub carrier: Option<String>,
+    #[schema(example = "priority", required = true)]
+    pub service: Option<String>,
+    /// Null for services without tracking.
+    #[schema(required = true)]
+    pub tracking_number: Option<String>,
+    #[schema(format = "uri", required = true)]
+    pub tracking_url: Option<String>,
+}
+
+/// When a pickup takes place.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Pickup {
+    #[schema(required = true)]
+    pub window: Option<Window>,
+}
+
+/// A span of time; `end` is after `start`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Window {
+    #[schema(format = DateTime, example = "2026-11-23T16:00:00.000Z")]
+    pub start: String,
+    #[schema(format = DateTime, example = "2026-11-23T17:00:00.000Z")]
+    pub end: String,
+}
+
+/// What came of a scan.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Scan {
+    /// Pages that were scanned.
+    #[schema(minimum = 1)]
+    pub pages: i64,
 }
 
 impl MailAction {
@@ -211,7 +287,9 @@ pub struct ScanBody {
     metadata: Option<BTreeMap<String, String>>,
 }
 
+/// A read [`ScanBody`].
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the body")]
 pub struct ScanRequest {
     pub common: Common,
     pub pages: String,
@@ -270,7 +348,7 @@ fn is_page_range(text: &str) -> bool {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what ForwardRequest::read takes")]
 pub struct ForwardBody {
-    address: Option<mailboxes::Address>,
+    address: Option<mailboxes::AddressBody>,
     /// A saved address, instead of `address`.
     address_id: Option<String>,
     #[schema(max_length = 40)]
@@ -327,6 +405,7 @@ pub struct CustomsItem {
     value_minor: i64,
 }
 
+/// A read [`ForwardBody`].
 #[derive(Clone, Debug, Default)]
 pub struct ForwardRequest {
     pub common: Common,
@@ -427,6 +506,7 @@ pub struct ShredBody {
     metadata: Option<BTreeMap<String, String>>,
 }
 
+/// A read [`ShredBody`].
 #[derive(Clone, Debug, Default)]
 pub struct ShredRequest {
     pub common: Common,
@@ -458,7 +538,7 @@ impl ShredRequest {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what PickupRequest::read takes")]
 pub struct PickupBody {
-    window: Option<PickupWindow>,
+    window: Option<Window>,
     /// A day, instead of a window: any time of its opening hours.
     #[schema(format = Date)]
     date: Option<String>,
@@ -473,15 +553,6 @@ pub struct PickupBody {
     metadata: Option<BTreeMap<String, String>>,
 }
 
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "documents what PickupRequest::read takes")]
-pub struct PickupWindow {
-    #[schema(format = DateTime)]
-    start: String,
-    #[schema(format = DateTime)]
-    end: String,
-}
-
 /// Who comes: the customer, the person authorised on the form, or a recipient.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what PickupRequest::read takes")]
@@ -491,6 +562,7 @@ pub struct PickupPerson {
     recipient_id: Option<String>,
 }
 
+/// A read [`PickupBody`].
 #[derive(Clone, Debug, Default)]
 pub struct PickupRequest {
     pub common: Common,

@@ -20,6 +20,7 @@ pub struct Compliance {
     pub status: String,
     /// True once mail may be received.
     pub mailbox_ready: bool,
+    #[schema(required = true)]
     pub form_1583: Option<Form1583>,
     pub identity: Identity,
     pub notarization: Notarization,
@@ -41,20 +42,23 @@ pub struct Form1583 {
     pub edition: String,
     pub revision: i64,
     /// business or residential.
+    #[schema(required = true)]
     pub service_type: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub signed_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub submitted_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub approved_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub rejected_at: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Identity {
+    #[schema(required = true)]
     pub photo_id: Option<IdentityDocument>,
+    #[schema(required = true)]
     pub address_id: Option<IdentityDocument>,
 }
 
@@ -65,7 +69,7 @@ pub struct IdentityDocument {
     #[serde(rename = "type")]
     #[schema(example = "passport")]
     pub kind: String,
-    #[schema(format = Date)]
+    #[schema(format = Date, required = true)]
     pub expires_on: Option<String>,
 }
 
@@ -74,19 +78,21 @@ pub struct Notarization {
     /// not_started, scheduled, in_progress, completed, failed, expired or cancelled.
     pub status: String,
     /// in_person_agent, remote_agent_av, in_person_notary or remote_online_notary.
+    #[schema(required = true)]
     pub method: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub completed_at: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Review {
     /// approve, reject or request_changes.
+    #[schema(required = true)]
     pub decision: Option<String>,
     pub reasons: Vec<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub decided_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub sla_due_at: Option<String>,
 }
 
@@ -97,7 +103,7 @@ pub struct Requirements {
     pub currently_due: Vec<String>,
     pub eventually_due: Vec<String>,
     pub past_due: Vec<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub current_deadline: Option<String>,
     pub errors: Vec<RequirementError>,
 }

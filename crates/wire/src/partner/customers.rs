@@ -26,17 +26,19 @@ pub struct Customer {
     /// False in the test world.
     pub livemode: bool,
     /// The partner's own id, unique per partner and mode.
-    #[schema(example = "crm_customer_123", max_length = 255)]
+    #[schema(example = "crm_customer_123", max_length = 255, required = true)]
     pub external_customer_id: Option<String>,
     #[schema(example = "jane@example.com")]
     pub email: String,
     #[schema(example = "Jane Smith")]
     pub name: String,
     /// E.164.
-    #[schema(example = "+15555555555")]
+    #[schema(example = "+15555555555", required = true)]
     pub phone: Option<String>,
+    #[schema(required = true)]
     pub business_name: Option<String>,
     /// business or residential.
+    #[schema(required = true)]
     pub service_type: Option<String>,
     /// invited, active, suspended or deactivated.
     #[schema(example = "invited")]
@@ -48,10 +50,12 @@ pub struct Customer {
     pub prepay: bool,
     pub billing: Billing,
     /// The numbered box; null when there is none any more.
+    #[schema(required = true)]
     pub mailbox: Option<Mailbox>,
     /// Where the customer takes up the invitation; only for keys with customers:write.
-    #[schema(example = "https://mail.brand.example/invite/0f3a")]
+    #[schema(example = "https://mail.brand.example/invite/0f3a", required = true)]
     pub onboarding_url: Option<String>,
+    #[schema(required = true)]
     pub locale: Option<String>,
     /// The partner's own pairs, echoed in events.
     pub metadata: BTreeMap<String, String>,
@@ -60,21 +64,22 @@ pub struct Customer {
     pub created_at: String,
     #[schema(format = DateTime)]
     pub updated_at: String,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub invited_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub activated_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub verified_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub mailbox_active_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub deactivation_scheduled_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub deactivated_at: Option<String>,
+    #[schema(required = true)]
     pub deactivation_reason: Option<String>,
     /// Until when mail for a former customer is held or sent on.
-    #[schema(format = Date)]
+    #[schema(format = Date, required = true)]
     pub remail_until: Option<String>,
 }
 
@@ -86,8 +91,9 @@ pub struct Billing {
     /// active, grace, past_due, suspended or none.
     pub status: String,
     pub prepay: bool,
-    #[schema(format = Date)]
+    #[schema(format = Date, required = true)]
     pub paid_through: Option<String>,
+    #[schema(required = true)]
     pub plan_id: Option<String>,
 }
 
@@ -148,6 +154,7 @@ pub struct CustomerList {
     pub data: Vec<Customer>,
     pub has_more: bool,
     /// Send it as `cursor` for the next page.
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
     pub url: String,
 }
@@ -186,7 +193,7 @@ pub struct CustomerCreate {
     #[schema(max_length = 100)]
     plan_id: Option<String>,
     /// Becomes the default address of forwards.
-    forwarding_address: Option<mailboxes::Address>,
+    forwarding_address: Option<mailboxes::AddressBody>,
     #[schema(max_items = 20)]
     recipients: Option<Vec<RecipientBody>>,
     /// False when the partner sends onboarding_url itself.
@@ -351,7 +358,7 @@ pub struct CustomerUpdate {
     /// Channels switched on or off, such as {"email": true}.
     notification_prefs: Option<BTreeMap<String, bool>>,
     /// Becomes the default address of forwards.
-    forwarding_address: Option<mailboxes::Address>,
+    forwarding_address: Option<mailboxes::AddressBody>,
     /// Another number, while the mailbox is not open yet.
     mailbox: Option<MailboxChoiceBody>,
 }
@@ -456,7 +463,7 @@ pub struct CustomerDeactivate {
 pub struct RemailBody {
     /// forward, hold_for_pickup or destroy_by_written_consent.
     instruction: String,
-    address: Option<mailboxes::Address>,
+    address: Option<mailboxes::AddressBody>,
 }
 
 /// A read [`CustomerDeactivate`].

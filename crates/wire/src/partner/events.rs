@@ -23,6 +23,7 @@ pub struct Event {
     /// Rises by one with each event of the customer; lets receivers drop stale news.
     pub sequence: i64,
     /// The request that caused it; null for staff and the clock.
+    #[schema(required = true)]
     pub request: Option<EventRequest>,
     pub data: EventData,
 }
@@ -30,21 +31,26 @@ pub struct Event {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EventRequest {
     pub id: String,
+    #[schema(required = true)]
     pub idempotency_key: Option<String>,
 }
 
 /// What happened to what. Some types have further members, described with each type.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EventData {
+    #[schema(required = true)]
     pub customer_id: Option<String>,
+    #[schema(required = true)]
     pub external_customer_id: Option<String>,
+    #[schema(required = true)]
     pub mail_id: Option<String>,
+    #[schema(required = true)]
     pub action_id: Option<String>,
     /// A customer, compliance, mail or mail_action object.
     #[schema(value_type = Object)]
     pub object: Value,
     /// What changed, as it was before; null where nothing changed.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Object>, required = true)]
     pub previous_attributes: Value,
     /// True when the object was shortened to fit.
     #[schema(required = false, nullable = false)]
@@ -58,6 +64,7 @@ pub struct EventList {
     pub object: String,
     pub data: Vec<Event>,
     pub has_more: bool,
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
     pub url: String,
 }

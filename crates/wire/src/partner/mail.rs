@@ -7,7 +7,7 @@ use domain::mail::{
 };
 use domain::{Result, Timestamp, days};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::actions::MailAction;
@@ -22,13 +22,16 @@ pub struct Mail {
     pub object: String,
     pub livemode: bool,
     pub customer_id: String,
+    #[schema(required = true)]
     pub external_customer_id: Option<String>,
+    #[schema(required = true)]
     pub mailbox_id: Option<String>,
     pub location_id: String,
     /// letter or package.
     #[serde(rename = "type")]
     #[schema(example = "package")]
     pub kind: String,
+    #[schema(required = true)]
     pub subtype: Option<String>,
     /// arrived, scan_requested, scanned, forward_requested, forwarded, shred_requested, shredded,
     /// pickup_requested, pickup_scheduled, picked_up, returned_to_sender, missing or deleted.
@@ -36,26 +39,33 @@ pub struct Mail {
     pub status: String,
     pub photos: Vec<Photo>,
     /// The staff id that logged it, verbatim.
+    #[schema(required = true)]
     pub performed_by: Option<String>,
     /// partner_api, operator or import.
     pub created_via: String,
-    #[schema(example = "ups")]
+    #[schema(example = "ups", required = true)]
     pub carrier: Option<String>,
+    #[schema(required = true)]
     pub tracking_number: Option<String>,
+    #[schema(required = true)]
     pub sender_name: Option<String>,
+    #[schema(required = true)]
     pub addressed_to: Option<String>,
     /// none, certified, registered, insured, restricted, signature, cod or express.
     pub accountable: String,
     /// What a clerk noticed: check, government, legal_process, damaged and others.
     pub flags: Vec<String>,
+    #[schema(required = true)]
     pub weight_g: Option<i64>,
+    #[schema(required = true)]
     pub dimensions_mm: Option<Dimensions>,
     #[schema(format = DateTime)]
     pub received_at: String,
     /// The last day of free storage.
-    #[schema(format = Date)]
+    #[schema(format = Date, required = true)]
     pub free_storage_until: Option<String>,
     /// The newest completed scan.
+    #[schema(required = true)]
     pub scan: Option<ScanSummary>,
     /// What was asked for, newest first. Left out of an event whose payload would be too large.
     #[schema(required = false)]
@@ -64,13 +74,14 @@ pub struct Mail {
     pub available_actions: Vec<String>,
     /// Things to know that are no error, such as possible_duplicate.
     pub warnings: Vec<String>,
+    #[schema(required = true)]
     pub external_mail_id: Option<String>,
     pub metadata: BTreeMap<String, String>,
     #[schema(format = DateTime)]
     pub created_at: String,
     #[schema(format = DateTime)]
     pub updated_at: String,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub deleted_at: Option<String>,
 }
 
@@ -81,8 +92,11 @@ pub struct Photo {
     /// front, back, label, contents, damage or proof.
     pub kind: String,
     /// A signed link that ends after some minutes; null until the picture is stored.
+    #[schema(required = true)]
     pub url: Option<String>,
+    #[schema(required = true)]
     pub thumbnail_url: Option<String>,
+    #[schema(required = true)]
     pub content_type: Option<String>,
     /// pending, stored or failed.
     pub status: String,
@@ -99,11 +113,34 @@ pub struct Dimensions {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ScanSummary {
     pub status: String,
+    #[schema(required = true)]
     pub pages: Option<i64>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub completed_at: Option<String>,
     /// Only where the partner may read contents.
+    #[schema(required = true)]
     pub document_url: Option<String>,
+}
+
+/// What an event about an action says of the mail item.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MailSummary {
+    #[schema(example = "mail_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    pub id: String,
+    #[schema(pattern = "^mail$")]
+    pub object: String,
+    /// letter or package.
+    #[serde(rename = "type")]
+    #[schema(example = "letter")]
+    pub kind: String,
+    /// As of the mail object.
+    #[schema(example = "scan_requested")]
+    pub status: String,
+    #[schema(required = true)]
+    pub tracking_number: Option<String>,
+    /// The partner's own id.
+    #[schema(required = true)]
+    pub external_mail_id: Option<String>,
 }
 
 /// What stands beside a mail item when it is shown.
@@ -183,12 +220,15 @@ impl Mail {
     }
 
     /// The few members that events about an action carry.
-    pub fn summary(m: &MailItem, status: MailStatus) -> Value {
-        json!({
-            "id": m.id.to_string(), "object": "mail", "type": m.kind.as_str(),
-            "status": status.as_str(), "tracking_number": m.tracking_number,
-            "external_mail_id": m.external_mail_id,
-        })
+    pub fn summary(m: &MailItem, status: MailStatus) -> MailSummary {
+        MailSummary {
+            id: m.id.to_string(),
+            object: "mail".to_owned(),
+            kind: m.kind.as_str().to_owned(),
+            status: status.as_str().to_owned(),
+            tracking_number: m.tracking_number.clone(),
+            external_mail_id: m.external_mail_id.clone(),
+        }
     }
 }
 
@@ -200,6 +240,7 @@ pub struct MailList {
     pub data: Vec<Mail>,
     pub has_more: bool,
     /// Send it as `cursor` for the next page.
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
     pub url: String,
 }
@@ -417,6 +458,7 @@ fn flags(f: &mut Fields) -> Vec<MailFlag> {
 mod tests {
     use super::*;
     use domain::Error;
+    use serde_json::json;
 
     #[test]
     fn the_body_of_the_seed_is_read() {

@@ -13,6 +13,7 @@ pub struct Mailbox {
     pub id: String,
     #[schema(pattern = "^mailbox$")]
     pub object: String,
+    #[schema(required = true)]
     pub customer_id: Option<String>,
     /// available, reserved, active, remail, quarantine, blocked or retired.
     #[schema(example = "reserved")]
@@ -30,18 +31,18 @@ pub struct Mailbox {
     pub formatted_address: Vec<String>,
     /// Other forms that the Postal Service accepts.
     pub formatted_alternatives: Vec<Vec<String>>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub assigned_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub reserved_until: Option<String>,
     /// Item 1a of Form 1583.
-    #[schema(format = Date)]
+    #[schema(format = Date, required = true)]
     pub opened_on: Option<String>,
     /// Item 1b of Form 1583.
-    #[schema(format = Date)]
+    #[schema(format = Date, required = true)]
     pub closed_on: Option<String>,
     /// Until when mail for a former customer is held or sent on.
-    #[schema(format = Date)]
+    #[schema(format = Date, required = true)]
     pub remail_until: Option<String>,
 }
 
@@ -56,7 +57,7 @@ pub struct MailboxLocation {
     pub timezone: String,
 }
 
-/// A postal address.
+/// A postal address. `name`, `company` and `phone` stand only where they are known.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Address {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +67,7 @@ pub struct Address {
     #[schema(required = false, nullable = false)]
     pub company: Option<String>,
     pub line1: String,
+    #[schema(required = true)]
     pub line2: Option<String>,
     pub city: String,
     pub state: String,
@@ -76,6 +78,34 @@ pub struct Address {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     pub phone: Option<String>,
+}
+
+/// A postal address to send to.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what Fields::opt_address takes")]
+pub struct AddressBody {
+    #[schema(max_length = 100, example = "Jane Smith")]
+    name: Option<String>,
+    #[schema(max_length = 100)]
+    company: Option<String>,
+    #[schema(min_length = 1, max_length = 100, example = "1 Main St")]
+    line1: String,
+    #[schema(max_length = 100)]
+    line2: Option<String>,
+    #[schema(min_length = 1, max_length = 80, example = "Denver")]
+    city: String,
+    /// Two letters in the United States, where it is needed.
+    #[schema(max_length = 80, example = "CO")]
+    state: Option<String>,
+    /// 12345 or 12345-6789 in the United States, where it is needed.
+    #[schema(max_length = 20, example = "80202")]
+    postal_code: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    #[schema(min_length = 2, max_length = 2, default = "US", example = "US")]
+    country: Option<String>,
+    /// Spaces, dashes, dots and parentheses are removed; ten bare digits are a US number.
+    #[schema(max_length = 40, example = "+15555555555")]
+    phone: Option<String>,
 }
 
 impl From<&domain::address::Address> for Address {

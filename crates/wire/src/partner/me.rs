@@ -24,6 +24,7 @@ pub struct Me {
     pub api_version: String,
     pub limits: Limits,
     /// When the key ends; null is never.
+    #[schema(required = true)]
     pub expires_at: Option<String>,
 }
 

@@ -63,7 +63,9 @@ pub struct Operations {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Estimate {
     pub currency: String,
+    #[schema(required = true)]
     pub unit_price_minor: Option<i64>,
+    #[schema(required = true)]
     pub subtotal_minor: Option<i64>,
     pub minimum_applied: bool,
 }
@@ -75,6 +77,7 @@ pub struct UsageLineList {
     pub object: String,
     pub data: Vec<UsageLine>,
     pub has_more: bool,
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
 }
 
@@ -82,12 +85,13 @@ pub struct UsageLineList {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct UsageLine {
     pub customer_id: String,
+    #[schema(required = true)]
     pub external_customer_id: Option<String>,
     pub mailbox_id: String,
     pub location_id: String,
     #[schema(format = DateTime)]
     pub active_from: String,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub active_to: Option<String>,
     pub active_days: i64,
     pub billable_units: f64,

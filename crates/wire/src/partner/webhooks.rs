@@ -42,6 +42,7 @@ pub struct WebhookEventTypeList {
     pub object: String,
     pub data: Vec<WebhookEventType>,
     pub has_more: bool,
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
     pub url: String,
 }
@@ -56,13 +57,16 @@ pub struct WebhookEndpoint {
     pub livemode: bool,
     #[schema(example = "https://crm.example.com/hooks/postroom")]
     pub url: String,
+    #[schema(required = true)]
     pub description: Option<String>,
-    /// The types that it receives; ["*"] is all of the catalogue.
+    /// The types that it receives; a single `*` is all of the catalogue.
     pub event_types: Vec<String>,
     /// enabled, disabled or disabled_failing.
     pub status: String,
+    #[schema(required = true)]
     pub disabled_reason: Option<String>,
     /// The signing secret, whole; only when it was just made, null afterwards.
+    #[schema(required = true)]
     pub secret: Option<String>,
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -77,6 +81,7 @@ pub struct WebhookEndpointList {
     pub object: String,
     pub data: Vec<WebhookEndpoint>,
     pub has_more: bool,
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
     pub url: String,
 }
@@ -104,10 +109,11 @@ pub struct WebhookDelivery {
     /// pending, retrying, succeeded, failed or cancelled.
     pub status: String,
     pub attempt_count: i64,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub next_attempt_at: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pub delivered_at: Option<String>,
+    #[schema(required = true)]
     pub last_response: Option<LastResponse>,
     /// Every attempt, oldest first.
     pub attempts: Vec<DeliveryAttempt>,
@@ -120,10 +126,13 @@ pub struct WebhookDelivery {
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LastResponse {
+    #[schema(required = true)]
     pub status_code: Option<i64>,
     pub duration_ms: i64,
+    #[schema(required = true)]
     pub error: Option<String>,
     /// The beginning of the body.
+    #[schema(required = true)]
     pub body_excerpt: Option<String>,
 }
 
@@ -132,8 +141,10 @@ pub struct DeliveryAttempt {
     pub n: i64,
     #[schema(format = DateTime)]
     pub at: String,
+    #[schema(required = true)]
     pub status_code: Option<i64>,
     pub duration_ms: i64,
+    #[schema(required = true)]
     pub error: Option<String>,
 }
 
@@ -144,6 +155,7 @@ pub struct WebhookDeliveryList {
     pub object: String,
     pub data: Vec<WebhookDelivery>,
     pub has_more: bool,
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
     pub url: String,
 }
@@ -157,7 +169,7 @@ pub struct WebhookEndpointCreate {
     url: String,
     #[schema(max_length = 200)]
     description: Option<String>,
-    /// Types of the catalogue; absent or ["*"] is all of them.
+    /// Types of the catalogue; absent, or a single `*`, is all of them.
     #[schema(max_items = 20)]
     event_types: Option<Vec<String>>,
 }

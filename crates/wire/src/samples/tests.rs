@@ -1,0 +1,123 @@
+//! Every example holds against the schema of its object, and says all of it.
+
+use std::collections::BTreeSet;
+
+use jsonschema::Validator;
+use serde_json::Map;
+use utoipa::ToSchema;
+
+use super::*;
+use crate::events;
+use crate::partner::actions::MailAction;
+use crate::partner::compliance::Compliance;
+use crate::partner::customers::{Customer, CustomerList};
+use crate::partner::mail::{Mail, MailDeleted, MailList};
+use crate::partner::mailboxes::Mailbox;
+use crate::partner::me::Me;
+use crate::partner::usage::BillingUsage;
+use crate::partner::webhooks::{
+    WebhookDelivery, WebhookEndpoint, WebhookEndpointDeleted, WebhookEventType,
+};
+
+/// The schemas of a type and of everything that it mentions, by name.
+fn schemas_of<T: ToSchema>() -> Map<String, Value> {
+    let mut found = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut found);
+    found.into_iter().map(|(name, schema)| (name, json!(schema))).collect()
+}
+
+fn validator(name: &str, schemas: &Map<String, Value>) -> Validator {
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": format!("#/components/schemas/{name}"), "components": {"schemas": schemas},
+    });
+    jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
+}
+
+#[track_caller]
+fn holds(name: &str, schemas: &Map<String, Value>, sample: &Value) {
+    let validator = validator(name, schemas);
+    let problems: Vec<String> =
+        validator.iter_errors(sample).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(problems.is_empty(), "{name}: {problems:#?}");
+}
+
+/// Holds a sample against its schema; its members are all that the schema names.
+#[track_caller]
+fn is_whole<T: ToSchema>(sample: &Value) {
+    let (name, schemas) = (T::name(), schemas_of::<T>());
+    holds(&name, &schemas, sample);
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(names(sample), names(&schemas[&*name]["properties"]), "{name}");
+}
+
+#[test]
+fn samples_say_all_that_their_schemas_name() {
+    is_whole::<Customer>(&customer(EventType::CustomerCreated));
+    is_whole::<Customer>(&customer(EventType::CustomerVerified));
+    is_whole::<Mailbox>(&mailbox(true));
+    is_whole::<Compliance>(&compliance());
+    is_whole::<Mail>(&mail());
+    is_whole::<MailDeleted>(&mail_deleted());
+    for kind in ["scan", "forward", "shred", "pickup"] {
+        for status in ["requested", "scheduled", "completed"] {
+            is_whole::<MailAction>(&action(kind, status));
+        }
+    }
+    is_whole::<WebhookEventType>(&webhook_event_type());
+    is_whole::<WebhookEndpoint>(&webhook_endpoint(None));
+    is_whole::<WebhookEndpoint>(&webhook_endpoint(Some("whsec_c2FtcGxl")));
+    is_whole::<WebhookEndpointDeleted>(&webhook_endpoint_deleted());
+    is_whole::<WebhookDelivery>(&webhook_delivery());
+    is_whole::<BillingUsage>(&billing_usage());
+    is_whole::<Me>(&me());
+    is_whole::<CustomerList>(&list("/api/v1/customers", &customer(EventType::CustomerCreated)));
+    is_whole::<MailList>(&list("/api/v1/customers/cus_1/mail", &mail()));
+}
+
+#[test]
+fn every_event_type_has_a_sample_that_holds_against_its_own_schema() {
+    let schemas = events::schemas();
+    for kind in EventType::ALL {
+        let (name, sample) = events::documented(*kind);
+        holds(&name, &schemas, &sample);
+        let data = &schemas[&format!("{name}Data")];
+        for (member, _) in sample["data"].as_object().unwrap() {
+            assert!(data["properties"].get(member).is_some(), "{kind}: {member}");
+        }
+        for required in data["required"].as_array().unwrap() {
+            assert!(sample["data"].get(required.as_str().unwrap()).is_some(), "{kind}: {required}");
+        }
+        let other = EventType::ALL.iter().find(|other| *other != kind).unwrap();
+        let (other, _) = events::documented(*other);
+        assert!(!validator(&other, &schemas).is_valid(&sample), "{kind} passes for {other}");
+    }
+}
+
+/// Rule 51: a boolean or a list is never null, and what may be absent is never null as well.
+#[test]
+fn no_answer_has_a_boolean_or_a_list_that_may_be_null() {
+    let mut schemas = events::schemas();
+    for more in [schemas_of::<BillingUsage>(), schemas_of::<Me>(), schemas_of::<WebhookDelivery>()]
+    {
+        schemas.extend(more);
+    }
+    for (name, schema) in &schemas {
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        for (member, property) in schema["properties"].as_object().into_iter().flatten() {
+            let types: Vec<&str> = property["type"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
+            let nullable = types.contains(&"null");
+            assert!(!(nullable && types.contains(&"boolean")), "{name}.{member}");
+            assert!(!(nullable && types.contains(&"array")), "{name}.{member}");
+            assert!(
+                !nullable || required.contains(&json!(member)),
+                "{name}.{member} is not required"
+            );
+        }
+    }
+}
