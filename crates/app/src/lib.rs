@@ -12,6 +12,7 @@ pub mod authenticate;
 mod ctx;
 pub mod customers;
 mod emit;
+pub mod endpoints;
 mod execute;
 pub mod ledger;
 pub mod secrets;

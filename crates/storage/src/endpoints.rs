@@ -82,6 +82,9 @@ statements! {
     GET = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at from endpoints
         where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null";
+    GET_LOCKED = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at,
+        updated_at, first_failure_at, failures, last_success_at from endpoints
+        where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null {lock}";
     BY_NO = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at from endpoints where no = $1 and deleted_at is null";
     UPDATE = "update endpoints set url = $2, description = $3, event_types = $4, status = $5, disabled_reason = $6,
@@ -94,7 +97,9 @@ statements! {
     SECRET_INSERT = "insert into endpoint_secrets (endpoint_no, n, sealed, is_current, created_at, expires_at)
         values ($1, $2, $3, $4, $5, $6)";
     SECRET_LIST = "select endpoint_no, n, sealed, is_current, created_at, expires_at from endpoint_secrets
-        where endpoint_no = $1 and (expires_at is null or expires_at > $2) order by is_current desc, n desc";
+        where endpoint_no = $1 and (expires_at is null or expires_at > $2)
+        order by case when is_current and (expires_at > $3 or expires_at is null) then 0 else 1 end, n desc";
+    SECRET_LAST = "select max(n) from endpoint_secrets where endpoint_no = $1";
     SECRET_SET = "update endpoint_secrets set is_current = $3, expires_at = $4 where endpoint_no = $1 and n = $2";
     DELIVERY_LIST = "select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at
         from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
@@ -129,6 +134,11 @@ pub async fn list(tx: &Tx, scope: &Scope) -> Result<Vec<Endpoint>> {
 
 pub async fn find(tx: &Tx, scope: &Scope, id: EndpointId) -> Result<Option<Endpoint>> {
     tx.opt(GET, args![scope.partner_id(), scope.livemode(), id], endpoint).await
+}
+
+/// An endpoint that is about to change.
+pub async fn find_locked(tx: &Tx, scope: &Scope, id: EndpointId) -> Result<Option<Endpoint>> {
+    tx.opt(GET_LOCKED, args![scope.partner_id(), scope.livemode(), id], endpoint).await
 }
 
 /// The endpoint behind a queue row, for the deliverer.
@@ -179,7 +189,13 @@ pub async fn secret_insert(tx: &Tx, s: &EndpointSecret) -> Result<()> {
     tx.post(SECRET_INSERT, row).await
 }
 
+/// How long a secret still signs, second, after another one became current; in microseconds.
+pub const OUTGOING_LIFE: i64 = domain::days(1);
+
 /// Secrets that sign today, the current one first.
+///
+/// A current secret that ends within [`OUTGOING_LIFE`] is on its way out: its successor, which is
+/// newer, stands before it from then on, without anybody writing a row.
 pub async fn secret_list(tx: &Tx, endpoint_no: i64, now: Timestamp) -> Result<Vec<EndpointSecret>> {
     let read = |r: &mut Row| {
         Ok(EndpointSecret {
@@ -191,7 +207,13 @@ pub async fn secret_list(tx: &Tx, endpoint_no: i64, now: Timestamp) -> Result<Ve
             expires_at: r.next()?,
         })
     };
-    tx.all(SECRET_LIST, args![endpoint_no, now], read).await
+    tx.all(SECRET_LIST, args![endpoint_no, now, now.plus(OUTGOING_LIFE)], read).await
+}
+
+/// The number of the newest secret that the endpoint ever had; 0 before the first.
+pub async fn secret_last(tx: &Tx, endpoint_no: i64) -> Result<i64> {
+    let last: Option<i64> = tx.one(SECRET_LAST, args![endpoint_no], Row::next).await?;
+    Ok(last.unwrap_or(0))
 }
 
 /// Stores whether a secret is current and when it ends.

@@ -3,6 +3,7 @@
 
 mod admin;
 mod customers;
+mod endpoints;
 mod keys;
 mod ledger;
 mod support;

@@ -1,0 +1,66 @@
+//! Making an endpoint: its URL judged, its secret drawn, sealed and told once.
+
+use domain::event::EventType;
+use domain::id::EndpointId;
+use domain::{Error, ErrorCode, Result};
+use storage::endpoints::{self, Endpoint, EndpointSecret, EndpointStatus};
+use storage::{Tx, tenancy};
+use webhook::signature::Secret;
+
+use super::{CreatedEndpoint, check_description, check_url, seal_place, tidy_types};
+use crate::{OpCtx, audit};
+
+/// Endpoints of one partner in one mode. Every event is matched against all of them, and each can
+/// have 8 requests in flight.
+pub const ENDPOINTS_MAX: usize = 16;
+
+/// A receiver to be made.
+#[derive(Clone, Debug, Default)]
+pub struct NewEndpoint {
+    pub url: String,
+    pub description: Option<String>,
+    /// Empty means the whole catalogue.
+    pub event_types: Vec<EventType>,
+}
+
+pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<CreatedEndpoint> {
+    check_url(ctx, &input.url)?;
+    check_description(input.description.as_deref())?;
+    // Creates of one partner take turns, so that two at once do not both see the last free place.
+    tenancy::partner_find_locked(tx, ctx.scope.partner_id()).await?;
+    if endpoints::list(tx, &ctx.scope).await?.len() >= ENDPOINTS_MAX {
+        let message = format!("a partner has at most {ENDPOINTS_MAX} endpoints in each mode");
+        return Err(Error::refused(ErrorCode::ValidationFailed, message)
+            .fix("delete an endpoint that is not used any more"));
+    }
+    let ids = ctx.app.ids.as_ref();
+    let made_at = ctx.app.clock.now();
+    let endpoint = Endpoint {
+        no: ids.number(made_at),
+        id: EndpointId::new(ids, made_at),
+        livemode: ctx.livemode(),
+        url: input.url.clone(),
+        description: input.description.clone(),
+        event_types: tidy_types(&input.event_types),
+        status: EndpointStatus::Enabled,
+        disabled_reason: None,
+        created_at: made_at,
+        updated_at: made_at,
+        first_failure_at: None,
+        failures: 0,
+        last_success_at: None,
+    };
+    endpoints::insert(tx, &ctx.scope, &endpoint).await?;
+    let secret = Secret::generate(ids);
+    let row = EndpointSecret {
+        endpoint_no: endpoint.no,
+        n: 1,
+        sealed: ctx.app.secrets.seal(ids, &seal_place(endpoint.no), secret.reveal().as_bytes()),
+        is_current: true,
+        created_at: made_at,
+        expires_at: None,
+    };
+    endpoints::secret_insert(tx, &row).await?;
+    audit::record(tx, ctx, "endpoint.create", endpoint.id, &[("url", &endpoint.url)]).await?;
+    Ok(CreatedEndpoint { endpoint, secret })
+}

@@ -1,0 +1,79 @@
+//! Webhook endpoints: made, changed, deleted, their secrets rotated, tried out.
+//!
+//! Events find their endpoints in `crate::emit`; sending is in `tasks`. A secret is sealed for its
+//! endpoint's row and told only by the call that made it.
+
+pub mod create;
+pub mod delete;
+pub mod get;
+pub mod list;
+pub mod rotate;
+pub mod test_send;
+pub mod update;
+
+use domain::event::EventType;
+use domain::{Error, Field, Result};
+use storage::endpoints::Endpoint;
+use webhook::signature::Secret;
+
+use crate::OpCtx;
+
+/// Most characters of a description.
+const DESCRIPTION_CHARS_MAX: usize = 200;
+
+/// An endpoint and the secret that was just made for it.
+#[derive(Debug)]
+pub struct CreatedEndpoint {
+    pub endpoint: Endpoint,
+    pub secret: Secret,
+}
+
+/// Reads names of event types; none, or `*`, means the whole catalogue and is the empty list.
+pub fn read_types(words: &[String]) -> Result<Vec<EventType>> {
+    if words.iter().any(|word| word == "*") {
+        return Ok(Vec::new());
+    }
+    let mut wrong = Vec::new();
+    let mut types = Vec::new();
+    for (i, word) in words.iter().enumerate() {
+        match EventType::parse(word) {
+            Some(kind) => types.push(kind),
+            None => {
+                let message = format!("there is no event type {word}");
+                wrong.push(Field::new(format!("event_types/{i}"), "invalid", message));
+            }
+        }
+    }
+    if wrong.is_empty() { Ok(types) } else { Err(Error::invalid(wrong)) }
+}
+
+/// Under which name a secret of an endpoint is sealed.
+pub fn seal_place(endpoint_no: i64) -> String {
+    format!("endpoint/{endpoint_no}")
+}
+
+/// Refuses a URL that this install would never send to.
+fn check_url(ctx: &OpCtx, url: &str) -> Result<()> {
+    match ctx.app.guard.check_webhook(url) {
+        Ok(_) => Ok(()),
+        Err(problem) => {
+            Err(Error::invalid(vec![Field::new("url", "invalid", problem.to_string())]))
+        }
+    }
+}
+
+fn check_description(description: Option<&str>) -> Result<()> {
+    if description.is_some_and(|text| text.chars().count() > DESCRIPTION_CHARS_MAX) {
+        let message = "a description has at most 200 characters";
+        return Err(Error::invalid(vec![Field::new("description", "too_long", message)]));
+    }
+    Ok(())
+}
+
+/// Each type once, in the order of the catalogue; all of them become the empty list.
+fn tidy_types(types: &[EventType]) -> Vec<EventType> {
+    let mut types = types.to_vec();
+    types.sort_unstable();
+    types.dedup();
+    if types.len() == EventType::ALL.len() { Vec::new() } else { types }
+}

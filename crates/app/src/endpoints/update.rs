@@ -1,0 +1,64 @@
+//! Changing an endpoint: where it is, what it hears, whether it hears anything (E2, Q7).
+
+use domain::Result;
+use domain::event::EventType;
+use storage::endpoints::{self, Endpoint, EndpointStatus};
+use storage::{Tx, events};
+
+use super::get::get_locked;
+use super::{check_description, check_url, tidy_types};
+use crate::{OpCtx, audit};
+
+/// What to change; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct EndpointChange {
+    pub url: Option<String>,
+    /// `Some(None)` takes the description away.
+    pub description: Option<Option<String>>,
+    /// Empty means the whole catalogue.
+    pub event_types: Option<Vec<EventType>>,
+    pub enabled: Option<bool>,
+}
+
+/// Changes an endpoint. Disabling it cancels what it was still owed; enabling one that was
+/// disabled because it failed sends what has been kept for it.
+pub async fn update(tx: &Tx, ctx: &OpCtx, id: &str, change: &EndpointChange) -> Result<Endpoint> {
+    let mut endpoint = get_locked(tx, ctx, id).await?;
+    let mut changed = Vec::new();
+    if let Some(url) = &change.url {
+        check_url(ctx, url)?;
+        endpoint.url.clone_from(url);
+        changed.push("url");
+    }
+    if let Some(description) = &change.description {
+        check_description(description.as_deref())?;
+        endpoint.description.clone_from(description);
+        changed.push("description");
+    }
+    if let Some(types) = &change.event_types {
+        endpoint.event_types = tidy_types(types);
+        changed.push("event_types");
+    }
+    match change.enabled {
+        Some(true) if endpoint.status != EndpointStatus::Enabled => {
+            endpoint.status = EndpointStatus::Enabled;
+            endpoint.disabled_reason = None;
+            changed.push("enabled");
+        }
+        Some(false) if endpoint.status != EndpointStatus::Disabled => {
+            endpoint.status = EndpointStatus::Disabled;
+            endpoint.disabled_reason = Some("switched off".to_owned());
+            events::cancel_all(tx, endpoint.no).await?;
+            changed.push("disabled");
+        }
+        Some(true | false) | None => {}
+    }
+    if changed.is_empty() {
+        return Ok(endpoint);
+    }
+    endpoint.updated_at = ctx.app.clock.now();
+    endpoints::update(tx, &endpoint).await?;
+    let changed = changed.join(",");
+    audit::record(tx, ctx, "endpoint.update", endpoint.id, &[("changed", &changed)]).await?;
+    Ok(endpoint)
+}

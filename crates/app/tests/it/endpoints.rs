@@ -1,0 +1,253 @@
+//! Webhook endpoints: what may be one, what is owed to it, whose secret signs first.
+
+use app::endpoints::create::{ENDPOINTS_MAX, NewEndpoint};
+use app::endpoints::update::EndpointChange;
+use app::endpoints::{self, CreatedEndpoint};
+use app::{OpCtx, Tx};
+use domain::event::EventType;
+use domain::{Clock, ErrorCode, Result, days};
+use storage::endpoints::{Endpoint, EndpointStatus};
+
+use crate::support::{World, act, events, invite, refusal, world};
+
+fn receiver() -> NewEndpoint {
+    NewEndpoint { url: "https://crm.example.com/hooks".to_owned(), ..NewEndpoint::default() }
+}
+
+async fn create(ctx: &OpCtx, input: NewEndpoint) -> Result<CreatedEndpoint> {
+    act(ctx, async move |tx, ctx| endpoints::create::create(tx, ctx, &input).await).await
+}
+
+async fn update(ctx: &OpCtx, endpoint: &Endpoint, change: EndpointChange) -> Result<Endpoint> {
+    let id = endpoint.id.to_string();
+    act(ctx, async move |tx, ctx| endpoints::update::update(tx, ctx, &id, &change).await).await
+}
+
+async fn delete(ctx: &OpCtx, endpoint: &Endpoint) -> Result<()> {
+    let id = endpoint.id.to_string();
+    act(ctx, async move |tx, ctx| endpoints::delete::delete(tx, ctx, &id).await.map(drop)).await
+}
+
+async fn rotate(ctx: &OpCtx, endpoint: &Endpoint) -> Result<CreatedEndpoint> {
+    let id = endpoint.id.to_string();
+    act(ctx, async move |tx, ctx| endpoints::rotate::rotate(tx, ctx, &id).await).await
+}
+
+async fn switch(ctx: &OpCtx, endpoint: &Endpoint) -> Result<Endpoint> {
+    let id = endpoint.id.to_string();
+    act(ctx, async move |tx, ctx| endpoints::rotate::switch(tx, ctx, &id).await).await
+}
+
+async fn test_send(ctx: &OpCtx, endpoint: &Endpoint, kind: EventType) -> Result<()> {
+    let id = endpoint.id.to_string();
+    act(ctx, async move |tx, ctx| endpoints::test_send::test_send(tx, ctx, &id, kind).await)
+        .await
+        .map(drop)
+}
+
+async fn owed(world: &World) -> i64 {
+    world.app.db.read(async |tx: &Tx| storage::events::owed_count(tx).await).await.unwrap()
+}
+
+/// The secrets that sign now, in their order, as their owner knows them.
+async fn signing(world: &World, endpoint: &Endpoint) -> Vec<String> {
+    let (no, now) = (endpoint.no, world.clock.now());
+    let rows = world
+        .app
+        .db
+        .read(async move |tx: &Tx| storage::endpoints::secret_list(tx, no, now).await)
+        .await
+        .unwrap();
+    let open = |sealed: &[u8]| {
+        let text = world.app.secrets.open(&endpoints::seal_place(no), sealed).unwrap();
+        String::from_utf8(text).unwrap()
+    };
+    rows.iter().map(|row| open(&row.sealed)).collect()
+}
+
+#[tokio::test]
+async fn a_new_endpoint_is_told_its_secret_and_hears_what_it_asked_for() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let all = create(&ctx, receiver()).await.unwrap();
+    let types = vec![EventType::MailArrived];
+    let some = create(&ctx, NewEndpoint { event_types: types, ..receiver() }).await.unwrap();
+    assert_eq!(signing(&world, &all.endpoint).await, [all.secret.reveal()]);
+    assert_ne!(all.secret, some.secret);
+    invite(&ctx, "crm_1").await;
+    assert_eq!(owed(&world).await, 1);
+    let listed = ctx.app.query(&ctx, async |tx, ctx| endpoints::list::list(tx, ctx).await).await;
+    assert_eq!(listed.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_url_that_may_not_be_sent_to_is_refused_by_its_param() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    for url in ["http://crm.example.com/", "https://10.0.0.7/", "https://localhost/", "crm"] {
+        let input = NewEndpoint { url: url.to_owned(), ..receiver() };
+        let domain::Error::Refused { code, fields, .. } = create(&ctx, input).await.unwrap_err()
+        else {
+            panic!("{url}")
+        };
+        assert_eq!((code, fields[0].param.as_str()), (ErrorCode::ValidationFailed, "url"), "{url}");
+    }
+    let long = NewEndpoint { description: Some("x".repeat(201)), ..receiver() };
+    assert_eq!(refusal(create(&ctx, long).await), ErrorCode::ValidationFailed);
+}
+
+#[tokio::test]
+async fn event_types_are_read_by_name_and_a_star_is_all_of_them() {
+    let words = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(endpoints::read_types(&words(&[])).unwrap(), []);
+    assert_eq!(endpoints::read_types(&words(&["mail.arrived", "*"])).unwrap(), []);
+    let one = endpoints::read_types(&words(&["mail.arrived"])).unwrap();
+    assert_eq!(one, [EventType::MailArrived]);
+    let wrong = endpoints::read_types(&words(&["mail.*"]));
+    assert_eq!(refusal(wrong), ErrorCode::ValidationFailed);
+}
+
+#[tokio::test]
+async fn a_partner_has_at_most_sixteen_endpoints_in_each_mode() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    for _ in 0..ENDPOINTS_MAX {
+        create(&ctx, receiver()).await.unwrap();
+    }
+    assert_eq!(refusal(create(&ctx, receiver()).await), ErrorCode::ValidationFailed);
+    let first = create(&world.test_ctx().await, receiver()).await.unwrap();
+    assert!(!first.endpoint.livemode);
+}
+
+#[tokio::test]
+async fn an_endpoint_of_another_partner_or_mode_is_not_found() {
+    let world = world().await;
+    let endpoint = create(&world.ctx().await, receiver()).await.unwrap().endpoint;
+    for ctx in [world.other_ctx().await, world.test_ctx().await] {
+        let id = endpoint.id.to_string();
+        let read = async move |tx: &Tx, ctx: &OpCtx| endpoints::get::get(tx, ctx, &id).await;
+        assert_eq!(refusal(ctx.app.query(&ctx, read).await), ErrorCode::NotFound);
+        assert_eq!(refusal(delete(&ctx, &endpoint).await), ErrorCode::NotFound);
+        assert_eq!(refusal(rotate(&ctx, &endpoint).await), ErrorCode::NotFound);
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_endpoint_is_owed_nothing_from_then_on() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let endpoint = create(&ctx, receiver()).await.unwrap().endpoint;
+    invite(&ctx, "crm_1").await;
+    delete(&ctx, &endpoint).await.unwrap();
+    invite(&ctx, "crm_2").await;
+    assert_eq!(owed(&world).await, 0);
+    assert_eq!(refusal(delete(&ctx, &endpoint).await), ErrorCode::NotFound);
+}
+
+#[tokio::test]
+async fn a_disabled_endpoint_is_left_alone_until_it_is_enabled() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let endpoint = create(&ctx, receiver()).await.unwrap().endpoint;
+    let set = |enabled| EndpointChange { enabled: Some(enabled), ..EndpointChange::default() };
+    invite(&ctx, "crm_1").await;
+    let off = update(&ctx, &endpoint, set(false)).await.unwrap();
+    assert_eq!(off.status, EndpointStatus::Disabled);
+    invite(&ctx, "crm_2").await;
+    assert_eq!(owed(&world).await, 0);
+    let refused = test_send(&ctx, &endpoint, EventType::MailArrived).await;
+    assert_eq!(refusal(refused), ErrorCode::ValidationFailed);
+    let on = update(&ctx, &endpoint, set(true)).await.unwrap();
+    assert_eq!((on.status, on.disabled_reason), (EndpointStatus::Enabled, None));
+    invite(&ctx, "crm_3").await;
+    assert_eq!(owed(&world).await, 1);
+}
+
+#[tokio::test]
+async fn an_endpoint_changes_where_it_is_and_what_it_hears() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let endpoint = create(&ctx, receiver()).await.unwrap().endpoint;
+    let change = EndpointChange {
+        url: Some("https://crm.example.com/other".to_owned()),
+        description: Some(Some("CRM".to_owned())),
+        event_types: Some(vec![EventType::MailScanned, EventType::MailScanned]),
+        enabled: None,
+    };
+    let changed = update(&ctx, &endpoint, change).await.unwrap();
+    assert_eq!(changed.url, "https://crm.example.com/other");
+    assert_eq!(changed.description.as_deref(), Some("CRM"));
+    assert_eq!(changed.event_types, [EventType::MailScanned]);
+    let wrong = EndpointChange { url: Some("ftp://x".into()), ..EndpointChange::default() };
+    assert_eq!(refusal(update(&ctx, &endpoint, wrong).await), ErrorCode::ValidationFailed);
+}
+
+#[tokio::test]
+async fn a_rotated_secret_signs_second_until_the_switch_and_the_old_one_a_day_longer() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let old = create(&ctx, receiver()).await.unwrap();
+    let endpoint = old.endpoint;
+    assert_eq!(refusal(switch(&ctx, &endpoint).await), ErrorCode::ValidationFailed);
+    let new = rotate(&ctx, &endpoint).await.unwrap();
+    let (old, new) = (old.secret.reveal(), new.secret.reveal());
+    assert_eq!(signing(&world, &endpoint).await, [old, new]);
+    world.clock.advance(days(6));
+    assert_eq!(signing(&world, &endpoint).await, [old, new]);
+    switch(&world.ctx().await, &endpoint).await.unwrap();
+    assert_eq!(signing(&world, &endpoint).await, [new, old]);
+    world.clock.advance(days(1));
+    assert_eq!(signing(&world, &endpoint).await, [new]);
+}
+
+#[tokio::test]
+async fn the_switch_happens_by_itself_after_seven_days() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let old = create(&ctx, receiver()).await.unwrap();
+    let endpoint = old.endpoint;
+    let new = rotate(&ctx, &endpoint).await.unwrap();
+    let read = endpoint.clone();
+    let at = ctx
+        .app
+        .query(&ctx, async move |tx, ctx| endpoints::rotate::switches_at(tx, ctx, &read).await);
+    assert_eq!(at.await.unwrap(), Some(ctx.now.plus(days(7))));
+    let (old, new) = (old.secret.reveal(), new.secret.reveal());
+    world.clock.advance(days(7));
+    assert_eq!(signing(&world, &endpoint).await, [new, old]);
+    let ctx = world.ctx().await;
+    assert_eq!(refusal(switch(&ctx, &endpoint).await), ErrorCode::ValidationFailed);
+    let third = rotate(&ctx, &endpoint).await.unwrap();
+    assert_eq!(signing(&world, &endpoint).await, [new, third.secret.reveal(), old]);
+    world.clock.advance(days(1));
+    assert_eq!(signing(&world, &endpoint).await, [new, third.secret.reveal()]);
+}
+
+#[tokio::test]
+async fn a_secret_that_was_lost_before_the_switch_is_replaced_by_rotating_again() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let first = create(&ctx, receiver()).await.unwrap();
+    rotate(&ctx, &first.endpoint).await.unwrap();
+    let third = rotate(&ctx, &first.endpoint).await.unwrap();
+    let expected = [first.secret.reveal(), third.secret.reveal()];
+    assert_eq!(signing(&world, &first.endpoint).await, expected);
+}
+
+#[tokio::test]
+async fn a_test_sends_a_sample_to_that_endpoint_only() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let types = vec![EventType::CustomerCreated];
+    let one =
+        create(&ctx, NewEndpoint { event_types: types, ..receiver() }).await.unwrap().endpoint;
+    create(&ctx, receiver()).await.unwrap();
+    for kind in EventType::ALL {
+        test_send(&ctx, &one, *kind).await.unwrap();
+    }
+    assert_eq!(owed(&world).await, EventType::ALL.len() as i64);
+    let told = events(&ctx).await;
+    let kinds: Vec<EventType> = told.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, EventType::ALL);
+    assert!(told.iter().all(|(_, payload)| payload["livemode"] == false));
+}
