@@ -3,6 +3,8 @@
 //! They tell of one customer, Jane Smith of the seed, and of her mail. Tests hold every example
 //! against the schema of its object, member by member.
 
+pub mod bodies;
+
 use domain::event::EventType;
 use serde_json::{Value, json};
 
@@ -240,6 +242,10 @@ pub fn me() -> Value {
         "partner_name": "Brand Mail", "api_version": "2026-11-21",
         "limits": {"requests_per_10s": 100, "burst": 200}, "expires_at": null,
     })
+}
+
+pub fn test_clock() -> Value {
+    json!({"object": "test_clock", "now": AT, "ahead_seconds": 604_800})
 }
 
 /// A page that holds one object.

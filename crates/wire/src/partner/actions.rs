@@ -9,8 +9,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::mailboxes;
+use super::{mailboxes, shapes};
 use crate::reader::Fields;
+
+/// Lines of a customs declaration.
+const CUSTOMS_ITEMS_MAX: usize = 50;
 
 /// Mail items that one consolidation joins.
 pub const CONSOLIDATE_MAX: usize = 50;
@@ -232,7 +235,7 @@ impl Common {
         };
         let pairs = |f: &mut Fields| f.opt_metadata("metadata").into_iter().flatten();
         Self {
-            notes: f.opt_text("notes", 0..=1000),
+            notes: f.opt_prose("notes", 1000),
             expedited: f.opt_parsed("priority", priority, "standard or expedited").unwrap_or(false),
             requested_by_user: f.opt_text("requested_by_user", 0..=128),
             metadata: pairs(f).filter_map(|(k, v)| v.map(|v| (k, v))).collect(),
@@ -277,13 +280,16 @@ pub struct ScanBody {
     #[schema(default = false)]
     contents_photo: Option<bool>,
     /// What the customer means to do next: hold, shred or forward. A note for the clerk.
+    #[schema(max_length = 40, example = "hold")]
     then: Option<String>,
     #[schema(max_length = 1000)]
     notes: Option<String>,
     /// standard or expedited.
+    #[schema(max_length = 40, default = "standard")]
     priority: Option<String>,
     #[schema(max_length = 128)]
     requested_by_user: Option<String>,
+    #[schema(schema_with = shapes::metadata_set)]
     metadata: Option<BTreeMap<String, String>>,
 }
 
@@ -350,6 +356,7 @@ fn is_page_range(text: &str) -> bool {
 pub struct ForwardBody {
     address: Option<mailboxes::AddressBody>,
     /// A saved address, instead of `address`.
+    #[schema(max_length = 64)]
     address_id: Option<String>,
     #[schema(max_length = 40)]
     carrier: Option<String>,
@@ -358,12 +365,14 @@ pub struct ForwardBody {
     service_level: Option<String>,
     #[schema(max_length = 64)]
     rate_id: Option<String>,
-    /// The operator may not ship above it without a new approval.
-    #[schema(minimum = 0)]
+    /// The operator may not ship above it without a new approval. In the smallest unit of the currency.
+    #[schema(minimum = 0, maximum = 100_000_000)]
     max_cost_minor: Option<i64>,
-    #[schema(minimum = 0)]
+    /// The value to insure, in the smallest unit of the currency.
+    #[schema(minimum = 0, maximum = 100_000_000)]
     insurance_minor: Option<i64>,
     /// none, direct or adult.
+    #[schema(max_length = 40, example = "direct")]
     signature: Option<String>,
     /// Other mail items of the customer that go in the same parcel.
     #[schema(max_items = 50)]
@@ -378,9 +387,11 @@ pub struct ForwardBody {
     ship_on: Option<String>,
     #[schema(max_length = 1000)]
     notes: Option<String>,
+    #[schema(max_length = 40, default = "standard")]
     priority: Option<String>,
     #[schema(max_length = 128)]
     requested_by_user: Option<String>,
+    #[schema(schema_with = shapes::metadata_set)]
     metadata: Option<BTreeMap<String, String>>,
 }
 
@@ -390,7 +401,7 @@ pub struct ForwardBody {
 pub struct CustomsBody {
     #[schema(max_length = 40)]
     contents_type: String,
-    #[schema(max_items = 50)]
+    #[schema(min_items = 1, max_items = 50)]
     items: Vec<CustomsItem>,
 }
 
@@ -399,9 +410,10 @@ pub struct CustomsBody {
 pub struct CustomsItem {
     #[schema(max_length = 200)]
     description: String,
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 100_000)]
     quantity: i64,
-    #[schema(minimum = 0)]
+    /// Of all of them together, in the smallest unit of the currency.
+    #[schema(minimum = 0, maximum = 100_000_000)]
     value_minor: i64,
 }
 
@@ -476,15 +488,18 @@ impl ForwardRequest {
 
 fn customs(f: &mut Fields) -> Value {
     let contents_type = f.text("contents_type", 1..=40);
-    let items = f.opt_list("items", 50, |f, at, item| {
+    let items = f.opt_list("items", CUSTOMS_ITEMS_MAX, |f, at, item| {
         f.check_object(at, item, |i| {
             json!({
                 "description": i.text("description", 1..=200),
-                "quantity": i.opt_integer("quantity", 1..=100_000),
-                "value_minor": i.opt_integer("value_minor", 0..=AMOUNT_MAX),
+                "quantity": i.integer("quantity", 1..=100_000),
+                "value_minor": i.integer("value_minor", 0..=AMOUNT_MAX),
             })
         })
     });
+    if items.as_ref().is_none_or(Vec::is_empty) {
+        f.problem("items", "too_few", "items must name what crosses the border");
+    }
     json!({"contents_type": contents_type, "items": items.unwrap_or_default()})
 }
 
@@ -500,9 +515,11 @@ pub struct ShredBody {
     confirm_sensitive: Option<bool>,
     #[schema(max_length = 1000)]
     notes: Option<String>,
+    #[schema(max_length = 40, default = "standard")]
     priority: Option<String>,
     #[schema(max_length = 128)]
     requested_by_user: Option<String>,
+    #[schema(schema_with = shapes::metadata_set)]
     metadata: Option<BTreeMap<String, String>>,
 }
 
@@ -547,9 +564,11 @@ pub struct PickupBody {
     contact_phone: Option<String>,
     #[schema(max_length = 1000)]
     notes: Option<String>,
+    #[schema(max_length = 40, default = "standard")]
     priority: Option<String>,
     #[schema(max_length = 128)]
     requested_by_user: Option<String>,
+    #[schema(schema_with = shapes::metadata_set)]
     metadata: Option<BTreeMap<String, String>>,
 }
 
@@ -559,6 +578,7 @@ pub struct PickupBody {
 pub struct PickupPerson {
     #[schema(max_length = 200)]
     name: Option<String>,
+    #[schema(max_length = 64)]
     recipient_id: Option<String>,
 }
 
@@ -576,12 +596,8 @@ pub struct PickupRequest {
 impl PickupRequest {
     pub fn read(body: Value) -> Result<Self> {
         let mut f = Fields::new(body)?;
-        let rule = "an RFC 3339 time such as 2026-11-21T15:04:05Z";
         let window = f.opt_object("window", |w| {
-            let (start, end) = (
-                w.parsed("start", Timestamp::parse, rule),
-                w.parsed("end", Timestamp::parse, rule),
-            );
+            let (start, end) = (w.instant("start"), w.instant("end"));
             let window = start.zip(end);
             if window.is_some_and(|(start, end)| start >= end) {
                 w.problem("end", "invalid", "end must be after start");

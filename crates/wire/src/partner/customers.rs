@@ -11,6 +11,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::mailboxes::{self, Mailbox};
+use super::shapes;
 use crate::reader::{Fields, Patch};
 
 /// Recipients that a customer may be created with.
@@ -58,6 +59,7 @@ pub struct Customer {
     #[schema(required = true)]
     pub locale: Option<String>,
     /// The partner's own pairs, echoed in events.
+    #[schema(schema_with = shapes::metadata)]
     pub metadata: BTreeMap<String, String>,
     pub tags: Vec<String>,
     #[schema(format = DateTime)]
@@ -186,8 +188,10 @@ pub struct CustomerCreate {
     #[schema(max_length = 200)]
     business_name: Option<String>,
     /// business or residential: item 3 of Form 1583.
+    #[schema(max_length = 40, example = "business")]
     service_type: Option<String>,
     /// One of the partner's locations; default is the partner's own default.
+    #[schema(max_length = 64)]
     location_id: Option<String>,
     mailbox: Option<MailboxChoiceBody>,
     #[schema(max_length = 100)]
@@ -201,7 +205,7 @@ pub struct CustomerCreate {
     send_invite: Option<bool>,
     #[schema(max_length = 35, example = "en-US")]
     locale: Option<String>,
-    /// At most 50 pairs; names have 40 characters, values 500.
+    #[schema(schema_with = shapes::metadata_set)]
     metadata: Option<BTreeMap<String, String>>,
     #[schema(max_items = 50)]
     tags: Option<Vec<String>>,
@@ -212,10 +216,13 @@ pub struct CustomerCreate {
 #[expect(dead_code, reason = "documents what MailboxChoice::read takes")]
 pub struct MailboxChoiceBody {
     /// sequential, first_free, random, reserved or pool; default is the pool's own.
+    #[schema(max_length = 40, example = "first_free")]
     strategy: Option<String>,
     #[schema(max_length = 18, example = "302")]
     pmb_number: Option<String>,
+    #[schema(max_length = 64)]
     pool_id: Option<String>,
+    #[schema(max_length = 64)]
     mailbox_id: Option<String>,
 }
 
@@ -226,6 +233,7 @@ pub struct RecipientBody {
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// person, business, alias or minor; default person.
+    #[schema(max_length = 40, example = "person")]
     kind: Option<String>,
 }
 
@@ -349,13 +357,13 @@ pub struct CustomerUpdate {
     paid_through: Option<String>,
     #[schema(max_length = 100)]
     plan_id: Option<String>,
-    /// Merged: a null removes one name, null for the whole clears it.
+    #[schema(schema_with = shapes::metadata_merge)]
     metadata: Option<BTreeMap<String, Option<String>>>,
     #[schema(max_items = 50)]
     tags: Option<Vec<String>>,
     #[schema(max_length = 35)]
     locale: Option<String>,
-    /// Channels switched on or off, such as {"email": true}.
+    #[schema(schema_with = shapes::switches)]
     notification_prefs: Option<BTreeMap<String, bool>>,
     /// Becomes the default address of forwards.
     forwarding_address: Option<mailboxes::AddressBody>,
@@ -444,7 +452,7 @@ impl UpdateCustomer {
 #[expect(dead_code, reason = "documents what DeactivateCustomer::read takes")]
 pub struct CustomerDeactivate {
     /// customer_request, nonpayment, fraud, compliance, moved or other.
-    #[schema(default = "other")]
+    #[schema(default = "other", max_length = 40)]
     reason: Option<String>,
     #[schema(max_length = 500)]
     note: Option<String>,
@@ -462,6 +470,7 @@ pub struct CustomerDeactivate {
 #[expect(dead_code, reason = "documents what DeactivateCustomer::read takes")]
 pub struct RemailBody {
     /// forward, hold_for_pickup or destroy_by_written_consent.
+    #[schema(max_length = 40, example = "forward")]
     instruction: String,
     address: Option<mailboxes::AddressBody>,
 }
@@ -486,7 +495,7 @@ impl DeactivateCustomer {
         let reason = f.opt_parsed("reason", DeactivationReason::parse, reasons);
         let read = Self {
             reason: reason.unwrap_or(DeactivationReason::Other),
-            note: f.opt_text("note", 0..=500),
+            note: f.opt_prose("note", 500),
             effective_at: f.opt_instant("effective_at"),
             remail: f
                 .opt_object("remail", |r| {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::actions::MailAction;
+use super::shapes;
 use crate::reader::Fields;
 
 /// A letter or a package.
@@ -76,6 +77,7 @@ pub struct Mail {
     pub warnings: Vec<String>,
     #[schema(required = true)]
     pub external_mail_id: Option<String>,
+    #[schema(schema_with = shapes::metadata)]
     pub metadata: BTreeMap<String, String>,
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -269,7 +271,7 @@ pub struct MailCreate {
     /// letter or package; also mail, envelope, flat, postcard, magazine, catalog, parcel, box,
     /// poly_mailer and tube.
     #[serde(rename = "type")]
-    #[schema(example = "package")]
+    #[schema(max_length = 40, example = "package")]
     kind: String,
     /// 1 to 20 pictures: https URLs, or objects with url and kind. Fetched after the answer.
     #[schema(min_items = 1, max_items = 20)]
@@ -298,6 +300,7 @@ pub struct MailCreate {
     /// In millimetres.
     dimensions: Option<DimensionsBody>,
     /// none, certified, registered, insured, restricted, signature, cod or express.
+    #[schema(max_length = 40, example = "certified")]
     accountable: Option<String>,
     /// What a clerk noticed: legal_process, check, government, tax, perishable, damaged, oversize,
     /// hazmat_suspect, return_to_sender, unauthorised_name.
@@ -305,6 +308,7 @@ pub struct MailCreate {
     flags: Option<Vec<String>>,
     #[schema(max_length = 255)]
     external_mail_id: Option<String>,
+    #[schema(schema_with = shapes::metadata_set)]
     metadata: Option<BTreeMap<String, String>>,
     /// Must be the mailbox's own location.
     #[schema(max_length = 64)]
@@ -326,6 +330,7 @@ pub struct PhotoWithKind {
     #[schema(max_length = 2048)]
     url: String,
     /// front, back, label, contents, damage or proof; default front.
+    #[schema(max_length = 40, example = "front")]
     kind: Option<String>,
 }
 
@@ -362,6 +367,9 @@ pub struct CreateMail {
     pub metadata: Vec<(String, String)>,
     pub location_id: Option<String>,
 }
+
+/// Millimetres of a side: ten metres.
+const SIDE_MM_MAX: i64 = 10_000;
 
 /// Days that a mail item may be logged late.
 pub const LATE_DAYS_MAX: i64 = 30;
@@ -432,13 +440,9 @@ fn photos(f: &mut Fields) -> Vec<(String, PhotoKind)> {
 }
 
 fn dimensions(f: &mut Fields) -> Option<(i64, i64, i64)> {
-    let mut side = |name| f.opt_integer(name, 1..=10_000);
-    let sides = (side("length"), side("width"), side("height"));
-    if let (Some(length), Some(width), Some(height)) = sides {
-        return Some((length, width, height));
-    }
-    f.problem("length", "invalid", "dimensions need length, width and height from 1 to 10000 mm");
-    None
+    let mut side = |name| f.integer(name, 1..=SIDE_MM_MAX);
+    let (length, width, height) = (side("length"), side("width"), side("height"));
+    Some((length?, width?, height?))
 }
 
 fn flags(f: &mut Fields) -> Vec<MailFlag> {

@@ -8,5 +8,10 @@ pub mod events;
 pub mod mail;
 pub mod mailboxes;
 pub mod me;
+mod shapes;
+pub mod test_helpers;
 pub mod usage;
 pub mod webhooks;
+
+#[cfg(test)]
+mod tests;

@@ -222,6 +222,7 @@ pub struct WebhookEndpointUpdate {
     #[schema(max_items = 20)]
     event_types: Option<Vec<String>>,
     /// enabled or disabled.
+    #[schema(max_length = 40, example = "disabled")]
     status: Option<String>,
 }
 
@@ -260,6 +261,7 @@ impl UpdateEndpoint {
 pub struct WebhookEndpointTest {
     /// A type of the catalogue; default mail.arrived.
     #[serde(rename = "type")]
+    #[schema(max_length = 40, example = "mail.arrived")]
     kind: Option<String>,
 }
 

@@ -76,11 +76,6 @@ impl Fields {
         self.problems.push(Field::new(format!("{}{name}", self.at), code, message));
     }
 
-    /// The names that were asked for so far: what this body may hold.
-    pub fn known(&self) -> &[&'static str] {
-        &self.known
-    }
-
     fn take(&mut self, name: &'static str) -> Option<Value> {
         self.known.push(name);
         self.members.remove(name)
@@ -269,6 +264,20 @@ impl Fields {
 
     pub fn opt_integer(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
         let value = self.given(name)?;
+        self.check_integer(name, &value, &range)
+    }
+
+    pub fn integer(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
+        let value = self.required(name)?;
+        self.check_integer(name, &value, &range)
+    }
+
+    fn check_integer(
+        &mut self,
+        name: &str,
+        value: &Value,
+        range: &RangeInclusive<i64>,
+    ) -> Option<i64> {
         let number = value.as_i64().filter(|n| range.contains(n));
         if number.is_none() {
             let rule =
@@ -293,7 +302,7 @@ impl Fields {
         for name in names {
             let message = match nearest(&name, &self.known) {
                 Some(near) => format!("there is no field {name}; did you mean {near}?"),
-                None => format!("there is no field {name}"),
+                None => format!("there is no field {name}; there are {}", self.known.join(", ")),
             };
             self.problem(&name, ErrorCode::UnknownField.as_str(), message);
         }

@@ -1,0 +1,67 @@
+//! Schemas of maps, which a field's type alone leaves without bounds.
+
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+
+use crate::reader::{
+    METADATA_NAME_CHARS_MAX, METADATA_PAIRS_MAX, METADATA_VALUE_CHARS_MAX, SWITCHES_MAX,
+};
+
+/// The partner's own pairs, as they are shown.
+pub(crate) fn metadata() -> Object {
+    pairs(&[Type::String]).build()
+}
+
+/// The same where they are set; left out, there are none.
+pub(crate) fn metadata_set() -> Object {
+    pairs(&[Type::String]).schema_type(types(&[Type::Object, Type::Null])).build()
+}
+
+/// The same where they are changed.
+pub(crate) fn metadata_merge() -> Object {
+    pairs(&[Type::String, Type::Null])
+        .schema_type(types(&[Type::Object, Type::Null]))
+        .description(Some(
+            "Merged into what is there: null as a value removes its name, null for the whole clears it. \
+             At most 50 pairs; names have 40 characters, values 500.",
+        ))
+        .build()
+}
+
+/// Channels switched on or off.
+pub(crate) fn switches() -> Object {
+    ObjectBuilder::new()
+        .schema_type(types(&[Type::Object, Type::Null]))
+        .description(Some("Channels switched on or off, such as email. At most 50."))
+        .max_properties(Some(SWITCHES_MAX))
+        .property_names(Some(name()))
+        .additional_properties(Some(ObjectBuilder::new().schema_type(Type::Boolean)))
+        .build()
+}
+
+fn pairs(of: &[Type]) -> ObjectBuilder {
+    let value =
+        ObjectBuilder::new().schema_type(types(of)).max_length(Some(METADATA_VALUE_CHARS_MAX));
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some(
+            "The partner's own pairs, given back as they were sent and in every event. \
+             At most 50; names have 40 characters, values 500.",
+        ))
+        .max_properties(Some(METADATA_PAIRS_MAX))
+        .property_names(Some(name()))
+        .additional_properties(Some(value))
+}
+
+fn name() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(METADATA_NAME_CHARS_MAX))
+}
+
+fn types(of: &[Type]) -> SchemaType {
+    match of {
+        [one] => SchemaType::Type(one.clone()),
+        many => SchemaType::Array(many.to_vec()),
+    }
+}
