@@ -18,8 +18,7 @@ pub trait Ids: Send + Sync {
     fn number(&self, now: Timestamp) -> i64 {
         let mut random = [0; 4];
         self.fill(&mut random);
-        let millis = now.micros() / 1000;
-        ((millis & ((1 << 42) - 1)) << 21) | i64::from(u32::from_be_bytes(random) >> 11)
+        first_number(now) | i64::from(u32::from_be_bytes(random) >> 11)
     }
 
     /// A UUIDv7 (RFC 9562, section 5.7).
@@ -32,6 +31,11 @@ pub trait Ids: Send + Sync {
         bytes[8] = 0x80 | (bytes[8] & 0x3f);
         bytes
     }
+}
+
+/// The least number that [`Ids::number`] draws at this time: rows made earlier have lower ones.
+pub const fn first_number(now: Timestamp) -> i64 {
+    ((now.micros() / 1000) & ((1 << 42) - 1)) << 21
 }
 
 macro_rules! ids {

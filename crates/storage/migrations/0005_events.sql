@@ -19,6 +19,7 @@ create table events (
     sequence bigint not null, request_id text, payload {bytes} not null, created_at bigint not null
 );
 create index events_of on events (partner_id, livemode, id);
+create index events_test on events (no) where livemode = false;
 
 create table deliveries (
     no {pk}, id {id} not null unique, event_no bigint not null, endpoint_no bigint not null,
@@ -26,6 +27,7 @@ create table deliveries (
 );
 create index deliveries_of on deliveries (partner_id, livemode, id);
 create index deliveries_event on deliveries (event_no);
+create index deliveries_test on deliveries (no) where livemode = false;
 
 -- What is owed. A row leaves when its delivery is done, dead or cancelled; a retry moves it to a later due.
 -- attempt counts the attempts made; tries and slow_downs, how much of the ladder they used up.

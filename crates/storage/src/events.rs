@@ -115,7 +115,8 @@ statements! {
     READY_COUNT = "select count(*) from ready";
     READY_CLEAR = "delete from ready where endpoint_no = $1";
     DEAD_INSERT = "insert into dead (endpoint_no, at, delivery_no, reason) select $1, $4, $3, $5 {each}
-        where exists (select 1 from ready r where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3)";
+        where exists (select 1 from ready r where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3)
+        on conflict do nothing";
     PARCEL = "select r.endpoint_no, r.due_at, r.delivery_no, r.attempt, r.tries, r.slow_downs, d.id, e.id, e.type,
         e.payload, e.created_at from ready r join endpoints p on p.no = r.endpoint_no
         join deliveries d on d.no = r.delivery_no join events e on e.no = d.event_no

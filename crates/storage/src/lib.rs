@@ -20,6 +20,7 @@ pub mod events;
 pub mod keys;
 pub mod ledger;
 pub mod mailboxes;
+pub mod retention;
 pub mod tenancy;
 pub mod usage;
 
@@ -40,6 +41,7 @@ pub fn statements() -> Vec<&'static str> {
         ledger::ALL,
         mailboxes::ALL,
         migrate::ALL,
+        retention::ALL,
         tenancy::ALL,
         usage::ALL,
     ];

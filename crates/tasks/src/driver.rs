@@ -15,7 +15,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{interval, sleep};
 
 use crate::deliver::Deliverer;
-use crate::{Tasks, chain, housekeeping};
+use crate::{Tasks, chain, housekeeping, retention};
 
 /// How often a process that does not lead tries to.
 const LEAD_EVERY: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ struct Periodic {
     run: fn(Tasks) -> BoxFuture<'static, Result<usize>>,
 }
 
-const PERIODIC: [Periodic; 2] = [
+const PERIODIC: [Periodic; 3] = [
     Periodic {
         name: "chain",
         period: Duration::from_secs(1),
@@ -38,8 +38,13 @@ const PERIODIC: [Periodic; 2] = [
     },
     Periodic {
         name: "housekeeping",
-        period: Duration::from_secs(60),
+        period: Duration::from_mins(1),
         run: |tasks| Box::pin(async move { housekeeping::run(&tasks).await }),
+    },
+    Periodic {
+        name: "retention",
+        period: Duration::from_hours(1),
+        run: |tasks| Box::pin(async move { retention::run(&tasks).await }),
     },
 ];
 

@@ -9,13 +9,15 @@ mod chain;
 mod deliver;
 mod driver;
 mod housekeeping;
+mod retention;
 
 use std::sync::Arc;
 
 use app::App;
 use domain::Result;
-use webhook::headers::PartnerHeaders;
+use webhook::headers::{DEFAULT_PREFIX, HeaderProblem, PartnerHeaders};
 use webhook::sender::Sender;
+use webhook::tls::{self, RootProblem};
 
 pub use driver::{Running, TaskStatus};
 
@@ -37,10 +39,47 @@ struct Parts {
     headers: PartnerHeaders,
 }
 
+/// What an operator may choose about requests that leave the house.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The start of the partner headers' names, such as `X-Innbocks-`.
+    pub header_prefix: String,
+    /// The install's name in `User-Agent`.
+    pub install: String,
+    /// Root certificates trusted beside the public ones, as PEM or DER; empty for none.
+    pub extra_roots: Vec<u8>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            header_prefix: DEFAULT_PREFIX.to_owned(),
+            install: "postroom".to_owned(),
+            extra_roots: Vec::new(),
+        }
+    }
+}
+
+/// Why options can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OptionProblem {
+    #[error(transparent)]
+    Headers(#[from] HeaderProblem),
+    #[error(transparent)]
+    Roots(#[from] RootProblem),
+}
+
 impl Tasks {
-    /// `sender` makes the connections out, `headers` names what a partner's webhooks carry.
-    pub fn new(app: App, sender: Sender, headers: PartnerHeaders) -> Self {
-        Self { parts: Arc::new(Parts { app, sender, headers }) }
+    /// Must be called inside a Tokio runtime.
+    pub fn new(app: &App, options: Options) -> std::result::Result<Self, OptionProblem> {
+        let Options { header_prefix, install, extra_roots } = options;
+        let roots = match extra_roots.as_slice() {
+            [] => Vec::new(),
+            bytes => tls::read_roots(bytes)?,
+        };
+        let sender = Sender::new(app.guard.clone(), roots)?;
+        let headers = PartnerHeaders::new(&header_prefix, &install)?;
+        Ok(Self { parts: Arc::new(Parts { app: app.clone(), sender, headers }) })
     }
 
     /// Runs every task by hand until nothing is due at the current clock. It does not wait for what is
@@ -49,6 +88,7 @@ impl Tasks {
         for _ in 0..SETTLE_ROUNDS_MAX {
             let mut done = housekeeping::run(self).await?;
             done += chain::run(self).await?;
+            done += retention::run(self).await?;
             done += Deliverer::new(self).settle().await;
             if done == 0 {
                 return Ok(());

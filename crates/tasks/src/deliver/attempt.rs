@@ -47,7 +47,7 @@ pub(super) async fn make(
     let mut random = [0; 4];
     app.ids.fill(&mut random);
     let random = u32::from_be_bytes(random);
-    judge(launch, parcel.owed, outcome, headers, (started_at, ended_at), random)
+    judge(launch, parcel.owed, outcome, headers.as_ref(), (started_at, ended_at), random)
 }
 
 async fn send(
@@ -90,7 +90,7 @@ fn judge(
     launch: Launch,
     owed: Owed,
     outcome: Outcome,
-    headers: Option<HeaderMap>,
+    headers: Option<&HeaderMap>,
     (started_at, ended_at): (Timestamp, Timestamp),
     random: u32,
 ) -> Finished {
@@ -128,7 +128,7 @@ fn judge(
 fn line(
     owed: &Owed,
     outcome: Outcome,
-    headers: Option<HeaderMap>,
+    headers: Option<&HeaderMap>,
     word: &'static str,
     at: Timestamp,
     again: Option<Owed>,
@@ -147,7 +147,7 @@ fn line(
         status_code: outcome.status.map(i64::from),
         error: outcome.error.map(|error| error.as_str().to_owned()),
         ip: outcome.ip.map(|ip| ip.to_string()),
-        request_headers: headers.as_ref().map(lines).unwrap_or_default(),
+        request_headers: headers.map(lines).unwrap_or_default(),
         response_headers: kept(outcome.response_headers),
         response_body: (!outcome.response_body.is_empty()).then(|| outcome.response_body.into()),
         next_at: again.map(|owed| owed.due_at),

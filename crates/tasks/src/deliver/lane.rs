@@ -29,8 +29,7 @@ pub(super) const IN_FLIGHT_PER_ENDPOINT_MAX: usize = 8;
 pub(super) struct Lane {
     page: VecDeque<Place>,
     more_on_disk: bool,
-    /// Another process changed the queue: the page must be read again.
-    is_stale: bool,
+    state: State,
     /// Places heard of while a page is being read.
     late: Option<Vec<Place>>,
     /// Deliveries that were launched and whose completion is not committed yet.
@@ -39,8 +38,6 @@ pub(super) struct Lane {
     pub(super) in_flight: usize,
     /// The receiver asked to be left alone until then.
     quiet_until: Timestamp,
-    /// The endpoint takes nothing: what is owed stays on disk.
-    is_closed: bool,
     pub(super) is_queued: bool,
     pub(super) wakes_at: Option<Timestamp>,
     pub(super) endpoint: Option<Arc<Endpoint>>,
@@ -48,10 +45,20 @@ pub(super) struct Lane {
     pub(super) used_at: Option<Instant>,
 }
 
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Open,
+    /// Another process changed the queue: the page must be read again.
+    Stale,
+    /// The endpoint takes nothing: what is owed stays on disk.
+    Closed,
+}
+
 impl Lane {
     /// Learns of a delivery that is owed.
     pub(super) fn hear(&mut self, place: Place) {
-        if self.is_closed || self.held.contains(&place.delivery_no) {
+        if self.state == State::Closed || self.held.contains(&place.delivery_no) {
             return;
         }
         if let Some(late) = &mut self.late {
@@ -77,11 +84,16 @@ impl Lane {
     /// How many places to read now, if any.
     pub(super) fn begin_page(&mut self) -> Option<i64> {
         let is_low = self.more_on_disk && self.page.len() <= PAGE_ROWS_LOW;
-        if self.is_closed || self.late.is_some() || !(self.is_stale || is_low) {
+        let is_wanted = match self.state {
+            State::Open => is_low,
+            State::Stale => true,
+            State::Closed => false,
+        };
+        if !is_wanted || self.late.is_some() {
             return None;
         }
         self.late = Some(Vec::new());
-        self.is_stale = false;
+        self.state = State::Open;
         // What is held still stands on disk, before everything else.
         i64::try_from(PAGE_ROWS_MAX + self.held.len()).ok()
     }
@@ -89,7 +101,7 @@ impl Lane {
     /// Takes the places that were read, in their order; `limit` is how many were asked for.
     pub(super) fn take_page(&mut self, places: Vec<Place>, limit: i64) {
         let late = self.late.take().unwrap_or_default();
-        if self.is_closed {
+        if self.state == State::Closed {
             return;
         }
         let is_full = i64::try_from(places.len()).is_ok_and(|n| n >= limit);
@@ -110,17 +122,27 @@ impl Lane {
 
     /// A page could not be read; it is asked for again.
     pub(super) fn miss_page(&mut self) {
-        self.is_stale = true;
         self.late = None;
+        self.read_again();
+    }
+
+    /// What is on disk is no longer known.
+    pub(super) fn read_again(&mut self) {
+        if self.state == State::Open {
+            self.state = State::Stale;
+        }
     }
 
     /// Takes the next place that is due and holds its delivery.
     pub(super) fn launch(&mut self, now: Timestamp) -> Option<Place> {
-        let place = *self.page.front()?;
+        // An old page can name the former place of a delivery that was launched from its new one.
+        while self.page.front().is_some_and(|place| self.held.contains(&place.delivery_no)) {
+            self.page.pop_front();
+        }
         if !self.may_launch(now) {
             return None;
         }
-        self.page.pop_front();
+        let place = self.page.pop_front()?;
         self.held.insert(place.delivery_no);
         self.in_flight += 1;
         Some(place)
@@ -146,12 +168,11 @@ impl Lane {
 
     /// The endpoint takes nothing from now on; a scan that finds it open again says so.
     pub(super) fn close(&mut self) {
-        self.is_closed = true;
+        self.state = State::Closed;
         self.endpoint = None;
         self.health = None;
         self.page.clear();
         self.more_on_disk = false;
-        self.is_stale = false;
     }
 
     /// Compares what a scan found with what is known; anything unknown makes the page stale.
@@ -159,13 +180,15 @@ impl Lane {
         if !head.is_open {
             return self.close();
         }
-        self.is_closed = false;
+        if self.state == State::Closed {
+            self.state = State::Open;
+        }
         let in_page = self.page.partition_point(|place| place.due_at <= now);
         let ends_in_due_ones = in_page == self.page.len() && self.more_on_disk;
         let known = i64::try_from(self.held.len() + in_page).unwrap_or(LANE_COUNT_MAX);
         let is_unknown = self.page.is_empty() && self.held.is_empty();
         if is_unknown || head.n_due > known && !ends_in_due_ones {
-            self.is_stale = true;
+            self.state = State::Stale;
         }
     }
 
@@ -174,7 +197,7 @@ impl Lane {
         self.page.is_empty()
             && self.held.is_empty()
             && !self.more_on_disk
-            && !self.is_stale
+            && self.state != State::Stale
             && self.late.is_none()
             && !self.is_queued
     }

@@ -222,7 +222,7 @@ impl Work {
         for launch in &ask.launches {
             let lane = self.land(launch);
             lane.release(launch.place.delivery_no);
-            lane.miss_page();
+            lane.read_again();
         }
     }
 

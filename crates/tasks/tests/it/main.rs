@@ -1,6 +1,9 @@
 //! Tasks against real receivers on the loopback, on SQLite and, where `POSTROOM_TEST_DATABASE` names
 //! a server, on PostgreSQL.
 
+#![cfg(test)]
+
+mod ageing;
 mod delivering;
 mod receiver;
 mod setting_aside;

@@ -27,7 +27,7 @@ async fn a_receiver_that_answers_410_is_sent_nothing_until_somebody_enables_it()
     let audit = read(&world.app, async |tx: &Tx| storage::audit::chain(tx, 0, 10).await).await;
     assert_eq!(audit[0].verb, "webhook_endpoint.disable");
 
-    world.enable(endpoint).await;
+    world.set_status(endpoint, EndpointStatus::Enabled).await;
     tasks.settle().await.unwrap();
     assert_eq!(receiver.requests().len(), 3);
     assert_eq!(world.owed().await, 0);

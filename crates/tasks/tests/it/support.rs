@@ -12,10 +12,8 @@ use domain::usage::CountMethod;
 use domain::{Clock, Ids, Timestamp};
 use storage::endpoints::{self, Endpoint, EndpointSecret, EndpointStatus};
 use storage::{DatabaseUrl, Db, Row, args, events, tenancy};
-use tasks::Tasks;
+use tasks::{Options, Tasks};
 use webhook::guard::Guard;
-use webhook::headers::{DEFAULT_PREFIX, PartnerHeaders};
-use webhook::sender::Sender;
 use webhook::signature::Secret;
 
 use crate::receiver::Receiver;
@@ -38,7 +36,7 @@ impl Ids for TestIds {
     fn fill(&self, buffer: &mut [u8]) {
         let count = self.0.fetch_add(1, Ordering::SeqCst);
         if buffer.len() == 4 {
-            return buffer.copy_from_slice(&((count as u32) << 11).to_be_bytes());
+            return buffer.copy_from_slice(&(count << 11).to_be_bytes()[4..]);
         }
         buffer.fill(0);
         buffer[2..10].copy_from_slice(&count.to_be_bytes());
@@ -82,17 +80,12 @@ pub(crate) async fn world() -> World {
 impl World {
     /// The tasks of this process.
     pub(crate) fn tasks(&self) -> Tasks {
-        let sender = Sender::new(self.app.guard.clone(), Vec::new()).unwrap();
-        let headers = PartnerHeaders::new(DEFAULT_PREFIX, "postroom").unwrap();
-        Tasks::new(self.app.clone(), sender, headers)
+        Tasks::new(&self.app, Options::default()).unwrap()
     }
 
     /// The same install in a new process.
     pub(crate) async fn restarted(&self) -> Tasks {
-        let app = open(&self.url, &self.clock).await;
-        let sender = Sender::new(app.guard.clone(), Vec::new()).unwrap();
-        let headers = PartnerHeaders::new(DEFAULT_PREFIX, "postroom").unwrap();
-        Tasks::new(app, sender, headers)
+        Tasks::new(&open(&self.url, &self.clock).await, Options::default()).unwrap()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -144,7 +137,7 @@ impl World {
     }
 
     /// Commits events that are owed to every endpoint that is not switched off.
-    pub(crate) async fn emit(&self, n: usize) {
+    pub(crate) async fn emit(&self, n: i64) {
         let (ids, now, scope) = (Arc::clone(&self.app.ids), self.now(), self.scope());
         write(&self.app, async move |tx: &Tx| {
             let listening = endpoints::list(tx, &scope).await?;
@@ -157,7 +150,7 @@ impl World {
                     customer_id: None,
                     mail_id: None,
                     action_id: None,
-                    sequence: i as i64 + 1,
+                    sequence: i,
                     request_id: None,
                     payload: format!("{{\"id\":\"{id}\",\"data\":\"Zoë\"}}").into_bytes().into(),
                     created_at: now,
@@ -176,15 +169,20 @@ impl World {
         read(&self.app, async move |tx: &Tx| endpoints::find_by_no(tx, endpoint_no).await).await
     }
 
-    pub(crate) async fn enable(&self, endpoint_no: i64) {
+    pub(crate) async fn set_status(&self, endpoint_no: i64, status: EndpointStatus) {
         let mut endpoint = self.find(endpoint_no).await.unwrap();
-        endpoint.status = EndpointStatus::Enabled;
+        endpoint.status = status;
         write(&self.app, async move |tx: &Tx| endpoints::update(tx, &endpoint).await).await;
     }
 
     /// Deliveries that are owed, over all endpoints.
     pub(crate) async fn owed(&self) -> i64 {
         read(&self.app, async |tx: &Tx| events::owed_count(tx).await).await
+    }
+
+    pub(crate) async fn n_events(&self) -> i64 {
+        const COUNT: &str = "select count(*) from events";
+        read(&self.app, async |tx: &Tx| tx.one(COUNT, args![], Row::next).await).await
     }
 
     /// Attempts as the log tells them, oldest first: outcome and status.
