@@ -12,8 +12,8 @@ use crate::postgres::{DATABASE_VARIABLE, NO_SERVER, Server};
 use crate::{out, run};
 
 /// The packages whose tests talk to a database. The others would only do the same again.
-const DATABASE_PACKAGES: [&str; 6] =
-    ["--package", "storage", "--package", "app", "--package", "postroom"];
+const DATABASE_PACKAGES: [&str; 8] =
+    ["--package", "storage", "--package", "app", "--package", "tasks", "--package", "postroom"];
 
 /// Runs the suite on every engine, even after one has failed, and says at the end what ran.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
