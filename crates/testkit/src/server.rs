@@ -49,10 +49,7 @@ impl TestServer {
             guard: webhook::guard::Guard::new(vec![loopback]),
             public_url: "https://app.example.com".to_owned(),
         });
-        let sender = webhook::sender::Sender::new(app.guard.clone(), Vec::new()).expect("a sender");
-        let headers =
-            webhook::headers::PartnerHeaders::new(webhook::headers::DEFAULT_PREFIX, "postroom");
-        let tasks = tasks::Tasks::new(app.clone(), sender, headers.expect("headers"));
+        let tasks = tasks::Tasks::new(&app, tasks::Options::default()).expect("tasks");
         let api = PartnerApi::new(app.clone(), Vec::new());
         let router = partner_api::router(api.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
