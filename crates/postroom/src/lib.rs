@@ -1,4 +1,8 @@
 //! The binary's parts: configuration, wiring, lifecycle, commands. No logic beyond wiring.
 
+pub mod cli;
+pub mod commands;
 pub mod config;
+pub mod node;
+pub mod out;
 pub mod system;

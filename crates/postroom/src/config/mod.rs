@@ -99,12 +99,17 @@ pub enum LogFormat {
 
 impl Config {
     /// Reads the defaults, the file over them, and the environment over both.
-    pub fn load(path: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
+    pub fn load(
+        path: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> anyhow::Result<Self> {
         let mut table: Table = REFERENCE.parse().context("reading the built-in defaults")?;
         let path = path.or_else(|| Some(Path::new(DEFAULT_PATH)).filter(|p| p.exists()));
         if let Some(path) = path {
-            let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-            let file: Table = text.parse().with_context(|| format!("reading {}", path.display()))?;
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("reading {}", path.display()))?;
+            let file: Table =
+                text.parse().with_context(|| format!("reading {}", path.display()))?;
             merge(&mut table, file, "").with_context(|| format!("reading {}", path.display()))?;
         }
         overlay(&mut table, environment)?;
@@ -117,9 +122,14 @@ impl Config {
         let mut problems = Vec::new();
         let url = &self.server.public_url;
         if !(url.starts_with("http://") || url.starts_with("https://")) || url.ends_with('/') {
-            problems.push("server.public_url must start with http:// or https:// and not end in /".to_owned());
+            problems.push(
+                "server.public_url must start with http:// or https:// and not end in /".to_owned(),
+            );
         }
-        if let Err(problem) = webhook::headers::PartnerHeaders::new(&self.webhooks.header_prefix, &self.webhooks.user_agent) {
+        if let Err(problem) = webhook::headers::PartnerHeaders::new(
+            &self.webhooks.header_prefix,
+            &self.webhooks.user_agent,
+        ) {
             problems.push(format!("webhooks: {problem}"));
         }
         if problems.is_empty() {
@@ -147,7 +157,9 @@ fn merge(base: &mut Table, over: Table, at: &str) -> anyhow::Result<()> {
             bail!("there is no key {at}{name}; `postroom config` prints those that exist");
         };
         match (known, value) {
-            (Value::Table(known), Value::Table(value)) => merge(known, value, &format!("{at}{name}."))?,
+            (Value::Table(known), Value::Table(value)) => {
+                merge(known, value, &format!("{at}{name}."))?
+            }
             (known, value) => *known = value,
         }
     }
@@ -155,15 +167,22 @@ fn merge(base: &mut Table, over: Table, at: &str) -> anyhow::Result<()> {
 }
 
 /// Lays `POSTROOM_SECTION_KEY` variables over the table.
-fn overlay(base: &mut Table, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<()> {
+fn overlay(
+    base: &mut Table,
+    environment: impl Iterator<Item = (String, String)>,
+) -> anyhow::Result<()> {
     for (name, text) in environment {
         let Some(path) = name.strip_prefix("POSTROOM_") else { continue };
         let path = path.to_lowercase();
         let Some((section, key)) = path.split_once('_') else { continue };
         let Some(known) = base.get_mut(section).and_then(|s| s.get_mut(key)) else { continue };
         *known = match known {
-            Value::Boolean(_) => Value::Boolean(text.parse().with_context(|| format!("{name} must be true or false"))?),
-            Value::Integer(_) => Value::Integer(text.parse().with_context(|| format!("{name} must be a number"))?),
+            Value::Boolean(_) => Value::Boolean(
+                text.parse().with_context(|| format!("{name} must be true or false"))?,
+            ),
+            Value::Integer(_) => {
+                Value::Integer(text.parse().with_context(|| format!("{name} must be a number"))?)
+            }
             Value::Array(_) => {
                 let items = text.split(',').map(str::trim).filter(|t| !t.is_empty());
                 Value::Array(items.map(|t| Value::String(t.to_owned())).collect())

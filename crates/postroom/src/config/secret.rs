@@ -20,7 +20,8 @@ impl Secrets {
         if !path.exists() {
             make(path, ids)?;
         }
-        let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
         let key = parse(text.trim()).with_context(|| format!("reading {}", path.display()))?;
         Ok(MasterKey::new(&key))
     }
@@ -35,7 +36,9 @@ fn make(path: &Path, ids: &dyn Ids) -> anyhow::Result<()> {
     }
     let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let mut file = opened.with_context(|| format!("making {}", path.display()))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).with_context(|| format!("writing {}", path.display()))
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("writing {}", path.display()))
 }
 
 fn parse(text: &str) -> anyhow::Result<[u8; KEY_BYTES]> {

@@ -102,7 +102,8 @@ async fn s8_another_partners_customer_is_not_found() {
     let mailroom = Mailroom::open(&server).await;
     let acme = mailroom.partner("acme", PartnerSettings::default()).await;
     let globex = mailroom.partner("globex", PartnerSettings::default()).await;
-    let customer = acme.live(&server).await.post("/api/v1/customers", seed_body()).await.expect(201);
+    let customer =
+        acme.live(&server).await.post("/api/v1/customers", seed_body()).await.expect(201);
     let path = format!("/api/v1/customers/{}", customer["id"].as_str().unwrap());
     let foreign = globex.live(&server).await.get(&path).await.refused(404, "customer_not_found");
     let unknown = globex.live(&server).await.get("/api/v1/customers/cus_123").await;

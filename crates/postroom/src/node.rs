@@ -1,0 +1,168 @@
+//! One running Postroom: what is wired to what, and how it starts and stops.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use app::{App, Parts};
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::Clock as _;
+use metrics_exporter_prometheus::PrometheusHandle;
+use partner_api::PartnerApi;
+use serde_json::json;
+use storage::Db;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+use crate::system::{SystemClock, SystemIds};
+
+/// How often the uses of keys are written down.
+const USES_PERIOD: Duration = Duration::from_secs(10);
+/// How long readiness waits for the database.
+const READY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Opens the database, brings it up to date and builds the application around it.
+pub async fn open(config: &Config) -> anyhow::Result<App> {
+    let db = Db::open(&config.database_url()?).await.context("opening the database")?;
+    let applied =
+        storage::migrate(&db, SystemClock.now()).await.context("migrating the database")?;
+    if !applied.is_empty() {
+        tracing::info!(migrations = applied.join(", "), "the database was brought up to date");
+    }
+    build(config, db)
+}
+
+/// Builds the application around an open database.
+pub fn build(config: &Config, db: Db) -> anyhow::Result<App> {
+    let ids = Arc::new(SystemIds);
+    let mut guard = webhook::guard::Guard::new(config.webhooks.allow_networks.clone());
+    if config.webhooks.allow_http {
+        guard = guard.with_plain_http();
+    }
+    Ok(App::new(Parts {
+        db,
+        clock: Arc::new(SystemClock),
+        secrets: config.secrets.master_key(ids.as_ref())?,
+        ids,
+        blobs: blob::Blobs::disk(&config.storage.path).context("opening the blob folder")?,
+        guard,
+        public_url: config.server.public_url.clone(),
+    }))
+}
+
+/// A server that answers; see [`Node::stop`].
+pub struct Node {
+    pub app: App,
+    pub addr: SocketAddr,
+    api: PartnerApi,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<std::io::Result<()>>,
+    uses: JoinHandle<()>,
+    tasks: tasks::Running,
+    patience: Duration,
+}
+
+impl Node {
+    /// Starts listening and working. Returns once requests are answered.
+    pub async fn start(
+        config: &Config,
+        app: App,
+        metrics: PrometheusHandle,
+    ) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(config.server.listen).await;
+        let listener =
+            listener.with_context(|| format!("listening on {}", config.server.listen))?;
+        let addr = listener.local_addr()?;
+        let api = PartnerApi::new(app.clone(), config.server.trusted_proxies.clone());
+        let extra_roots = match config.webhooks.extra_roots_file.as_path() {
+            path if path.as_os_str().is_empty() => Vec::new(),
+            path => std::fs::read(path).with_context(|| format!("reading {}", path.display()))?,
+        };
+        let options = tasks::Options {
+            header_prefix: config.webhooks.header_prefix.clone(),
+            install: config.webhooks.user_agent.clone(),
+            extra_roots,
+        };
+        let tasks = tasks::Tasks::new(&app, options).context("starting the tasks")?.start();
+        let service =
+            router(&api, &app, metrics).into_make_service_with_connect_info::<SocketAddr>();
+        let (stop, mut stopped) = watch::channel(false);
+        let server = tokio::spawn(async move {
+            let until = async move {
+                let _ = stopped.wait_for(|stop| *stop).await;
+            };
+            axum::serve(listener, service).with_graceful_shutdown(until).await
+        });
+        let uses = tokio::spawn(write_uses(api.clone(), app.clone()));
+        let patience = Duration::from_secs(config.server.stop_seconds);
+        Ok(Self { app, addr, api, stop, server, uses, tasks, patience })
+    }
+
+    /// Stops in order: no new requests, open ones finish, attempts in flight end, completions are
+    /// written. What is cut off by the limit stays owed and is done after the next start.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        if tokio::time::timeout(self.patience, self.server).await.is_err() {
+            tracing::warn!("requests were still open when the server stopped");
+        }
+        self.uses.abort();
+        note_uses(&self.api, &self.app).await;
+        self.tasks.stop().await;
+    }
+}
+
+async fn write_uses(api: PartnerApi, app: App) {
+    loop {
+        tokio::time::sleep(USES_PERIOD).await;
+        note_uses(&api, &app).await;
+    }
+}
+
+async fn note_uses(api: &PartnerApi, app: &App) {
+    let uses = api.take_uses();
+    if !uses.is_empty()
+        && let Err(error) = app::admin::keys::note_uses(app, uses).await
+    {
+        tracing::warn!(%error, "the uses of keys were not written down");
+    }
+}
+
+/// What health checks and the scraper ask.
+#[derive(Clone)]
+struct House {
+    app: App,
+    metrics: PrometheusHandle,
+}
+
+fn router(api: &PartnerApi, app: &App, metrics: PrometheusHandle) -> Router {
+    let house = House { app: app.clone(), metrics };
+    let own = Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(scrape))
+        .with_state(house);
+    partner_api::router(api.clone()).merge(own)
+}
+
+/// Ready means: the database answers, and no migration is missing.
+async fn ready(State(house): State<House>) -> Response {
+    let pending = tokio::time::timeout(READY_TIMEOUT, storage::pending(&house.app.db)).await;
+    let (status, database) = match pending {
+        Ok(Ok(0)) => (StatusCode::OK, "ok".to_owned()),
+        Ok(Ok(n)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{n} migrations are missing")),
+        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "does not answer".to_owned()),
+    };
+    (status, axum::Json(json!({"database": database}))).into_response()
+}
+
+async fn scrape(State(house): State<House>) -> Response {
+    let media = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+    (media, house.metrics.render()).into_response()
+}
