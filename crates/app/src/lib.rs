@@ -11,8 +11,10 @@ pub mod authenticate;
 
 mod ctx;
 pub mod customers;
+pub mod deliveries;
 mod emit;
 pub mod endpoints;
+pub mod events;
 mod execute;
 pub mod ledger;
 pub mod secrets;

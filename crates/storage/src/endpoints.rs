@@ -55,6 +55,8 @@ pub struct Delivery {
     pub endpoint_deleted: bool,
     pub payload: Bytes,
     pub created_at: Timestamp,
+    /// It stands in the queue: an attempt will be made.
+    pub is_owed: bool,
     pub attempts: Vec<AttemptLine>,
 }
 
@@ -101,12 +103,29 @@ statements! {
         order by case when is_current and (expires_at > $3 or expires_at is null) then 0 else 1 end, n desc";
     SECRET_LAST = "select max(n) from endpoint_secrets where endpoint_no = $1";
     SECRET_SET = "update endpoint_secrets set is_current = $3, expires_at = $4 where endpoint_no = $1 and n = $2";
-    DELIVERY_LIST = "select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at
+    // A queue row stands at the time of the last attempt's retry, or of the first attempt: the whole
+    // key is known, so that a long queue costs no more than a short one.
+    DELIVERY_LIST = "select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at,
+        exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
+        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
         from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
         where d.partner_id = $1 and d.livemode = $2 and (d.id < $3 or $3 is null)
         and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null) and (p.id = $6 or $6 is null)
         and (e.customer_id = $7 or $7 is null) and (d.created_at >= $8 or $8 is null)
         and (d.created_at < $9 or $9 is null) order by d.id desc limit $10";
+    DELIVERY_SCAN = "select d.id, (select a.outcome from attempts a where a.delivery_no = d.no order by a.n desc limit 1),
+        exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
+        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
+        from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
+        where d.partner_id = $1 and d.livemode = $2 and (d.id < $3 or $3 is null)
+        and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null) and (p.id = $6 or $6 is null)
+        and (e.customer_id = $7 or $7 is null) and (d.created_at >= $8 or $8 is null)
+        and (d.created_at < $9 or $9 is null) order by d.id desc limit $10";
+    DELIVERY_GET = "select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at,
+        exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
+        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
+        from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
+        where d.partner_id = $1 and d.livemode = $2 and d.id = $3";
     ATTEMPTS = "select n, at, duration_us, outcome, status_code, error, request_headers, response_headers,
         response_body, next_at from attempts where delivery_no = $1 order by n";
 }
@@ -258,7 +277,50 @@ pub async fn delivery_list(
     before: Option<DeliveryId>,
     limit: i64,
 ) -> Result<Vec<Delivery>> {
-    let row = args![
+    let row = narrowed(scope, filter, before, limit);
+    let mut deliveries = tx.all(DELIVERY_LIST, row, delivery).await?;
+    for delivery in &mut deliveries {
+        delivery.attempts = tx.all(ATTEMPTS, args![delivery.no], attempt_line).await?;
+    }
+    Ok(deliveries)
+}
+
+/// Where a delivery stands, without its payload and attempts.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub id: DeliveryId,
+    /// Of the last attempt, if there was one.
+    pub outcome: Option<String>,
+    pub is_owed: bool,
+}
+
+/// Where the deliveries of a list stand, in its order.
+pub async fn delivery_scan(
+    tx: &Tx,
+    scope: &Scope,
+    filter: &DeliveryFilter,
+    before: Option<DeliveryId>,
+    limit: i64,
+) -> Result<Vec<Standing>> {
+    let read = |r: &mut Row| Ok(Standing { id: r.next()?, outcome: r.next()?, is_owed: r.next()? });
+    tx.all(DELIVERY_SCAN, narrowed(scope, filter, before, limit), read).await
+}
+
+/// One delivery with its attempts.
+pub async fn delivery_find(tx: &Tx, scope: &Scope, id: DeliveryId) -> Result<Option<Delivery>> {
+    let key = args![scope.partner_id(), scope.livemode(), id];
+    let Some(mut delivery) = tx.opt(DELIVERY_GET, key, delivery).await? else { return Ok(None) };
+    delivery.attempts = tx.all(ATTEMPTS, args![delivery.no], attempt_line).await?;
+    Ok(Some(delivery))
+}
+
+fn narrowed(
+    scope: &Scope,
+    filter: &DeliveryFilter,
+    before: Option<DeliveryId>,
+    limit: i64,
+) -> Vec<crate::Value> {
+    args![
         scope.partner_id(),
         scope.livemode(),
         before,
@@ -269,12 +331,7 @@ pub async fn delivery_list(
         filter.created.0,
         filter.created.1,
         limit
-    ];
-    let mut deliveries = tx.all(DELIVERY_LIST, row, delivery).await?;
-    for delivery in &mut deliveries {
-        delivery.attempts = tx.all(ATTEMPTS, args![delivery.no], attempt_line).await?;
-    }
-    Ok(deliveries)
+    ]
 }
 
 fn delivery(r: &mut Row) -> Result<Delivery> {
@@ -288,6 +345,7 @@ fn delivery(r: &mut Row) -> Result<Delivery> {
         endpoint_deleted: r.next()?,
         payload: r.next()?,
         created_at: r.next()?,
+        is_owed: r.next()?,
         attempts: Vec::new(),
     })
 }

@@ -36,12 +36,11 @@ pub fn read_types(words: &[String]) -> Result<Vec<EventType>> {
     let mut wrong = Vec::new();
     let mut types = Vec::new();
     for (i, word) in words.iter().enumerate() {
-        match EventType::parse(word) {
-            Some(kind) => types.push(kind),
-            None => {
-                let message = format!("there is no event type {word}");
-                wrong.push(Field::new(format!("event_types/{i}"), "invalid", message));
-            }
+        if let Some(kind) = EventType::parse(word) {
+            types.push(kind);
+        } else {
+            let message = format!("there is no event type {word}");
+            wrong.push(Field::new(format!("event_types/{i}"), "invalid", message));
         }
     }
     if wrong.is_empty() { Ok(types) } else { Err(Error::invalid(wrong)) }

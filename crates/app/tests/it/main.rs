@@ -3,6 +3,7 @@
 
 mod admin;
 mod customers;
+mod deliveries;
 mod endpoints;
 mod keys;
 mod ledger;

@@ -1,0 +1,62 @@
+//! The log of deliveries: which event went to which endpoint, and what came of it.
+//!
+//! Reading only. Sending is in `tasks`; what is owed, in `storage::events`.
+
+pub mod list;
+
+use domain::Timestamp;
+use storage::endpoints::Delivery;
+
+domain::words! {
+    /// Where a delivery stands (postal.md 3.10).
+    pub enum DeliveryStatus {
+        /// No attempt ended yet.
+        Pending = "pending",
+        /// An attempt is under way. Which ones are is known to the sender alone, so that the log
+        /// shows them as they were before.
+        Delivering = "delivering",
+        Retrying = "retrying",
+        Succeeded = "succeeded",
+        Failed = "failed",
+        /// Its endpoint was deleted or switched off first.
+        Cancelled = "cancelled",
+    }
+}
+
+impl DeliveryStatus {
+    /// The status that follows from the queue and the last attempt; nobody stores it.
+    pub(crate) fn of(is_owed: bool, last_outcome: Option<&str>) -> Self {
+        match (is_owed, last_outcome) {
+            (true, None) => Self::Pending,
+            (true, Some(_)) => Self::Retrying,
+            (false, Some("succeeded")) => Self::Succeeded,
+            (false, Some("failed")) => Self::Failed,
+            (false, Some(_) | None) => Self::Cancelled,
+        }
+    }
+}
+
+/// A delivery and what follows from its attempts.
+#[derive(Clone, Debug)]
+pub struct DeliveryView {
+    pub delivery: Delivery,
+    pub status: DeliveryStatus,
+    pub next_attempt_at: Option<Timestamp>,
+    pub delivered_at: Option<Timestamp>,
+}
+
+impl DeliveryView {
+    fn of(delivery: Delivery) -> Self {
+        let last = delivery.attempts.last();
+        let status = DeliveryStatus::of(delivery.is_owed, last.map(|a| a.outcome.as_str()));
+        let (next_attempt_at, delivered_at) = match status {
+            DeliveryStatus::Pending => (Some(delivery.created_at), None),
+            DeliveryStatus::Retrying => (last.and_then(|a| a.next_at), None),
+            DeliveryStatus::Succeeded => (None, last.map(|a| a.at.plus(a.duration_us))),
+            DeliveryStatus::Delivering | DeliveryStatus::Failed | DeliveryStatus::Cancelled => {
+                (None, None)
+            }
+        };
+        Self { delivery, status, next_attempt_at, delivered_at }
+    }
+}
