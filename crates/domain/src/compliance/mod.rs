@@ -1,12 +1,27 @@
-//! Form 1583, identity documents, witnessing and review (postal.md 2.5, 3.3 and 6.2).
+//! Form 1583 and the identity documents behind it: what they hold and the states they pass (postal.md
+//! 2.5, 3.3 and 6.2).
 //!
-//! The operator decides; nothing here approves by itself (seed 000, "Compliance Workflow").
+//! What stands between a form and its submission is in [`submission`], witnessing in [`witness`], the
+//! decision in [`review`], what is still owed in [`requirement`]. The operator decides; nothing here
+//! approves by itself (seed 000, "Compliance Workflow").
+
+mod requirement;
+mod review;
+mod submission;
+mod witness;
 
 use crate::address::Address;
 use crate::customer::ServiceType;
 use crate::error_code::ErrorCode;
-use crate::id::{CustomerId, DocumentId, FormId, NotarisationId};
-use crate::{Date, Error, Field, Result, Timestamp};
+use crate::id::{CustomerId, DocumentId, FormId};
+use crate::{Date, Error, Result, Timestamp};
+
+pub use requirement::{CURE_DAYS, Requirement, Requirements, requirements};
+pub use review::{
+    Check, Decision, REVIEW_DAYS, RULES, Review, Verdict, all_passed, checklist_problems,
+};
+pub use submission::submission_problems;
+pub use witness::{Attestation, Notarisation, NotaryMethod, NotaryStatus, attestation_problems};
 
 crate::words! {
     /// The six values on the wire.
@@ -48,6 +63,32 @@ crate::words! {
 }
 
 impl ReasonCode {
+    /// One sentence for whoever has to put it right.
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::IdExpired => "the document has expired; upload a current one",
+            Self::IdUnreadable => "the document cannot be read; upload a clearer image",
+            Self::IdWrongType => "this type of document is not accepted here",
+            Self::SameDocumentTwice => "one document cannot prove both identity and address",
+            Self::NameMismatch => "the name is not the one on the documents",
+            Self::AddressMismatch => "the home address is not the one on the document",
+            Self::AddressIsCmra => "a mailbox address cannot be a home address",
+            Self::FormIncomplete => "something is missing on the form",
+            Self::FormWrongEdition => "the form is of an edition that is no longer taken",
+            Self::SignatureMissing => "the form is not signed",
+            Self::WitnessInvalid => "the signature was not witnessed as the rule asks",
+            Self::NotaryNotUs => "the notary is not commissioned in the United States",
+            Self::NotarySealMissing => "the notary's seal is missing",
+            Self::BusinessDocsMissing => "evidence of the business's registration is missing",
+            Self::RegistrationNotFound => "the business's registration was not found",
+            Self::CourtOrderMissing => "the court order is missing",
+            Self::MinorGuardianMissing => "a minor needs a parent's or guardian's form",
+            Self::PoaMissing => "the power of attorney is missing",
+            Self::DuplicateApplicant => "this applicant already has a form",
+            Self::Fraud | Self::Other => "ask the operator of the mailroom",
+        }
+    }
+
     /// The code as an outsider may see it.
     pub const fn shown(self) -> Self {
         match self {
@@ -242,51 +283,6 @@ pub struct Document {
 }
 
 crate::words! {
-    /// Who watched the signature.
-    pub enum NotaryMethod {
-        InPersonAgent = "in_person_agent",
-        RemoteAgentAv = "remote_agent_av",
-        InPersonNotary = "in_person_notary",
-        RemoteOnlineNotary = "remote_online_notary",
-    }
-}
-
-impl NotaryMethod {
-    /// True when the witness must hold a commission of a US state, territory, possession or DC.
-    pub const fn needs_commission(self) -> bool {
-        matches!(self, Self::InPersonNotary | Self::RemoteOnlineNotary)
-    }
-}
-
-crate::words! {
-    pub enum NotaryStatus {
-        NotStarted = "not_started",
-        Scheduled = "scheduled",
-        InProgress = "in_progress",
-        Completed = "completed",
-        Failed = "failed",
-        Expired = "expired",
-        Cancelled = "cancelled",
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct Notarisation {
-    pub id: NotarisationId,
-    pub form_id: FormId,
-    pub method: NotaryMethod,
-    pub status: NotaryStatus,
-    pub witness_name: String,
-    pub commission_state: Option<String>,
-    pub completed_at: Option<Timestamp>,
-}
-
-crate::words! {
-    /// What a reviewer decided.
-    pub enum Decision { Approve = "approve", Reject = "reject", RequestChanges = "request_changes" }
-}
-
-crate::words! {
     /// Where a form stands in the USPS Customer Registration Database.
     pub enum CrdState {
         NotRequired = "not_required",
@@ -297,136 +293,3 @@ crate::words! {
         TerminatedRecorded = "terminated_recorded",
     }
 }
-
-/// Everything that stands between a form and its submission (V2), all at once.
-pub fn submission_problems(form: &FormData, documents: &[Document], today: Date) -> Vec<Field> {
-    let mut found = form_problems(form);
-    let find = |role| documents.iter().rev().find(|d| d.role == role && is_live(d));
-    let (photo, address) = (find(DocumentRole::PhotoId), find(DocumentRole::AddressId));
-    found.extend(document_problems(photo, "identity/photo_id", PHOTO_ID_TYPES, today));
-    found.extend(document_problems(address, "identity/address_id", ADDRESS_ID_TYPES, today));
-    if let (Some(photo), Some(address)) = (photo, address) {
-        if photo.sha256 == address.sha256 {
-            found.push(Field::new(
-                "identity/address_id",
-                "same_document_twice",
-                "one document cannot prove both identity and address; upload another one",
-            ));
-        }
-        let differs =
-            |home: &Address| address.address.as_ref().is_some_and(|a| !a.is_same_place(home));
-        if form.home.as_ref().is_some_and(differs) {
-            found.push(Field::new(
-                "form/home",
-                "address_mismatch",
-                "the home address must be the one on the address document",
-            ));
-        }
-    }
-    if form.court_protected && find(DocumentRole::CourtOrder).is_none() {
-        found.push(Field::new(
-            "identity/court_order",
-            "court_order_missing",
-            "attach the court order",
-        ));
-    }
-    found
-}
-
-fn is_live(document: &Document) -> bool {
-    matches!(document.status, DocumentStatus::Uploaded | DocumentStatus::Accepted)
-}
-
-fn form_problems(form: &FormData) -> Vec<Field> {
-    let mut found = Vec::new();
-    let mut need = |at: &str, ok: bool, message: &str| {
-        if !ok {
-            found.push(Field::new(at, "form_incomplete", message));
-        }
-    };
-    need(
-        "form/service_type",
-        form.service_type.is_some(),
-        "choose business or residential (item 3)",
-    );
-    need("form/last_name", !form.last_name.trim().is_empty(), "the last name is missing (item 4a)");
-    need(
-        "form/first_name",
-        !form.first_name.trim().is_empty(),
-        "the first name is missing (item 4b)",
-    );
-    need("form/home", form.home.is_some(), "the home address is missing (items 4f to 4j)");
-    if form.service_type == Some(ServiceType::Business) {
-        let complete = form.business.as_ref().is_some_and(|b| {
-            !b.name.is_empty() && !b.place_of_registration.is_empty() && b.address.is_some()
-        });
-        need(
-            "form/business",
-            complete,
-            "name, address and place of registration are needed (item 7)",
-        );
-    }
-    if let Some(home) = &form.home {
-        found.extend(home.problems("form/home"));
-    }
-    found
-}
-
-fn document_problems(
-    document: Option<&Document>,
-    at: &str,
-    types: &[&str],
-    today: Date,
-) -> Option<Field> {
-    let Some(document) = document else {
-        return Some(Field::new(at, "form_incomplete", "this document is missing"));
-    };
-    if !types.contains(&document.kind.as_str()) {
-        let message = format!("this type is not accepted here; accepted are {}", types.join(", "));
-        return Some(Field::new(at, "id_wrong_type", message));
-    }
-    if document.expires_on.is_some_and(|day| day < today) {
-        return Some(Field::new(
-            at,
-            "id_expired",
-            "this document has expired; upload a current one",
-        ));
-    }
-    None
-}
-
-/// Checks the attestation of a witness (V3, R-13).
-pub fn witness_problem(
-    method: NotaryMethod,
-    commission_state: Option<&str>,
-    name_attested: &str,
-    applicant: &FormData,
-) -> Option<Field> {
-    if method.needs_commission() {
-        let known =
-            commission_state.is_some_and(|s| US_COMMISSIONS.contains(&s.to_uppercase().as_str()));
-        if !known {
-            return Some(Field::new(
-                "commission_state",
-                "notary_not_us",
-                "the notary must be commissioned in a US state, territory, possession or DC (two-letter code)",
-            ));
-        }
-    }
-    let folded = |text: &str| text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
-    let legal = folded(&format!("{} {}", applicant.first_name, applicant.last_name));
-    let attested = folded(name_attested);
-    let same = attested == legal
-        || (attested.starts_with(&folded(&applicant.first_name))
-            && attested.ends_with(&folded(&applicant.last_name)));
-    (!same)
-        .then(|| Field::new("name", "name_mismatch", "the attested name must be the applicant's"))
-}
-
-/// States, territories, possessions and DC that commission notaries (89 FR 35716).
-const US_COMMISSIONS: &[&str] = &[
-    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS",
-    "KY", "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM", "NY",
-    "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV",
-    "WI", "WY", "DC", "AS", "GU", "MP", "PR", "VI",
-];
