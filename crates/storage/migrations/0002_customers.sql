@@ -51,21 +51,22 @@ create index documents_of on documents (customer_id);
 
 create table notarisations (
     id {id} primary key, form_id {id} not null references forms (id), method text not null,
-    status text not null, witness_name text not null, commission_state text, completed_at bigint,
-    created_at bigint not null
+    status text not null, witness_name text not null, commission_state text, session_from bigint,
+    session_to bigint, completed_at bigint, reasons text not null, created_at bigint not null
 );
 create index notarisations_of on notarisations (form_id);
 
 create table reviews (
     id {id} primary key, customer_id {id} not null references customers (id), form_id {id} not null,
-    decision text not null, reasons text not null, note text, decided_by text not null, decided_at bigint not null
+    decision text not null, reasons text not null, checklist text not null, note text,
+    decided_by text not null, decided_at bigint not null
 );
 create index reviews_of on reviews (customer_id);
 
 create table compliance_history (
-    no {pk}, customer_id {id} not null references customers (id), status text not null, at bigint not null
-);
-create index compliance_history_of on compliance_history (customer_id, no);
+    customer_id {id} not null references customers (id), n bigint not null, status text not null,
+    at bigint not null, primary key (customer_id, n)
+) {rowless};
 
 -- What a changed profile asks of a customer whose form is approved, and by when.
 create table compliance_requirements (
@@ -75,6 +76,7 @@ create table compliance_requirements (
 create index compliance_requirements_due on compliance_requirements (due_at);
 
 create table crd_records (
-    customer_id {id} primary key references customers (id), form_id {id} not null, state text not null,
-    updated_at bigint not null
+    customer_id {id} primary key references customers (id), operator_id {id} not null, form_id {id} not null,
+    state text not null, updated_at bigint not null
 );
+create index crd_records_open on crd_records (operator_id, state, updated_at);

@@ -3,7 +3,7 @@
 //! What we filter on is a column of its own, so these texts are opaque to the engines.
 
 use domain::address::Address;
-use domain::compliance::{Business, FormData};
+use domain::compliance::{Business, Check, FormData, Verdict};
 use domain::customer::ServiceType;
 use domain::partner::{OrderForm, PartnerSettings};
 use domain::usage::CountMethod;
@@ -129,6 +129,24 @@ pub(crate) fn form_from(text: &str) -> Result<FormData> {
         transfer: inner("transfer").map(address_of),
         business,
     })
+}
+
+pub(crate) fn checklist_to(list: &[Check]) -> String {
+    let line = |c: &Check| json!({"rule": c.rule, "verdict": c.verdict.as_str(), "note": c.note});
+    Value::Array(list.iter().map(line).collect()).to_string()
+}
+
+pub(crate) fn checklist_from(text: &str) -> Result<Vec<Check>> {
+    let line = |value: &Value| {
+        let verdict = text_at(value, "verdict").and_then(|t| Verdict::parse(&t));
+        Ok(Check {
+            rule: text_at(value, "rule").unwrap_or_default(),
+            verdict: verdict
+                .ok_or_else(|| Error::Inconsistent("a check without a verdict".to_owned()))?,
+            note: text_at(value, "note"),
+        })
+    };
+    parse(text)?.as_array().into_iter().flatten().map(line).collect()
 }
 
 pub(crate) fn settings_to(s: &PartnerSettings) -> String {

@@ -14,6 +14,7 @@ mod statements;
 mod value;
 
 pub mod audit;
+pub mod compliance;
 pub mod customers;
 pub mod endpoints;
 pub mod events;
@@ -34,6 +35,7 @@ pub use value::{FromValue, Row, ToValue, Value};
 pub fn statements() -> Vec<&'static str> {
     let modules = [
         audit::ALL,
+        compliance::ALL,
         customers::ALL,
         endpoints::ALL,
         events::ALL,

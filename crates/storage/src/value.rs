@@ -271,6 +271,7 @@ word_values!(
     domain::compliance::FormStatus,
     domain::compliance::NotaryMethod,
     domain::compliance::NotaryStatus,
+    domain::compliance::Requirement,
     domain::customer::CustomerStatus,
     domain::customer::DeactivationReason,
     domain::customer::RecipientKind,
