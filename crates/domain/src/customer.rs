@@ -184,5 +184,8 @@ impl CustomerStatus {
 /// Months during which mail for a former customer is held or re-mailed (DMM 508.1.8.3, R-31).
 pub const REMAIL_MONTHS: i64 = 6;
 
+/// Days for which the link of an invitation is good.
+pub const INVITE_LINK_DAYS: i64 = 14;
+
 /// Days after which an invitation that nobody used is withdrawn (C8).
 pub const INVITE_DAYS: i64 = 60;

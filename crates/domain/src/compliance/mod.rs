@@ -293,3 +293,19 @@ crate::words! {
         TerminatedRecorded = "terminated_recorded",
     }
 }
+
+impl CrdState {
+    /// The state after somebody did `to` in the database.
+    pub fn after(self, to: Self) -> Result<Self> {
+        use CrdState::{Entered, NeedsImage, TerminatedRecorded, TerminatedToRecord, ToEnter};
+        match (self, to) {
+            (ToEnter | NeedsImage, Entered)
+            | (Entered, NeedsImage)
+            | (TerminatedToRecord, TerminatedRecorded) => Ok(to),
+            _ => Err(Error::refused(
+                ErrorCode::ActionConflict,
+                format!("the database record is {self}, which cannot become {to}"),
+            )),
+        }
+    }
+}
