@@ -8,6 +8,7 @@
 pub mod admin;
 pub mod audit;
 pub mod authenticate;
+pub mod compliance;
 
 mod ctx;
 pub mod customers;

@@ -1,11 +1,14 @@
 //! What answers and events show of things, at commit time. The shapes are `wire`'s.
 
 use domain::billing::{BillingStatus, prepay_status};
+use domain::compliance::{ReasonCode, Requirement};
 use domain::customer::Customer;
 use domain::days;
 use serde_json::{Value, json};
+use wire::partner::compliance::{Compliance, ComplianceParts, RequirementError, Requirements};
 
 use crate::OpCtx;
+use crate::compliance::ComplianceView;
 use crate::customers::CustomerView;
 
 /// How long links inside an event's payload are good, in microseconds.
@@ -23,6 +26,37 @@ pub fn customer(
     });
     let url = if with_invitation { view.onboarding_url(ctx) } else { None };
     wire::partner::customers::Customer::new(c, billing_status(ctx, c), mailbox, url)
+}
+
+/// A customer's compliance as it is shown.
+pub fn compliance(view: &ComplianceView) -> Compliance {
+    let owed = &view.requirements;
+    let words = |list: &[Requirement]| list.iter().map(|r| r.as_str().to_owned()).collect();
+    let error = |(requirement, reason): &(Requirement, ReasonCode)| RequirementError {
+        requirement: requirement.as_str().to_owned(),
+        code: reason.shown().as_str().to_owned(),
+        message: reason.shown().explanation().to_owned(),
+    };
+    let decided = view.review.as_ref().map(|r| (r.decision, r.reasons.clone(), r.decided_at));
+    Compliance::new(ComplianceParts {
+        customer: &view.customer,
+        mailbox_ready: view.mailbox_ready,
+        form: Some(&view.form),
+        photo_id: view.photo_id.as_ref(),
+        address_id: view.address_id.as_ref(),
+        notarisation: view.notarisation.as_ref(),
+        decision: decided,
+        review_due_at: view.review_due_at,
+        requirements: Requirements {
+            currently_due: words(&owed.currently_due),
+            eventually_due: words(&owed.eventually_due),
+            past_due: words(&owed.past_due),
+            current_deadline: owed.current_deadline.map(|at| at.to_string()),
+            errors: owed.errors.iter().map(error).collect(),
+        },
+        history: view.history.clone(),
+        updated_at: view.updated_at,
+    })
 }
 
 /// The billing status at the context's time: grace and suspension come with the day, not with a write.

@@ -105,6 +105,7 @@ statements! {
     RECIPIENT_LIST = "select id, customer_id, kind, name, status from recipients where customer_id = $1 order by id";
     ADDRESS_INSERT = "insert into forwarding_addresses (id, customer_id, address, is_on_form, created_at)
         values ($1, $2, $3, $4, $5)";
+    ADDRESS_ON_FORM = "update forwarding_addresses set is_on_form = true where id = $1";
     ADDRESS_GET = "select id, customer_id, address, is_on_form, created_at from forwarding_addresses
         where id = $1 and customer_id = $2";
 }
@@ -323,6 +324,11 @@ pub async fn address_find(
         })
     };
     tx.opt(ADDRESS_GET, args![id, customer.id], read).await
+}
+
+/// Marks an address as standing on the customer's form (item 6).
+pub async fn address_put_on_form(tx: &Tx, id: AddressId) -> Result<()> {
+    tx.post(ADDRESS_ON_FORM, args![id]).await
 }
 
 fn customer(r: &mut Row) -> Result<Customer> {

@@ -2,7 +2,7 @@
 
 use domain::address::Address;
 use domain::billing::{self, BillingMode};
-use domain::compliance::ComplianceStatus;
+use domain::compliance::{Business, ComplianceStatus, FormData};
 use domain::customer::{
     Customer, CustomerStatus, ForwardingAddress, Recipient, RecipientKind, RecipientStatus,
     ServiceType,
@@ -14,9 +14,10 @@ use domain::partner::{Location, LocationGrant, LocationStatus};
 use domain::{Date, Error, ErrorCode, Field, Result, days};
 use serde_json::json;
 use storage::mailboxes::{self, Taking};
-use storage::{Tx, customers, tenancy};
+use storage::{Tx, compliance, customers, tenancy};
 
 use super::CustomerView;
+use crate::compliance::draft;
 use crate::{Actor, News, OpCtx, audit, emit, snapshot};
 
 /// Who is invited. Texts were checked for shape where they were read.
@@ -70,6 +71,7 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewCustomer) -> Result<Custome
     });
     customer.default_address_id = address.as_ref().map(|a| a.id);
     customers::insert(tx, &customer).await?;
+    begin_form(tx, ctx, &customer, input).await?;
     if let Some(address) = &address {
         customers::address_insert(tx, address).await?;
     }
@@ -108,6 +110,26 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewCustomer) -> Result<Custome
     };
     emit(tx, ctx, &view.customer, news).await?;
     Ok(view)
+}
+
+/// Begins the draft of the form with what is known (V1); the applicant confirms it.
+async fn begin_form(tx: &Tx, ctx: &OpCtx, customer: &Customer, input: &NewCustomer) -> Result<()> {
+    let data = FormData {
+        service_type: customer.service_type,
+        last_name: customer.last_name.clone().unwrap_or_default(),
+        first_name: customer.first_name.clone().unwrap_or_default(),
+        phone: customer.phone.clone(),
+        email: Some(customer.email.clone()),
+        transfer: input.forwarding_address.clone(),
+        business: customer
+            .business_name
+            .clone()
+            .map(|name| Business { name, ..Business::default() }),
+        ..FormData::default()
+    };
+    compliance::form_insert(tx, &draft(ctx, customer, 1, data)).await?;
+    let status = customer.compliance_status;
+    Ok(compliance::history_insert(tx, customer.id, status, ctx.now).await?)
 }
 
 async fn refuse_known_external_id(tx: &Tx, ctx: &OpCtx, external: &str) -> Result<()> {

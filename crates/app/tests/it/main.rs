@@ -2,6 +2,8 @@
 //! server, on PostgreSQL.
 
 mod admin;
+mod applicants;
+mod compliance;
 mod customers;
 mod deliveries;
 mod endpoints;

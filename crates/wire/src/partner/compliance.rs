@@ -125,6 +125,7 @@ pub struct StatusAt {
 /// What a compliance object is made of.
 pub struct ComplianceParts<'a> {
     pub customer: &'a Customer,
+    pub mailbox_ready: bool,
     pub form: Option<&'a Form>,
     pub photo_id: Option<&'a Document>,
     pub address_id: Option<&'a Document>,
@@ -133,6 +134,8 @@ pub struct ComplianceParts<'a> {
     pub review_due_at: Option<Timestamp>,
     pub requirements: Requirements,
     pub history: Vec<(ComplianceStatus, Timestamp)>,
+    /// When any of it last changed.
+    pub updated_at: Timestamp,
 }
 
 impl Compliance {
@@ -152,7 +155,7 @@ impl Compliance {
             object: "compliance".to_owned(),
             customer_id: parts.customer.id.to_string(),
             status: parts.customer.compliance_status.as_str().to_owned(),
-            mailbox_ready: parts.customer.compliance_status == ComplianceStatus::MailboxActive,
+            mailbox_ready: parts.mailbox_ready,
             form_1583: parts.form.map(|f| Form1583 {
                 id: f.id.to_string(),
                 status: f.status.as_str().to_owned(),
@@ -188,7 +191,7 @@ impl Compliance {
                     at: at.to_string(),
                 })
                 .collect(),
-            updated_at: parts.customer.updated_at.to_string(),
+            updated_at: parts.updated_at.to_string(),
         }
     }
 }
