@@ -12,6 +12,8 @@ mod memory;
 pub mod picture;
 mod raster;
 mod s3;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -4,6 +4,9 @@
 //! (a picture of 50 megapixels can take some 600 MiB while it is worked on). Decoding is in
 //! `raster`, HEIC in `heic`, fetching the bytes in `tasks`.
 
+#[cfg(test)]
+mod tests;
+
 use bytes::Bytes;
 
 use crate::{heic, raster};

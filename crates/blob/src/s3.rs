@@ -41,6 +41,10 @@ impl fmt::Debug for S3Config {
 #[cfg(feature = "s3")]
 pub(crate) use bucket::S3;
 
+#[cfg(test)]
+#[cfg(feature = "s3")]
+mod tests;
+
 #[cfg(feature = "s3")]
 mod bucket {
     use std::time::Duration;
@@ -53,9 +57,9 @@ mod bucket {
     use super::S3Config;
     use crate::{BLOB_BYTES_MAX, Error, Key, Result};
 
-    /// For connecting, and for a whole request: 64 MiB in it need 1.1 MiB a second.
+    /// For connecting, and for a whole request: 64 MiB in a minute are 1.1 MiB a second.
     const CONNECT_DEADLINE: Duration = Duration::from_secs(5);
-    const REQUEST_DEADLINE: Duration = Duration::from_secs(60);
+    const REQUEST_DEADLINE: Duration = Duration::from_mins(1);
 
     /// Retries are short: whoever puts a blob is a task that is tried again anyway.
     const RETRIES_MAX: usize = 3;
@@ -85,6 +89,8 @@ mod bucket {
             let mut builder = AmazonS3Builder::new()
                 .with_bucket_name(&config.bucket)
                 .with_region(config.region)
+                // One blob is deleted at a time, and not every service knows how to delete many.
+                .with_disable_bulk_delete(true)
                 .with_client_options(client)
                 .with_retry(retry);
             if let Some(endpoint) = config.endpoint {

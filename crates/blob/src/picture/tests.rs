@@ -4,13 +4,14 @@
 
 use std::io::Cursor;
 
-use blob::picture::{Kind, PHOTO_BYTES_MAX, Refused, Size, THUMBNAIL_SIDE_MAX, clean, inspect};
 use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{DynamicImage, ImageEncoder, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use proptest::prelude::*;
+
+use super::{Kind, PHOTO_BYTES_MAX, Refused, Size, THUMBNAIL_SIDE_MAX, clean, inspect};
 
 const SECRET: &[u8] = b"SECRET-GPS-52.52N";
 
@@ -54,7 +55,7 @@ fn webp(picture: &DynamicImage, orientation: u8) -> Bytes {
     out.into()
 }
 
-fn iso_box(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+fn iso_box(name: &[u8], body: &[u8]) -> Vec<u8> {
     let size = u32::try_from(body.len() + 8).unwrap();
     [&size.to_be_bytes()[..], name, body].concat()
 }

@@ -1,12 +1,12 @@
 //! The store through its front page: on disk and in memory.
 //!
-//! S3 is in `s3.rs`, which needs the feature `s3`.
+//! S3 is in `s3::tests`, which needs the feature `s3`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use blob::{BLOB_BYTES_MAX, Blobs, Error, Family, Key, Memory};
+use crate::{BLOB_BYTES_MAX, Blobs, Error, Family, Key, Memory};
 use bytes::Bytes;
 
 fn key(byte: u8) -> Key {
@@ -131,4 +131,17 @@ async fn the_nth_put_in_memory_fails_once_when_asked() {
     assert!(matches!(blobs.put(&key(2), Bytes::new()).await, Err(Error::FailedOnRequest)));
     blobs.put(&key(3), Bytes::new()).await.unwrap();
     assert_eq!(memory.keys(), [key(1), key(3)]);
+}
+
+#[cfg(not(feature = "s3"))]
+#[test]
+fn a_bucket_in_a_build_without_s3_is_refused_with_the_feature_to_build() {
+    let config = crate::S3Config {
+        bucket: "mailroom".into(),
+        region: "auto".into(),
+        endpoint: None,
+        prefix: None,
+        access_key: None,
+    };
+    assert!(Blobs::s3(config).unwrap_err().to_string().contains("--features s3"));
 }
