@@ -46,9 +46,7 @@ pub enum Refused {
         PICTURE_PIXELS_MAX / 1_000_000
     )]
     TooManyPixels { width: u32, height: u32 },
-    #[error(
-        "the picture needs more memory to decode than is allowed; send it smaller, or as a JPEG"
-    )]
+    #[error("the picture takes more memory than is allowed; send it smaller, or as a JPEG")]
     TooMuchMemory,
     #[error("the picture is animated; send a still one")]
     Animated,

@@ -12,6 +12,7 @@ use image::error::LimitErrorKind;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, Limits, Rgb, RgbImage};
 
+use crate::BLOB_BYTES_MAX;
 use crate::picture::{Clean, Kind, PICTURE_PIXELS_MAX, Refused, Size, THUMBNAIL_SIDE_MAX};
 
 /// The longest side of a picture, in pixels: the most that a JPEG can say.
@@ -33,12 +34,12 @@ pub(crate) fn clean(kind: Kind, bytes: &[u8]) -> Result<Clean, Refused> {
     let kept =
         if kind == Kind::Png || picture.color().has_alpha() { Kind::Png } else { Kind::Jpeg };
     let encoded = if kept == Kind::Png { png(&picture) } else { jpeg(picture, PHOTO_QUALITY) };
-    Ok(Clean {
-        bytes: encoded.map_err(|e| refusal(kind, &e))?,
-        kind: kept,
-        size: Some(size),
-        thumbnail: Some(thumbnail),
-    })
+    let bytes = encoded.map_err(|e| refusal(kind, &e))?;
+    // A PNG of few colours is a third of its size in full colour, which is how it is kept.
+    if bytes.len() > BLOB_BYTES_MAX {
+        return Err(Refused::TooMuchMemory);
+    }
+    Ok(Clean { bytes, kind: kept, size: Some(size), thumbnail: Some(thumbnail) })
 }
 
 fn decode(kind: Kind, bytes: &[u8]) -> Result<DynamicImage, Refused> {
