@@ -9,16 +9,18 @@ use std::time::Duration;
 
 use domain::{Result, Timestamp};
 use futures_util::future::BoxFuture;
-use storage::{Leadership, Wake};
+use storage::Leadership;
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{interval, sleep};
+use tokio::time::{Instant, interval, sleep};
 
-use crate::deliver::Deliverer;
+use crate::deliver::{Deliverer, Note};
 use crate::{Tasks, chain, housekeeping, retention};
 
 /// How often a process that does not lead tries to.
 const LEAD_EVERY: Duration = Duration::from_secs(1);
+/// How often a line tells what the deliverer did.
+const SUMMARY_EVERY: Duration = Duration::from_mins(1);
 /// How often the one that leads makes sure that it still does.
 const CHECK_LEAD_EVERY: Duration = Duration::from_millis(250);
 
@@ -55,7 +57,7 @@ pub struct TaskStatus {
     pub runs: u64,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
-    /// Things done by the last run.
+    /// Things done by the last run; of the deliverer, which runs without end, attempts made.
     pub done: u64,
     /// Why the last run failed.
     pub error: Option<String>,
@@ -154,11 +156,27 @@ impl Driver {
 
     async fn deliver(&self, photos: Arc<Notify>, mut end: watch::Receiver<bool>) {
         let wakes = self.tasks.parts.app.db.wakes();
-        let on_other = |wake| match wake {
-            Wake::Photo => photos.notify_one(),
-            Wake::Delivery { .. } => {}
+        let started_at = self.tasks.parts.app.clock.now();
+        let (mut told_at, mut told) = (Instant::now(), 0);
+        let note = |note: Note| match note {
+            Note::Photo => photos.notify_one(),
+            Note::Progress { n_attempts, n_in_flight } => {
+                let mut statuses = self.statuses.lock();
+                let status = statuses.entry("deliver").or_default();
+                status.started_at = Some(started_at);
+                status.done = n_attempts;
+                if told_at.elapsed() >= SUMMARY_EVERY && n_attempts > told {
+                    let n = n_attempts - told;
+                    tracing::info!(
+                        attempts = n,
+                        in_flight = n_in_flight,
+                        "made {n} attempts to deliver"
+                    );
+                    (told_at, told) = (Instant::now(), n_attempts);
+                }
+            }
         };
-        Deliverer::new(&self.tasks).run(&wakes, &mut end, on_other).await;
+        Deliverer::new(&self.tasks).run(&wakes, &mut end, note).await;
     }
 
     async fn repeat(&self, task: Periodic, mut end: watch::Receiver<bool>) {

@@ -174,5 +174,5 @@ async fn disable(
     let Some(partner) = tenancy::partner_find(tx, owner).await? else { return Ok(()) };
     let ctx = OpCtx::new(app, Arc::new(partner), endpoint.livemode, Actor::System);
     tracing::warn!(endpoint.id = %endpoint.id, "webhook endpoint {} is set aside: {reason}", endpoint.id);
-    audit::record(tx, &ctx, "webhook_endpoint.disable", endpoint.id, &[("reason", reason)]).await
+    audit::record(tx, &ctx, "endpoint.disable", endpoint.id, &[("reason", reason)]).await
 }

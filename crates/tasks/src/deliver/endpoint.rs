@@ -1,6 +1,7 @@
 //! What is needed to send to an endpoint, made ready once and used for at most a second.
 
 use app::App;
+use app::endpoints::seal_place;
 use app::secrets::NotOurs;
 use domain::Timestamp;
 use storage::Tx;
@@ -55,7 +56,7 @@ impl Endpoint {
 }
 
 fn keyring(app: &App, no: i64, secrets: &[EndpointSecret]) -> Result<Keyring, NotOurs> {
-    let place = format!("endpoint/{no}");
+    let place = seal_place(no);
     let mut keys: Option<Keyring> = None;
     for secret in secrets {
         let opened = app.secrets.open(&place, &secret.sealed)?;

@@ -43,6 +43,14 @@ pub(crate) struct Deliverer {
     scan_every: Duration,
 }
 
+/// What the deliverer tells whoever runs it.
+pub(crate) enum Note {
+    /// News for the task that fetches photos.
+    Photo,
+    /// Attempts made so far, and those under way.
+    Progress { n_attempts: u64, n_in_flight: usize },
+}
+
 /// Something from outside that ends a wait.
 enum News {
     Wake(Wake),
@@ -58,22 +66,23 @@ impl Deliverer {
         Self { work: Work::new(tasks), scan_every }
     }
 
-    /// Delivers until `stop` turns true, then lets attempts end and writes what came of them. Counts
-    /// the attempts.
+    /// Delivers until `stop` turns true, then lets attempts end and writes what came of them.
     pub(crate) async fn run(
         mut self,
         wakes: &Receiver<Wake>,
         stop: &mut watch::Receiver<bool>,
-        mut on_other: impl FnMut(Wake),
-    ) -> u64 {
+        mut note: impl FnMut(Note),
+    ) {
         let mut scan_at = Instant::now();
         while !*stop.borrow() {
             for wake in wakes.try_iter().take(WAKES_AT_ONCE) {
-                self.hear(wake, &mut on_other);
+                self.hear(wake, &mut note);
             }
             if scan_at <= Instant::now() {
                 scan_at = Instant::now() + self.scan_every;
                 self.work.scan();
+                let (n_attempts, n_in_flight) = (self.work.n_attempts, self.work.n_in_flight);
+                note(Note::Progress { n_attempts, n_in_flight });
             }
             self.work.launch();
             self.work.write(false);
@@ -84,18 +93,17 @@ impl Deliverer {
                 }
             };
             match self.wait(scan_at, news).await {
-                Some(News::Wake(wake)) => self.hear(wake, &mut on_other),
+                Some(News::Wake(wake)) => self.hear(wake, &mut note),
                 Some(News::Stop) | None => {}
             }
         }
         self.finish().await;
-        self.work.n_attempts
     }
 
-    fn hear(&mut self, wake: Wake, on_other: &mut impl FnMut(Wake)) {
+    fn hear(&mut self, wake: Wake, note: &mut impl FnMut(Note)) {
         match wake {
             Wake::Delivery { endpoint, delivery, due } => self.work.hear(endpoint, delivery, due),
-            Wake::Photo => on_other(wake),
+            Wake::Photo => note(Note::Photo),
         }
     }
 

@@ -44,7 +44,7 @@ pub(super) struct Work {
     parked: Vec<i64>,
     /// Deliveries being loaded or sent, those of them to failing endpoints, and those that ended and
     /// are not committed.
-    n_in_flight: usize,
+    pub(super) n_in_flight: usize,
     n_failing: usize,
     n_unwritten: usize,
     is_scanning: bool,

@@ -25,7 +25,7 @@ async fn a_receiver_that_answers_410_is_sent_nothing_until_somebody_enables_it()
     assert_eq!(receiver.requests().len(), 1);
     assert_eq!(world.owed().await, 2);
     let audit = read(&world.app, async |tx: &Tx| storage::audit::chain(tx, 0, 10).await).await;
-    assert_eq!(audit[0].verb, "webhook_endpoint.disable");
+    assert_eq!(audit[0].verb, "endpoint.disable");
 
     world.set_status(endpoint, EndpointStatus::Enabled).await;
     tasks.settle().await.unwrap();

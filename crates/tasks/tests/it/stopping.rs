@@ -1,7 +1,9 @@
 //! Starting, stopping, and starting again in another process.
 
+use storage::{Row, Tx, args};
+
 use crate::receiver::Receiver;
-use crate::support::world;
+use crate::support::{read, world};
 
 #[tokio::test]
 async fn running_tasks_send_what_is_committed_and_write_all_of_it_when_stopped() {
@@ -42,8 +44,35 @@ async fn a_new_process_delivers_what_the_old_one_owed() {
     world.advance(domain::seconds(10));
     let running = world.restarted().await.start();
     receiver.has_received(110).await;
+    // The old process has not ended: what it still commits is found by looking.
+    world.emit(5).await;
+    receiver.has_received(115).await;
     running.stop().await;
-    assert_eq!(receiver.requests().len(), 110);
+    assert_eq!(receiver.requests().len(), 115);
+    assert_eq!(world.owed().await, 0);
+}
+
+#[tokio::test]
+async fn a_process_that_lost_its_lead_takes_it_up_again() {
+    const END_LEADER: &str = "select count(pg_terminate_backend(l.pid)) from pg_locks l
+        join pg_database d on d.oid = l.database
+        where l.locktype = 'advisory' and d.datname = current_database()";
+    let (world, receiver) = (world().await, Receiver::start().await);
+    if world.app.db.engine() != storage::Engine::Postgres {
+        // On SQLite the lead is a lock on a file and can't be lost.
+        return;
+    }
+    world.endpoint(&receiver).await;
+    let running = world.tasks().start();
+    world.emit(1).await;
+    receiver.has_received(1).await;
+    let ended: i64 =
+        read(&world.app, async |tx: &Tx| tx.one(END_LEADER, args![], Row::next).await).await;
+    assert_eq!(ended, 1);
+    world.emit(50).await;
+    receiver.has_received(51).await;
+    running.stop().await;
+    assert_eq!(receiver.requests().len(), 51);
     assert_eq!(world.owed().await, 0);
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 
+use app::endpoints::seal_place;
 use app::secrets::MasterKey;
 use app::{App, Parts, Scope, Tx};
 use domain::event::EventType;
@@ -122,7 +123,7 @@ impl World {
         let secret = EndpointSecret {
             endpoint_no: no,
             n: 1,
-            sealed: self.app.secrets.seal(ids, &format!("endpoint/{no}"), SECRET.as_bytes()),
+            sealed: self.app.secrets.seal(ids, &seal_place(no), SECRET.as_bytes()),
             is_current: true,
             created_at: now,
             expires_at: None,
