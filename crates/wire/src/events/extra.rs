@@ -45,7 +45,7 @@ pub fn members(extra: &impl Serialize) -> Vec<(&'static str, Value)> {
 #[derive(Serialize, ToSchema)]
 pub struct CustomerCreated {
     /// Who invited: api, dashboard or import. New ones may be added.
-    #[schema(example = "api")]
+    #[schema(examples("api"))]
     pub source: String,
 }
 
@@ -53,7 +53,7 @@ pub struct CustomerCreated {
 #[derive(Serialize, ToSchema)]
 pub struct CustomerActivated {
     /// How the account was taken up: invite, sso or operator. New ones may be added.
-    #[schema(example = "invite")]
+    #[schema(examples("invite"))]
     pub activated_via: String,
 }
 
@@ -64,7 +64,7 @@ pub struct CustomerVerified {
     #[schema(format = DateTime)]
     pub verified_at: String,
     /// The approved revision of Form 1583.
-    #[schema(example = "frm_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    #[schema(examples("frm_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     pub form_id: String,
 }
 
@@ -72,9 +72,10 @@ pub struct CustomerVerified {
 #[derive(Serialize, ToSchema)]
 pub struct ComplianceUpdated {
     /// The status that was reached; the six of the compliance object.
-    #[schema(example = "pending_review")]
+    #[schema(examples("pending_review"))]
     pub status: String,
-    #[schema(example = "pending_notary")]
+    /// The status before it.
+    #[schema(examples("pending_notary"))]
     pub previous_status: String,
     /// Why a form was sent back or refused, as words such as id_expired; else empty.
     pub reasons: Vec<String>,
@@ -84,7 +85,7 @@ pub struct ComplianceUpdated {
 #[derive(Serialize, ToSchema)]
 pub struct MailArrived {
     /// The staff id that logged the item, verbatim.
-    #[schema(example = "warehouse_user_42", required = true)]
+    #[schema(examples("warehouse_user_42"), required = true)]
     pub performed_by: Option<String>,
 }
 
@@ -92,12 +93,13 @@ pub struct MailArrived {
 #[derive(Serialize, ToSchema)]
 pub struct PackageArrived {
     /// The staff id that logged the item, verbatim.
-    #[schema(example = "warehouse_user_42", required = true)]
+    #[schema(examples("warehouse_user_42"), required = true)]
     pub performed_by: Option<String>,
-    #[schema(example = "1Z9999999999999999", required = true)]
+    /// The carrier's number, as sent.
+    #[schema(examples("1Z9999999999999999"), required = true)]
     pub tracking_number: Option<String>,
     /// As sent, or guessed from the tracking number.
-    #[schema(example = "ups", required = true)]
+    #[schema(examples("ups"), required = true)]
     pub carrier: Option<String>,
 }
 
@@ -129,12 +131,14 @@ pub struct ForwardRequested {
 /// Roughly where a forward goes; the whole address is in the action's options.
 #[derive(Serialize, ToSchema)]
 pub struct ShipTo {
-    #[schema(example = "Denver")]
+    /// The place, without state or code.
+    #[schema(examples("Denver"))]
     pub city: String,
-    #[schema(example = "CO")]
+    /// Two letters in the United States.
+    #[schema(examples("CO"))]
     pub state: String,
     /// ISO 3166-1 alpha-2.
-    #[schema(example = "US")]
+    #[schema(examples("US"))]
     pub country: String,
 }
 
@@ -143,14 +147,15 @@ pub struct ShipTo {
 pub struct Forwarded {
     pub mail: MailSummary,
     /// Who carries the parcel.
-    #[schema(example = "usps", required = true)]
+    #[schema(examples("usps"), required = true)]
     pub carrier: Option<String>,
     /// The carrier's service.
-    #[schema(example = "priority", required = true)]
+    #[schema(examples("priority"), required = true)]
     pub service: Option<String>,
     /// Null for services without tracking.
-    #[schema(example = "9400111899223100001234", required = true)]
+    #[schema(examples("9400111899223100001234"), required = true)]
     pub tracking_number: Option<String>,
+    /// The carrier's page about the parcel.
     #[schema(format = "uri", required = true)]
     pub tracking_url: Option<String>,
     pub charge: Charge,
@@ -170,7 +175,7 @@ pub struct ShredRequested {
 pub struct Shredded {
     pub mail: MailSummary,
     /// The certificate of destruction.
-    #[schema(example = "crt_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    #[schema(examples("crt_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     pub certificate_id: String,
 }
 
@@ -195,8 +200,10 @@ pub struct PickupScheduled {
 /// Where to collect.
 #[derive(Serialize, ToSchema)]
 pub struct PickupLocation {
-    #[schema(example = "loc_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    /// The mailroom.
+    #[schema(examples("loc_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     pub id: String,
-    #[schema(example = "Downtown")]
+    /// As the operator calls it.
+    #[schema(examples("Downtown"))]
     pub name: String,
 }

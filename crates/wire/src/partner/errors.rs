@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 /// What every refused call answers.
 #[derive(Serialize, ToSchema)]
 pub struct ErrorBody {
+    /// Why the call was refused.
     pub error: ErrorObject,
 }
 
@@ -13,7 +14,7 @@ pub struct ErrorBody {
 #[derive(Serialize, ToSchema)]
 pub struct ErrorObject {
     /// A stable word; /developers/errors explains each. New ones may be added.
-    #[schema(example = "validation_failed", max_length = 64)]
+    #[schema(examples("validation_failed"), max_length = 64)]
     pub code: String,
     /// A sentence for people; it may change.
     pub message: String,
@@ -50,6 +51,7 @@ pub struct ErrorDetail {
     pub field: String,
     /// A stable word: required, invalid, too_long, too_few, unknown_field and others.
     pub code: String,
+    /// A sentence for people; it may change.
     pub message: String,
 }
 
@@ -59,15 +61,22 @@ pub struct Problem {
     /// Where the code is explained.
     #[serde(rename = "type")]
     pub kind: String,
+    /// The code in words.
     pub title: String,
+    /// The HTTP status.
     pub status: u16,
+    /// A sentence for people; it may change.
     pub detail: String,
     /// The request.
     pub instance: String,
+    /// A stable word, as in the other form of the error.
     pub code: String,
+    /// The request, as in the header X-Request-Id.
     pub request_id: String,
+    /// What to do about it.
     #[schema(required = false, nullable = false)]
     pub fix: Option<String>,
+    /// Every refused field.
     #[schema(required = false, nullable = false)]
     pub errors: Option<Vec<ErrorDetail>>,
 }

@@ -8,12 +8,12 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Event {
     /// Unique and stable over retries and replays: receivers de-duplicate on it.
-    #[schema(example = "evt_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    #[schema(examples("evt_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     pub id: String,
     #[schema(pattern = "^event$")]
     pub object: String,
     #[serde(rename = "type")]
-    #[schema(example = "mail.arrived")]
+    #[schema(examples("mail.arrived"))]
     pub kind: String,
     /// The version of the payload's shape.
     pub api_version: String,
@@ -28,9 +28,12 @@ pub struct Event {
     pub data: EventData,
 }
 
+/// The call that caused an event.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EventRequest {
+    /// As in the header X-Request-Id of its answer.
     pub id: String,
+    /// As the call sent it.
     #[schema(required = true)]
     pub idempotency_key: Option<String>,
 }
@@ -38,12 +41,16 @@ pub struct EventRequest {
 /// What happened to what. Some types have further members, described with each type.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EventData {
+    /// Whom it is about; always there, so that a CRM can route without reading the object.
     #[schema(required = true)]
     pub customer_id: Option<String>,
+    /// The customer in the partner's own system, as the partner named it.
     #[schema(required = true)]
     pub external_customer_id: Option<String>,
+    /// The mail item it is about, if any.
     #[schema(required = true)]
     pub mail_id: Option<String>,
+    /// The action it is about, if any.
     #[schema(required = true)]
     pub action_id: Option<String>,
     /// A customer, compliance, mail or mail_action object.
@@ -60,11 +67,15 @@ pub struct EventData {
 /// A page of events, newest first.
 #[derive(Serialize, ToSchema)]
 pub struct EventList {
+    /// Says what kind of object this is.
     #[schema(pattern = "^list$")]
     pub object: String,
     pub data: Vec<Event>,
+    /// True when another page follows.
     pub has_more: bool,
+    /// Send it as `cursor` for the next page; null on the last one.
     #[schema(required = true)]
     pub next_cursor: Option<String>,
+    /// The list that this is a page of.
     pub url: String,
 }

@@ -9,30 +9,37 @@ use utoipa::ToSchema;
 /// The customer's numbered box and how its address is written.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Mailbox {
-    #[schema(example = "mbx_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    /// Opaque.
+    #[schema(examples("mbx_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     pub id: String,
+    /// Says what kind of object this is.
     #[schema(pattern = "^mailbox$")]
     pub object: String,
+    /// Who rents it; null when nobody does.
     #[schema(required = true)]
     pub customer_id: Option<String>,
     /// available, reserved, active, remail, quarantine, blocked or retired.
-    #[schema(example = "reserved")]
+    #[schema(examples("reserved"))]
     pub status: String,
     /// The number on the box and on the form.
-    #[schema(example = "302")]
+    #[schema(examples("302"))]
     pub pmb_number: String,
     /// The word before the number: PMB or #.
     pub designator: String,
     /// True once mail may be sent here. Do not show the address as live before.
     pub usable: bool,
+    /// The mailroom where it is.
     pub location: MailboxLocation,
+    /// As single fields.
     pub address: Address,
     /// The address as a sender should write it, one line an item.
     pub formatted_address: Vec<String>,
     /// Other forms that the Postal Service accepts.
     pub formatted_alternatives: Vec<Vec<String>>,
+    /// When the customer got the number.
     #[schema(format = DateTime, required = true)]
     pub assigned_at: Option<String>,
+    /// When the number is given up unless the form is approved; null once it is open.
     #[schema(format = DateTime, required = true)]
     pub reserved_until: Option<String>,
     /// Item 1a of Form 1583.
@@ -49,32 +56,42 @@ pub struct Mailbox {
 /// The site of a mailbox.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MailboxLocation {
-    #[schema(example = "loc_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    /// The mailroom.
+    #[schema(examples("loc_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     pub id: String,
+    /// As the operator calls it.
     pub name: String,
     /// IANA zone name.
-    #[schema(example = "America/Chicago")]
+    #[schema(examples("America/Chicago"))]
     pub timezone: String,
 }
 
 /// A postal address. `name`, `company` and `phone` stand only where they are known.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Address {
+    /// First line of the label.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     pub name: Option<String>,
+    /// Second line of the label, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     pub company: Option<String>,
+    /// House number and street.
     pub line1: String,
+    /// Mailbox number, suite or unit.
     #[schema(required = true)]
     pub line2: Option<String>,
+    /// The place, without state or code.
     pub city: String,
+    /// Two letters in the United States.
     pub state: String,
+    /// ZIP or ZIP+4 in the United States.
     pub postal_code: String,
     /// ISO 3166-1 alpha-2.
-    #[schema(example = "US")]
+    #[schema(examples("US"))]
     pub country: String,
+    /// For the carrier; E.164.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     pub phone: Option<String>,
@@ -84,27 +101,32 @@ pub struct Address {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what Fields::opt_address takes")]
 pub struct AddressBody {
-    #[schema(max_length = 100, example = "Jane Smith")]
+    /// First line of the label; default is the customer.
+    #[schema(max_length = 100, examples("Jane Smith"))]
     name: Option<String>,
+    /// Second line of the label.
     #[schema(max_length = 100)]
     company: Option<String>,
-    #[schema(min_length = 1, max_length = 100, example = "1 Main St")]
+    /// House number and street.
+    #[schema(min_length = 1, max_length = 100, examples("1 Main St"))]
     line1: String,
+    /// Suite or unit.
     #[schema(max_length = 100)]
     line2: Option<String>,
-    #[schema(min_length = 1, max_length = 80, example = "Denver")]
+    /// The place, without state or code.
+    #[schema(min_length = 1, max_length = 80, examples("Denver"))]
     city: String,
     /// Two letters in the United States, where it is needed.
-    #[schema(max_length = 80, example = "CO")]
+    #[schema(max_length = 80, examples("CO"))]
     state: Option<String>,
     /// 12345 or 12345-6789 in the United States, where it is needed.
-    #[schema(max_length = 20, example = "80202")]
+    #[schema(max_length = 20, examples("80202"))]
     postal_code: Option<String>,
     /// ISO 3166-1 alpha-2.
-    #[schema(min_length = 2, max_length = 2, default = "US", example = "US")]
+    #[schema(min_length = 2, max_length = 2, default = "US", examples("US"))]
     country: Option<String>,
     /// Spaces, dashes, dots and parentheses are removed; ten bare digits are a US number.
-    #[schema(max_length = 40, example = "+15555555555")]
+    #[schema(max_length = 40, examples("+15555555555"))]
     phone: Option<String>,
 }
 

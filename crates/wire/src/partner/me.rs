@@ -8,20 +8,25 @@ use utoipa::ToSchema;
 /// The key that called, its partner and its limits.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Me {
+    /// Says what kind of object this is.
     #[schema(pattern = "^me$")]
     pub object: String,
     /// The key; never its secret.
-    #[schema(example = "key_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    #[schema(examples("key_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     pub key_id: String,
+    /// As it was named when it was made.
     pub key_name: String,
     /// What the key may do.
     pub scopes: Vec<String>,
     /// False in the test world.
     pub livemode: bool,
+    /// The tenant.
     pub partner_id: String,
+    /// As the operator calls it.
     pub partner_name: String,
     /// The API version that this key is answered in.
     pub api_version: String,
+    /// How often the partner may call.
     pub limits: Limits,
     /// When the key ends; null is never.
     #[schema(required = true)]

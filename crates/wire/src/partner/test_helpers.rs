@@ -40,7 +40,7 @@ impl TestClock {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what AdvanceClock::read takes")]
 pub struct TestClockAdvance {
-    #[schema(minimum = 1, maximum = 31_622_400, example = 604_800)]
+    #[schema(minimum = 1, maximum = 31_622_400, examples(604_800))]
     seconds: Option<i64>,
     /// The moment to move to.
     #[schema(format = DateTime)]
@@ -75,7 +75,7 @@ impl AdvanceClock {
 #[expect(dead_code, reason = "documents what WalkCompliance::read takes")]
 pub struct TestComplianceWalk {
     /// pending_form, pending_notary, pending_review, approved, rejected or mailbox_active.
-    #[schema(max_length = 40, example = "mailbox_active")]
+    #[schema(max_length = 40, examples("mailbox_active"))]
     status: String,
     /// Why a form is sent back or refused, as words such as id_expired; else left out.
     #[schema(max_items = 10)]
@@ -179,7 +179,7 @@ impl CompleteAction {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what SimulateMail::read takes")]
 pub struct TestMailArrival {
-    #[schema(max_length = 64, example = "cus_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    #[schema(max_length = 64, examples("cus_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     customer_id: String,
     /// letter or package, or one of the words that POST /mail takes.
     #[serde(rename = "type")]

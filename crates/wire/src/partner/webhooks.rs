@@ -12,7 +12,7 @@ use crate::reader::{Fields, Patch};
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct WebhookEventType {
     #[serde(rename = "type")]
-    #[schema(example = "mail.arrived")]
+    #[schema(examples("mail.arrived"))]
     pub kind: String,
     #[schema(pattern = "^webhook_event_type$")]
     pub object: String,
@@ -38,38 +38,50 @@ impl WebhookEventType {
 /// All event types, in the order of the documentation.
 #[derive(Serialize, ToSchema)]
 pub struct WebhookEventTypeList {
+    /// Says what kind of object this is.
     #[schema(pattern = "^list$")]
     pub object: String,
     pub data: Vec<WebhookEventType>,
+    /// True when another page follows.
     pub has_more: bool,
+    /// Send it as `cursor` for the next page; null on the last one.
     #[schema(required = true)]
     pub next_cursor: Option<String>,
+    /// The list that this is a page of.
     pub url: String,
 }
 
 /// A receiver of events.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct WebhookEndpoint {
-    #[schema(example = "whe_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    /// Opaque; use it in paths.
+    #[schema(examples("whe_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     pub id: String,
+    /// Says what kind of object this is.
     #[schema(pattern = "^webhook_endpoint$")]
     pub object: String,
+    /// False in the test world.
     pub livemode: bool,
-    #[schema(example = "https://crm.example.com/hooks/postroom")]
+    /// https, on a public address.
+    #[schema(examples("https://crm.example.com/hooks/postroom"))]
     pub url: String,
+    /// The partner's own note.
     #[schema(required = true)]
     pub description: Option<String>,
     /// The types that it receives; a single `*` is all of the catalogue.
     pub event_types: Vec<String>,
     /// enabled, disabled or disabled_failing.
     pub status: String,
+    /// Why it is off, where it was not a person who switched it off.
     #[schema(required = true)]
     pub disabled_reason: Option<String>,
     /// The signing secret, whole; only when it was just made, null afterwards.
     #[schema(required = true)]
     pub secret: Option<String>,
+    /// When it was made; UTC, to the millisecond.
     #[schema(format = DateTime)]
     pub created_at: String,
+    /// When it last changed.
     #[schema(format = DateTime)]
     pub updated_at: String,
 }
@@ -77,12 +89,16 @@ pub struct WebhookEndpoint {
 /// A page of endpoints.
 #[derive(Serialize, ToSchema)]
 pub struct WebhookEndpointList {
+    /// Says what kind of object this is.
     #[schema(pattern = "^list$")]
     pub object: String,
     pub data: Vec<WebhookEndpoint>,
+    /// True when another page follows.
     pub has_more: bool,
+    /// Send it as `cursor` for the next page; null on the last one.
     #[schema(required = true)]
     pub next_cursor: Option<String>,
+    /// The list that this is a page of.
     pub url: String,
 }
 
@@ -90,6 +106,7 @@ pub struct WebhookEndpointList {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct WebhookEndpointDeleted {
     pub id: String,
+    /// Says what kind of object this is.
     #[schema(pattern = "^webhook_endpoint$")]
     pub object: String,
     pub deleted: bool,
@@ -98,21 +115,31 @@ pub struct WebhookEndpointDeleted {
 /// One event on its way to one endpoint.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct WebhookDelivery {
-    #[schema(example = "whd_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    /// The same in every attempt and replay.
+    #[schema(examples("whd_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     pub id: String,
+    /// Says what kind of object this is.
     #[schema(pattern = "^webhook_delivery$")]
     pub object: String,
+    /// What it carries.
     pub event_id: String,
+    /// What the event says happened.
     pub event_type: String,
+    /// Where it goes.
     pub endpoint_id: String,
+    /// The address as of the newest attempt.
     pub url: String,
     /// pending, retrying, succeeded, failed or cancelled.
     pub status: String,
+    /// How often it was tried.
     pub attempt_count: i64,
+    /// When it is tried again; null when it is not.
     #[schema(format = DateTime, required = true)]
     pub next_attempt_at: Option<String>,
+    /// When the receiver answered 2xx.
     #[schema(format = DateTime, required = true)]
     pub delivered_at: Option<String>,
+    /// How the newest attempt ended; null before the first.
     #[schema(required = true)]
     pub last_response: Option<LastResponse>,
     /// Every attempt, oldest first.
@@ -120,15 +147,20 @@ pub struct WebhookDelivery {
     /// The event exactly as it was sent.
     #[schema(value_type = Object)]
     pub payload: Value,
+    /// When it was made; UTC, to the millisecond.
     #[schema(format = DateTime)]
     pub created_at: String,
 }
 
+/// How the newest attempt ended.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct LastResponse {
+    /// What the receiver answered; null when it did not.
     #[schema(required = true)]
     pub status_code: Option<i64>,
+    /// Until the answer, or until it was given up.
     pub duration_ms: i64,
+    /// Why there was no answer; null when there was one.
     #[schema(required = true)]
     pub error: Option<String>,
     /// The beginning of the body.
@@ -136,14 +168,20 @@ pub struct LastResponse {
     pub body_excerpt: Option<String>,
 }
 
+/// One try to deliver.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DeliveryAttempt {
+    /// 1 for the first.
     pub n: i64,
+    /// When it began.
     #[schema(format = DateTime)]
     pub at: String,
+    /// What the receiver answered; null when it did not.
     #[schema(required = true)]
     pub status_code: Option<i64>,
+    /// Until the answer, or until it was given up.
     pub duration_ms: i64,
+    /// Why there was no answer; null when there was one.
     #[schema(required = true)]
     pub error: Option<String>,
 }
@@ -151,12 +189,16 @@ pub struct DeliveryAttempt {
 /// A page of deliveries, newest first.
 #[derive(Serialize, ToSchema)]
 pub struct WebhookDeliveryList {
+    /// Says what kind of object this is.
     #[schema(pattern = "^list$")]
     pub object: String,
     pub data: Vec<WebhookDelivery>,
+    /// True when another page follows.
     pub has_more: bool,
+    /// Send it as `cursor` for the next page; null on the last one.
     #[schema(required = true)]
     pub next_cursor: Option<String>,
+    /// The list that this is a page of.
     pub url: String,
 }
 
@@ -165,8 +207,9 @@ pub struct WebhookDeliveryList {
 #[expect(dead_code, reason = "documents what CreateEndpoint::read takes")]
 pub struct WebhookEndpointCreate {
     /// https, on a public address.
-    #[schema(max_length = 2048, example = "https://crm.example.com/hooks/postroom")]
+    #[schema(max_length = 2048, examples("https://crm.example.com/hooks/postroom"))]
     url: String,
+    /// The partner's own note.
     #[schema(max_length = 200)]
     description: Option<String>,
     /// Types of the catalogue; absent, or a single `*`, is all of them.
@@ -215,14 +258,17 @@ fn event_types(f: &mut Fields) -> Option<Vec<EventType>> {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what UpdateEndpoint::read takes")]
 pub struct WebhookEndpointUpdate {
+    /// https, on a public address.
     #[schema(max_length = 2048)]
     url: Option<String>,
+    /// The partner's own note; null takes it away.
     #[schema(max_length = 200)]
     description: Option<String>,
+    /// Types of the catalogue; a single `*` is all of them.
     #[schema(max_items = 20)]
     event_types: Option<Vec<String>>,
     /// enabled or disabled.
-    #[schema(max_length = 40, example = "disabled")]
+    #[schema(max_length = 40, examples("disabled"))]
     status: Option<String>,
 }
 
@@ -261,7 +307,7 @@ impl UpdateEndpoint {
 pub struct WebhookEndpointTest {
     /// A type of the catalogue; default mail.arrived.
     #[serde(rename = "type")]
-    #[schema(max_length = 40, example = "mail.arrived")]
+    #[schema(max_length = 40, examples("mail.arrived"))]
     kind: Option<String>,
 }
 

@@ -8,15 +8,19 @@ use utoipa::ToSchema;
 
 use super::*;
 use crate::events;
-use crate::partner::actions::MailAction;
+use crate::partner::actions::{ForwardBody, MailAction, PickupBody, ScanBody, ShredBody};
 use crate::partner::compliance::Compliance;
-use crate::partner::customers::{Customer, CustomerList};
-use crate::partner::mail::{Mail, MailDeleted, MailList};
+use crate::partner::customers::{
+    Customer, CustomerCreate, CustomerDeactivate, CustomerList, CustomerUpdate,
+};
+use crate::partner::errors::{ErrorBody, Problem};
+use crate::partner::mail::{Mail, MailCreate, MailDeleted, MailList};
 use crate::partner::mailboxes::Mailbox;
 use crate::partner::me::Me;
 use crate::partner::usage::BillingUsage;
 use crate::partner::webhooks::{
-    WebhookDelivery, WebhookEndpoint, WebhookEndpointDeleted, WebhookEventType,
+    WebhookDelivery, WebhookEndpoint, WebhookEndpointCreate, WebhookEndpointDeleted,
+    WebhookEndpointUpdate, WebhookEventType,
 };
 
 /// The schemas of a type and of everything that it mentions, by name.
@@ -120,4 +124,48 @@ fn no_answer_has_a_boolean_or_a_list_that_may_be_null() {
             );
         }
     }
+}
+
+/// Rule 16 of developer-experience 2.2: nothing is left to be guessed from its name.
+#[test]
+fn every_object_and_every_member_is_described() {
+    let mut schemas = events::schemas();
+    for more in [
+        schemas_of::<BillingUsage>(),
+        schemas_of::<Me>(),
+        schemas_of::<WebhookDelivery>(),
+        schemas_of::<WebhookEndpoint>(),
+        schemas_of::<CustomerList>(),
+        schemas_of::<MailList>(),
+        schemas_of::<CustomerCreate>(),
+        schemas_of::<CustomerUpdate>(),
+        schemas_of::<CustomerDeactivate>(),
+        schemas_of::<MailCreate>(),
+        schemas_of::<ScanBody>(),
+        schemas_of::<ForwardBody>(),
+        schemas_of::<ShredBody>(),
+        schemas_of::<PickupBody>(),
+        schemas_of::<WebhookEndpointCreate>(),
+        schemas_of::<WebhookEndpointUpdate>(),
+        schemas_of::<ErrorBody>(),
+        schemas_of::<Problem>(),
+    ] {
+        schemas.extend(more);
+    }
+    let described = |value: &Value| value["description"].as_str().is_some_and(|t| !t.is_empty());
+    let mut bare = BTreeSet::new();
+    for (name, schema) in &schemas {
+        if !described(schema) {
+            bare.insert(name.clone());
+        }
+        // The members of an event are described once, in the general one.
+        for (member, property) in schema["properties"].as_object().into_iter().flatten() {
+            let refers = property.get("$ref").is_some() || name.ends_with("Event");
+            let of_some = property["oneOf"].as_array().is_some_and(|any| any.iter().any(described));
+            if !refers && !of_some && !described(property) {
+                bare.insert(format!("{name}.{member}"));
+            }
+        }
+    }
+    assert!(bare.is_empty(), "{bare:#?}");
 }

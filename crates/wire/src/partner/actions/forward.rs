@@ -21,15 +21,18 @@ pub const CONSOLIDATE_MAX: usize = 50;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what ForwardRequest::read takes")]
 pub struct ForwardBody {
+    /// Where to; a new one is allowed, and asks for a revision of the form.
     address: Option<mailboxes::AddressBody>,
     /// A saved address, instead of `address`.
     #[schema(max_length = 64)]
     address_id: Option<String>,
+    /// The carrier to use; default is the cheapest that serves the address.
     #[schema(max_length = 40)]
     carrier: Option<String>,
     /// cheapest, fastest, or a carrier's own service.
     #[schema(max_length = 60)]
     service_level: Option<String>,
+    /// A rate that was quoted before.
     #[schema(max_length = 64)]
     rate_id: Option<String>,
     /// The operator may not ship above it without a new approval. In the smallest unit of the currency.
@@ -39,7 +42,7 @@ pub struct ForwardBody {
     #[schema(minimum = 0, maximum = 100_000_000)]
     insurance_minor: Option<i64>,
     /// none, direct or adult.
-    #[schema(max_length = 40, example = "direct")]
+    #[schema(max_length = 40, examples("direct"))]
     signature: Option<String>,
     /// Other mail items of the customer that go in the same parcel.
     #[schema(max_items = 50)]
@@ -47,15 +50,21 @@ pub struct ForwardBody {
     /// Wait for the open scan.
     #[schema(default = false)]
     after_scan: Option<bool>,
+    /// Needed across a border.
     customs: Option<CustomsBody>,
+    /// Take invoices out of the parcel.
     #[schema(default = false)]
     remove_invoice: Option<bool>,
+    /// The day of handover; default is the next.
     #[schema(format = Date)]
     ship_on: Option<String>,
+    /// For the clerk; shown beside the work.
     #[schema(max_length = 1000)]
     notes: Option<String>,
+    /// standard or expedited.
     #[schema(max_length = 40, default = "standard")]
     priority: Option<String>,
+    /// The partner's own user on whose word this is asked; kept for the audit.
     #[schema(max_length = 128)]
     requested_by_user: Option<String>,
     #[schema(schema_with = shapes::metadata_set)]
@@ -66,17 +75,22 @@ pub struct ForwardBody {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what ForwardRequest::read takes")]
 pub struct CustomsBody {
+    /// What the parcel is in the words of customs, such as documents, gift or merchandise.
     #[schema(max_length = 40)]
     contents_type: String,
+    /// Line by line.
     #[schema(min_items = 1, max_items = 50)]
     items: Vec<CustomsItem>,
 }
 
+/// One line of a customs declaration.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what ForwardRequest::read takes")]
 pub struct CustomsItem {
+    /// What it is.
     #[schema(max_length = 200)]
     description: String,
+    /// How many.
     #[schema(minimum = 1, maximum = 100_000)]
     quantity: i64,
     /// Of all of them together, in the smallest unit of the currency.

@@ -23,18 +23,23 @@ pub use shred::{ShredBody, ShredRequest};
 /// Work that somebody asked for on a mail item.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MailAction {
-    #[schema(example = "act_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    /// Opaque.
+    #[schema(examples("act_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     pub id: String,
+    /// Says what kind of object this is.
     #[schema(pattern = "^mail_action$")]
     pub object: String,
+    /// What it is done with.
     pub mail_id: String,
+    /// Whose it is.
     pub customer_id: String,
     /// scan, forward, shred or pickup.
-    #[schema(example = "scan")]
+    #[schema(examples("scan"))]
     pub kind: String,
     /// requested, scheduled, in_progress, completed, cancelled or rejected.
-    #[schema(example = "requested")]
+    #[schema(examples("requested"))]
     pub status: String,
+    /// Who asked.
     pub requested_by: RequestedBy,
     /// What the request chose, in the members of its body.
     #[schema(value_type = Object)]
@@ -57,22 +62,29 @@ pub struct MailAction {
     /// A shred is carried out no sooner.
     #[schema(format = DateTime, required = true)]
     pub not_before: Option<String>,
+    /// When the work is due at the latest.
     #[schema(format = DateTime, required = true)]
     pub due_at: Option<String>,
     /// Why the operator refused it.
     #[schema(required = true)]
     pub reason_code: Option<String>,
+    /// What the work costs.
     pub charge: Charge,
     /// Things to know that are no error: price_on_weighing, transfer_address_not_on_form_1583.
     pub warnings: Vec<String>,
+    /// When it was asked for.
     #[schema(format = DateTime)]
     pub requested_at: String,
+    /// When its time was set.
     #[schema(format = DateTime, required = true)]
     pub scheduled_at: Option<String>,
+    /// When work began.
     #[schema(format = DateTime, required = true)]
     pub started_at: Option<String>,
+    /// When the work was done.
     #[schema(format = DateTime, required = true)]
     pub completed_at: Option<String>,
+    /// When it was withdrawn.
     #[schema(format = DateTime, required = true)]
     pub cancelled_at: Option<String>,
 }
@@ -83,6 +95,7 @@ pub struct RequestedBy {
     /// partner_api, operator, customer or system.
     #[serde(rename = "type")]
     pub kind: String,
+    /// The key, or the member of staff; null where nobody is named.
     #[schema(required = true)]
     pub id: Option<String>,
 }
@@ -103,32 +116,40 @@ pub struct Charge {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Quote {
     /// The sum, in the smallest unit of the currency.
-    #[schema(minimum = 0, example = 1245)]
+    #[schema(minimum = 0, examples(1245))]
     pub amount_minor: i64,
     /// ISO 4217.
-    #[schema(example = "USD")]
+    #[schema(examples("USD"))]
     pub currency: String,
-    #[schema(example = "usps", required = true)]
+    /// Who would carry it.
+    #[schema(examples("usps"), required = true)]
     pub carrier: Option<String>,
-    #[schema(example = "priority", required = true)]
+    /// The carrier's service.
+    #[schema(examples("priority"), required = true)]
     pub service: Option<String>,
     /// Days from handover to delivery, as the carrier guesses.
     #[schema(minimum = 0, required = true)]
     pub estimated_days: Option<i64>,
+    /// Until when the price holds.
     #[schema(format = DateTime, required = true)]
     pub expires_at: Option<String>,
+    /// What the sum is made of.
     pub itemised: Itemised,
 }
 
 /// The parts of a price, in the smallest unit of its currency.
 #[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
 pub struct Itemised {
+    /// The carrier's price.
     #[schema(minimum = 0)]
     pub postage: i64,
+    /// The operator's work.
     #[schema(minimum = 0)]
     pub handling: i64,
+    /// Box and padding.
     #[schema(minimum = 0)]
     pub materials: i64,
+    /// Premium for the insured value.
     #[schema(minimum = 0)]
     pub insurance: i64,
 }
@@ -136,13 +157,16 @@ pub struct Itemised {
 /// How a forward travels; null until it was handed to a carrier.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Shipment {
-    #[schema(example = "usps", required = true)]
+    /// Who carries it.
+    #[schema(examples("usps"), required = true)]
     pub carrier: Option<String>,
-    #[schema(example = "priority", required = true)]
+    /// The carrier's service.
+    #[schema(examples("priority"), required = true)]
     pub service: Option<String>,
     /// Null for services without tracking.
     #[schema(required = true)]
     pub tracking_number: Option<String>,
+    /// The carrier's page about it.
     #[schema(format = "uri", required = true)]
     pub tracking_url: Option<String>,
 }
@@ -150,6 +174,7 @@ pub struct Shipment {
 /// When a pickup takes place.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Pickup {
+    /// When to come; null until a time was set.
     #[schema(required = true)]
     pub window: Option<Window>,
 }
@@ -157,9 +182,11 @@ pub struct Pickup {
 /// A span of time; `end` is after `start`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Window {
-    #[schema(format = DateTime, example = "2026-11-23T16:00:00.000Z")]
+    /// Inside opening hours.
+    #[schema(format = DateTime, examples("2026-11-23T16:00:00.000Z"))]
     pub start: String,
-    #[schema(format = DateTime, example = "2026-11-23T17:00:00.000Z")]
+    /// After the start.
+    #[schema(format = DateTime, examples("2026-11-23T17:00:00.000Z"))]
     pub end: String,
 }
 

@@ -15,17 +15,23 @@ use crate::reader::Fields;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what PickupRequest::read takes")]
 pub struct PickupBody {
+    /// When; inside opening hours it is scheduled at once.
     window: Option<Window>,
     /// A day, instead of a window: any time of its opening hours.
     #[schema(format = Date)]
     date: Option<String>,
+    /// Who comes; default is the customer.
     pickup_person: Option<PickupPerson>,
+    /// For the counter; spaces, dashes and parentheses are removed.
     #[schema(max_length = 40)]
     contact_phone: Option<String>,
+    /// For the clerk; shown beside the work.
     #[schema(max_length = 1000)]
     notes: Option<String>,
+    /// standard or expedited.
     #[schema(max_length = 40, default = "standard")]
     priority: Option<String>,
+    /// The partner's own user on whose word this is asked; kept for the audit.
     #[schema(max_length = 128)]
     requested_by_user: Option<String>,
     #[schema(schema_with = shapes::metadata_set)]
@@ -36,8 +42,10 @@ pub struct PickupBody {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what PickupRequest::read takes")]
 pub struct PickupPerson {
+    /// As on the photo identification that the counter checks.
     #[schema(max_length = 200)]
     name: Option<String>,
+    /// An authorised recipient, instead of a name.
     #[schema(max_length = 64)]
     recipient_id: Option<String>,
 }

@@ -17,10 +17,13 @@ pub struct ScanBody {
     /// "all" or a range such as "1-4".
     #[schema(default = "all", max_length = 11)]
     pages: Option<String>,
+    /// In colour instead of grey.
     #[schema(default = false)]
     color: Option<bool>,
+    /// Both sides of each sheet.
     #[schema(default = true)]
     duplex: Option<bool>,
+    /// Make the text searchable.
     #[schema(default = true)]
     ocr: Option<bool>,
     /// Scan again although a scan exists.
@@ -30,13 +33,15 @@ pub struct ScanBody {
     #[schema(default = false)]
     contents_photo: Option<bool>,
     /// What the customer means to do next: hold, shred or forward. A note for the clerk.
-    #[schema(max_length = 40, example = "hold")]
+    #[schema(max_length = 40, examples("hold"))]
     then: Option<String>,
+    /// For the clerk; shown beside the work.
     #[schema(max_length = 1000)]
     notes: Option<String>,
     /// standard or expedited.
     #[schema(max_length = 40, default = "standard")]
     priority: Option<String>,
+    /// The partner's own user on whose word this is asked; kept for the audit.
     #[schema(max_length = 128)]
     requested_by_user: Option<String>,
     #[schema(schema_with = shapes::metadata_set)]

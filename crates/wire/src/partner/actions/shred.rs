@@ -20,10 +20,13 @@ pub struct ShredBody {
     /// Needed for checks, government mail, legal process and anything that was signed for.
     #[schema(default = false)]
     confirm_sensitive: Option<bool>,
+    /// For the clerk; shown beside the work.
     #[schema(max_length = 1000)]
     notes: Option<String>,
+    /// standard or expedited.
     #[schema(max_length = 40, default = "standard")]
     priority: Option<String>,
+    /// The partner's own user on whose word this is asked; kept for the audit.
     #[schema(max_length = 128)]
     requested_by_user: Option<String>,
     #[schema(schema_with = shapes::metadata_set)]

@@ -19,15 +19,17 @@ pub const RECIPIENTS_MAX: usize = 20;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what CreateCustomer::read takes")]
 pub struct CustomerCreate {
-    #[schema(format = Email, max_length = 254, example = "jane@example.com")]
+    /// Where the invitation goes. Kept as written, compared without case.
+    #[schema(format = Email, max_length = 254, examples("jane@example.com"))]
     email: String,
-    #[schema(min_length = 1, max_length = 200, example = "Jane Smith")]
+    /// 1 to 200 characters after trimming.
+    #[schema(min_length = 1, max_length = 200, examples("Jane Smith"))]
     name: String,
     /// The partner's own id; a second customer with it is refused.
-    #[schema(min_length = 1, max_length = 255, example = "crm_customer_123")]
+    #[schema(min_length = 1, max_length = 255, examples("crm_customer_123"))]
     external_customer_id: Option<String>,
     /// Spaces, dashes, dots and parentheses are removed; ten bare digits are a US number.
-    #[schema(max_length = 40, example = "+15555555555")]
+    #[schema(max_length = 40, examples("+15555555555"))]
     phone: Option<String>,
     /// True says that the mailbox is paid outside; mail can't be logged for a customer who is not.
     #[schema(default = false, example = true)]
@@ -35,32 +37,40 @@ pub struct CustomerCreate {
     /// The last paid day; today or later. Without it prepay is open-ended.
     #[schema(format = Date)]
     paid_through: Option<String>,
+    /// For the draft of the form; split from the name when it is left out.
     #[schema(max_length = 100)]
     first_name: Option<String>,
+    /// For the draft of the form; split from the name when it is left out.
     #[schema(max_length = 100)]
     last_name: Option<String>,
+    /// The company that the mailbox is for.
     #[schema(max_length = 200)]
     business_name: Option<String>,
     /// business or residential: item 3 of Form 1583.
-    #[schema(max_length = 40, example = "business")]
+    #[schema(max_length = 40, examples("business"))]
     service_type: Option<String>,
     /// One of the partner's locations; default is the partner's own default.
     #[schema(max_length = 64)]
     location_id: Option<String>,
+    /// Which number the customer gets; default is the next of the partner's pool.
     mailbox: Option<MailboxChoiceBody>,
+    /// The partner's own plan; kept and given back, never priced here.
     #[schema(max_length = 100)]
     plan_id: Option<String>,
     /// Becomes the default address of forwards.
     forwarding_address: Option<mailboxes::AddressBody>,
+    /// Others whose mail may come to the mailbox; each is pending until a form names them.
     #[schema(max_items = 20)]
     recipients: Option<Vec<RecipientBody>>,
     /// False when the partner sends onboarding_url itself.
     #[schema(default = true)]
     send_invite: Option<bool>,
-    #[schema(max_length = 35, example = "en-US")]
+    /// BCP 47 language tag in which the customer is written to.
+    #[schema(max_length = 35, examples("en-US"))]
     locale: Option<String>,
     #[schema(schema_with = shapes::metadata_set)]
     metadata: Option<BTreeMap<String, String>>,
+    /// Short words for filtering; at most 50 of 50 characters.
     #[schema(max_items = 50)]
     tags: Option<Vec<String>>,
 }
@@ -70,12 +80,15 @@ pub struct CustomerCreate {
 #[expect(dead_code, reason = "documents what MailboxChoice::read takes")]
 pub struct MailboxChoiceBody {
     /// sequential, first_free, random, reserved or pool; default is the pool's own.
-    #[schema(max_length = 40, example = "first_free")]
+    #[schema(max_length = 40, examples("first_free"))]
     strategy: Option<String>,
-    #[schema(max_length = 18, example = "302")]
+    /// This number at the customer's location.
+    #[schema(max_length = 18, examples("302"))]
     pmb_number: Option<String>,
+    /// Draw from this pool; default is the one granted to the partner.
     #[schema(max_length = 64)]
     pool_id: Option<String>,
+    /// This very mailbox.
     #[schema(max_length = 64)]
     mailbox_id: Option<String>,
 }
@@ -84,10 +97,11 @@ pub struct MailboxChoiceBody {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what CreateCustomer::read takes")]
 pub struct RecipientBody {
+    /// As on their mail.
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// person, business, alias or minor; default person.
-    #[schema(max_length = 40, example = "person")]
+    #[schema(max_length = 40, examples("person"))]
     kind: Option<String>,
 }
 

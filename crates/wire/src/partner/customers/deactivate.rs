@@ -16,11 +16,13 @@ pub struct CustomerDeactivate {
     /// customer_request, nonpayment, fraud, compliance, moved or other.
     #[schema(default = "other", max_length = 40)]
     reason: Option<String>,
+    /// For the operator; at most 500 characters.
     #[schema(max_length = 500)]
     note: Option<String>,
     /// From now to 90 days ahead; service goes on until then.
     #[schema(format = DateTime)]
     effective_at: Option<String>,
+    /// What happens to mail that still comes; default is to hold it.
     remail: Option<RemailBody>,
     /// False cancels actions that were not started.
     #[schema(default = true)]
@@ -32,8 +34,9 @@ pub struct CustomerDeactivate {
 #[expect(dead_code, reason = "documents what DeactivateCustomer::read takes")]
 pub struct RemailBody {
     /// forward, hold_for_pickup or destroy_by_written_consent.
-    #[schema(max_length = 40, example = "forward")]
+    #[schema(max_length = 40, examples("forward"))]
     instruction: String,
+    /// Where to, with forward; default is the forwarding address.
     address: Option<mailboxes::AddressBody>,
 }
 

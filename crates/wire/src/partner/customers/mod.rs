@@ -25,64 +25,81 @@ use super::shapes;
 /// Who rents a mailbox.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Customer {
-    #[schema(example = "cus_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    /// Opaque; use it in paths.
+    #[schema(examples("cus_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     pub id: String,
+    /// Says what kind of object this is.
     #[schema(pattern = "^customer$")]
     pub object: String,
     /// False in the test world.
     pub livemode: bool,
     /// The partner's own id, unique per partner and mode.
-    #[schema(example = "crm_customer_123", max_length = 255, required = true)]
+    #[schema(examples("crm_customer_123"), max_length = 255, required = true)]
     pub external_customer_id: Option<String>,
-    #[schema(example = "jane@example.com")]
+    /// Kept as written, compared without case.
+    #[schema(examples("jane@example.com"))]
     pub email: String,
-    #[schema(example = "Jane Smith")]
+    /// Who rents the mailbox, as on the label.
+    #[schema(examples("Jane Smith"))]
     pub name: String,
     /// E.164.
-    #[schema(example = "+15555555555", required = true)]
+    #[schema(examples("+15555555555"), required = true)]
     pub phone: Option<String>,
+    /// The company that the mailbox is for.
     #[schema(required = true)]
     pub business_name: Option<String>,
     /// business or residential.
     #[schema(required = true)]
     pub service_type: Option<String>,
     /// invited, active, suspended or deactivated.
-    #[schema(example = "invited")]
+    #[schema(examples("invited"))]
     pub status: String,
     /// pending_form, pending_notary, pending_review, approved, rejected or mailbox_active.
-    #[schema(example = "pending_form")]
+    #[schema(examples("pending_form"))]
     pub compliance_status: String,
     /// The partner's word that the mailbox is paid.
     pub prepay: bool,
+    /// Whether and through whom the mailbox is paid.
     pub billing: Billing,
     /// The numbered box; null when there is none any more.
     #[schema(required = true)]
     pub mailbox: Option<Mailbox>,
     /// Where the customer takes up the invitation; only for keys with customers:write.
-    #[schema(example = "https://mail.brand.example/invite/0f3a", required = true)]
+    #[schema(examples("https://mail.brand.example/invite/0f3a"), required = true)]
     pub onboarding_url: Option<String>,
+    /// BCP 47 language tag in which the customer is written to.
     #[schema(required = true)]
     pub locale: Option<String>,
     /// The partner's own pairs, echoed in events.
     #[schema(schema_with = shapes::metadata)]
     pub metadata: BTreeMap<String, String>,
+    /// Short words for filtering; at most 50 of 50 characters.
     pub tags: Vec<String>,
+    /// When it was made; UTC, to the millisecond.
     #[schema(format = DateTime)]
     pub created_at: String,
+    /// When it last changed.
     #[schema(format = DateTime)]
     pub updated_at: String,
+    /// When the invitation was made.
     #[schema(format = DateTime, required = true)]
     pub invited_at: Option<String>,
+    /// When the customer took up the account.
     #[schema(format = DateTime, required = true)]
     pub activated_at: Option<String>,
+    /// When a reviewer approved the form.
     #[schema(format = DateTime, required = true)]
     pub verified_at: Option<String>,
+    /// When mail could first be received.
     #[schema(format = DateTime, required = true)]
     pub mailbox_active_at: Option<String>,
+    /// When service will end, once that is set.
     #[schema(format = DateTime, required = true)]
     pub deactivation_scheduled_at: Option<String>,
+    /// When service ended.
     #[schema(format = DateTime, required = true)]
     pub deactivated_at: Option<String>,
+    /// customer_request, nonpayment, fraud, compliance, moved or other; null while service goes on.
     #[schema(required = true)]
     pub deactivation_reason: Option<String>,
     /// Until when mail for a former customer is held or sent on.
@@ -97,9 +114,12 @@ pub struct Billing {
     pub mode: String,
     /// active, grace, past_due, suspended or none.
     pub status: String,
+    /// The partner's word that the mailbox is paid.
     pub prepay: bool,
+    /// The last paid day; null is open-ended.
     #[schema(format = Date, required = true)]
     pub paid_through: Option<String>,
+    /// The partner's own plan; kept and given back, never priced here.
     #[schema(required = true)]
     pub plan_id: Option<String>,
 }
@@ -156,12 +176,16 @@ impl Customer {
 /// A page of customers, newest first.
 #[derive(Serialize, ToSchema)]
 pub struct CustomerList {
+    /// Says what kind of object this is.
     #[schema(pattern = "^list$")]
     pub object: String,
+    /// At most 100 customers.
     pub data: Vec<Customer>,
+    /// True when another page follows.
     pub has_more: bool,
     /// Send it as `cursor` for the next page.
     #[schema(required = true)]
     pub next_cursor: Option<String>,
+    /// The list that this is a page of.
     pub url: String,
 }

@@ -15,26 +15,35 @@ use crate::reader::{Fields, Patch};
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what UpdateCustomer::read takes")]
 pub struct CustomerUpdate {
+    /// The partner's own id; null takes it away.
     #[schema(min_length = 1, max_length = 255)]
     external_customer_id: Option<String>,
+    /// Stands on Form 1583: a change after approval asks for a new revision.
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
+    /// Stands on Form 1583: a change after approval asks for a new revision.
     #[schema(format = Email, max_length = 254)]
     email: Option<String>,
+    /// Stands on Form 1583: a change after approval asks for a new revision.
     #[schema(max_length = 40)]
     phone: Option<String>,
+    /// Stands on Form 1583: a change after approval asks for a new revision.
     #[schema(max_length = 200)]
     business_name: Option<String>,
     /// False starts a grace of seven days, after which service is suspended.
     prepay: Option<bool>,
+    /// The last paid day; null is open-ended.
     #[schema(format = Date)]
     paid_through: Option<String>,
+    /// The partner's own plan; kept and given back, never priced here.
     #[schema(max_length = 100)]
     plan_id: Option<String>,
     #[schema(schema_with = shapes::metadata_merge)]
     metadata: Option<BTreeMap<String, Option<String>>>,
+    /// Short words for filtering; at most 50 of 50 characters.
     #[schema(max_items = 50)]
     tags: Option<Vec<String>>,
+    /// BCP 47 language tag in which the customer is written to.
     #[schema(max_length = 35)]
     locale: Option<String>,
     #[schema(schema_with = shapes::switches)]

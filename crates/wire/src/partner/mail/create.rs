@@ -14,46 +14,54 @@ use crate::reader::Fields;
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what CreateMail::read takes")]
 pub struct MailCreate {
-    #[schema(max_length = 64, example = "cus_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    /// One of the partner's customers, approved and paid.
+    #[schema(max_length = 64, examples("cus_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     customer_id: String,
     /// letter or package; also mail, envelope, flat, postcard, magazine, catalog, parcel, box,
     /// poly_mailer and tube.
     #[serde(rename = "type")]
-    #[schema(max_length = 40, example = "package")]
+    #[schema(max_length = 40, examples("package"))]
     kind: String,
     /// 1 to 20 pictures: https URLs, or objects with url and kind. Fetched after the answer.
     #[schema(min_items = 1, max_items = 20)]
     photos: Vec<PhotoBody>,
     /// The partner's own staff id.
-    #[schema(min_length = 1, max_length = 128, example = "warehouse_user_42")]
+    #[schema(min_length = 1, max_length = 128, examples("warehouse_user_42"))]
     performed_by: String,
     /// The carrier is guessed from its pattern.
-    #[schema(max_length = 64, example = "1Z9999999999999999")]
+    #[schema(max_length = 64, examples("1Z9999999999999999"))]
     tracking_number: Option<String>,
+    /// Who brought it; guessed from the tracking number when it is left out.
     #[schema(max_length = 40)]
     carrier: Option<String>,
+    /// As read from the label.
     #[schema(max_length = 200)]
     sender_name: Option<String>,
+    /// The name on the label.
     #[schema(max_length = 200)]
     addressed_to: Option<String>,
+    /// The recipient whose name is on the label.
     #[schema(max_length = 64)]
     recipient_id: Option<String>,
     /// At most 30 days ago; default now.
     #[schema(format = DateTime)]
     received_at: Option<String>,
+    /// In grams.
     #[schema(minimum = 1, maximum = 1_000_000)]
     weight_g: Option<i64>,
+    /// In ounces, where grams are not given.
     #[schema(minimum = 1, maximum = 35_000)]
     weight_oz: Option<i64>,
     /// In millimetres.
     dimensions: Option<DimensionsBody>,
     /// none, certified, registered, insured, restricted, signature, cod or express.
-    #[schema(max_length = 40, example = "certified")]
+    #[schema(max_length = 40, examples("certified"))]
     accountable: Option<String>,
     /// What a clerk noticed: legal_process, check, government, tax, perishable, damaged, oversize,
     /// hazmat_suspect, return_to_sender, unauthorised_name.
     #[schema(max_items = 12)]
     flags: Option<Vec<String>>,
+    /// The partner's own id.
     #[schema(max_length = 255)]
     external_mail_id: Option<String>,
     #[schema(schema_with = shapes::metadata_set)]
@@ -67,28 +75,34 @@ pub struct MailCreate {
 #[derive(ToSchema)]
 #[serde(untagged)]
 pub enum PhotoBody {
-    #[schema(example = "https://example.com/package-front.jpg")]
+    #[schema(examples("https://example.com/package-front.jpg"))]
     Url(String),
     WithKind(PhotoWithKind),
 }
 
+/// A picture to fetch, and what it shows.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what CreateMail::read takes")]
 pub struct PhotoWithKind {
+    /// https, on a public address, without user name or password.
     #[schema(max_length = 2048)]
     url: String,
     /// front, back, label, contents, damage or proof; default front.
-    #[schema(max_length = 40, example = "front")]
+    #[schema(max_length = 40, examples("front"))]
     kind: Option<String>,
 }
 
+/// The sides of a package, in millimetres.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what CreateMail::read takes")]
 pub struct DimensionsBody {
+    /// The longest side.
     #[schema(minimum = 1, maximum = 10_000)]
     length: i64,
+    /// All three sides are needed.
     #[schema(minimum = 1, maximum = 10_000)]
     width: i64,
+    /// All three sides are needed.
     #[schema(minimum = 1, maximum = 10_000)]
     height: i64,
 }

@@ -19,49 +19,65 @@ use super::shapes;
 /// A letter or a package.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Mail {
-    #[schema(example = "mail_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    /// Opaque; use it in paths.
+    #[schema(examples("mail_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     pub id: String,
+    /// Says what kind of object this is.
     #[schema(pattern = "^mail$")]
     pub object: String,
+    /// False in the test world.
     pub livemode: bool,
+    /// Whose it is.
     pub customer_id: String,
+    /// The customer in the partner's own system, as the partner named it.
     #[schema(required = true)]
     pub external_customer_id: Option<String>,
+    /// The mailbox that it came to.
     #[schema(required = true)]
     pub mailbox_id: Option<String>,
+    /// The mailroom that holds it.
     pub location_id: String,
     /// letter or package.
     #[serde(rename = "type")]
-    #[schema(example = "package")]
+    #[schema(examples("package"))]
     pub kind: String,
+    /// The finer kind that was sent, such as postcard or tube.
     #[schema(required = true)]
     pub subtype: Option<String>,
     /// arrived, scan_requested, scanned, forward_requested, forwarded, shred_requested, shredded,
     /// pickup_requested, pickup_scheduled, picked_up, returned_to_sender, missing or deleted.
-    #[schema(example = "arrived")]
+    #[schema(examples("arrived"))]
     pub status: String,
+    /// Pictures of the outside, in the order in which they were sent.
     pub photos: Vec<Photo>,
     /// The staff id that logged it, verbatim.
     #[schema(required = true)]
     pub performed_by: Option<String>,
     /// partner_api, operator or import.
     pub created_via: String,
-    #[schema(example = "ups", required = true)]
+    /// Who brought it; guessed from the tracking number where nobody said.
+    #[schema(examples("ups"), required = true)]
     pub carrier: Option<String>,
+    /// The carrier's number.
     #[schema(required = true)]
     pub tracking_number: Option<String>,
+    /// As read from the label.
     #[schema(required = true)]
     pub sender_name: Option<String>,
+    /// The name on the label.
     #[schema(required = true)]
     pub addressed_to: Option<String>,
     /// none, certified, registered, insured, restricted, signature, cod or express.
     pub accountable: String,
     /// What a clerk noticed: check, government, legal_process, damaged and others.
     pub flags: Vec<String>,
+    /// In grams; null until it was weighed.
     #[schema(required = true)]
     pub weight_g: Option<i64>,
+    /// Null until it was measured.
     #[schema(required = true)]
     pub dimensions_mm: Option<Dimensions>,
+    /// When it reached the mailroom.
     #[schema(format = DateTime)]
     pub received_at: String,
     /// The last day of free storage.
@@ -77,14 +93,18 @@ pub struct Mail {
     pub available_actions: Vec<String>,
     /// Things to know that are no error, such as possible_duplicate.
     pub warnings: Vec<String>,
+    /// The partner's own id.
     #[schema(required = true)]
     pub external_mail_id: Option<String>,
     #[schema(schema_with = shapes::metadata)]
     pub metadata: BTreeMap<String, String>,
+    /// When it was logged; UTC, to the millisecond.
     #[schema(format = DateTime)]
     pub created_at: String,
+    /// When it last changed.
     #[schema(format = DateTime)]
     pub updated_at: String,
+    /// When it was deleted.
     #[schema(format = DateTime, required = true)]
     pub deleted_at: Option<String>,
 }
@@ -92,33 +112,43 @@ pub struct Mail {
 /// A picture of a mail item.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Photo {
+    /// Opaque.
     pub id: String,
     /// front, back, label, contents, damage or proof.
     pub kind: String,
     /// A signed link that ends after some minutes; null until the picture is stored.
     #[schema(required = true)]
     pub url: Option<String>,
+    /// A small version, for as long; null until it is stored.
     #[schema(required = true)]
     pub thumbnail_url: Option<String>,
+    /// Of what is stored; null until then.
     #[schema(required = true)]
     pub content_type: Option<String>,
     /// pending, stored or failed.
     pub status: String,
 }
 
+/// The sides of a package, in millimetres.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct Dimensions {
+    /// 1 to 10000; the longest side.
     pub length: i64,
+    /// 1 to 10000.
     pub width: i64,
+    /// 1 to 10000.
     pub height: i64,
 }
 
 /// The newest completed scan.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ScanSummary {
+    /// completed.
     pub status: String,
+    /// How many there are.
     #[schema(required = true)]
     pub pages: Option<i64>,
+    /// When the pages were ready.
     #[schema(format = DateTime, required = true)]
     pub completed_at: Option<String>,
     /// Only where the partner may read contents.
@@ -129,17 +159,20 @@ pub struct ScanSummary {
 /// What an event about an action says of the mail item.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MailSummary {
-    #[schema(example = "mail_01kb3v7m2zq8e4x5n6p7r8s9ta")]
+    /// Use it in paths.
+    #[schema(examples("mail_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     pub id: String,
+    /// Says what kind of object this is.
     #[schema(pattern = "^mail$")]
     pub object: String,
     /// letter or package.
     #[serde(rename = "type")]
-    #[schema(example = "letter")]
+    #[schema(examples("letter"))]
     pub kind: String,
     /// As of the mail object.
-    #[schema(example = "scan_requested")]
+    #[schema(examples("scan_requested"))]
     pub status: String,
+    /// The carrier's number.
     #[schema(required = true)]
     pub tracking_number: Option<String>,
     /// The partner's own id.
@@ -239,13 +272,17 @@ impl Mail {
 /// A page of mail, newest first.
 #[derive(Serialize, ToSchema)]
 pub struct MailList {
+    /// Says what kind of object this is.
     #[schema(pattern = "^list$")]
     pub object: String,
+    /// At most 100 mail items.
     pub data: Vec<Mail>,
+    /// True when another page follows.
     pub has_more: bool,
     /// Send it as `cursor` for the next page.
     #[schema(required = true)]
     pub next_cursor: Option<String>,
+    /// The list that this is a page of.
     pub url: String,
 }
 
@@ -253,6 +290,7 @@ pub struct MailList {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MailDeleted {
     pub id: String,
+    /// Says what kind of object this is.
     #[schema(pattern = "^mail$")]
     pub object: String,
     pub deleted: bool,
