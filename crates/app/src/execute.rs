@@ -68,7 +68,7 @@ impl App {
                     return Err(Stop::DryRun(answer));
                 }
                 if let Some(idempotency) = &ctx.idempotency {
-                    remember(tx, &ctx, idempotency, answer.clone()).await?;
+                    remember(tx, &ctx, idempotency, &answer).await?;
                 }
                 Ok(Reply { answer, replay_of: None })
             })
@@ -124,15 +124,23 @@ async fn replay(tx: &Tx, ctx: &OpCtx, idempotency: &Idempotency) -> Result<Optio
         )
         .fix("use a new key for a new request"));
     }
-    Ok(Some(Reply { answer: kept.answer, replay_of: Some(kept.request_id) }))
+    let answer = ctx.app.secrets.open(&answer_place(ctx, &idempotency.key), &kept.answer);
+    let answer = answer.map_err(|e| Error::internal("opening a kept answer", e))?;
+    Ok(Some(Reply { answer: answer.into(), replay_of: Some(kept.request_id) }))
 }
 
-async fn remember(tx: &Tx, ctx: &OpCtx, idempotency: &Idempotency, answer: Bytes) -> Result<()> {
+/// Where an answer is sealed for: it can hold a secret that is shown only once.
+fn answer_place(ctx: &OpCtx, key: &str) -> String {
+    format!("answer {} {} {key}", ctx.scope.partner_id(), ctx.livemode())
+}
+
+async fn remember(tx: &Tx, ctx: &OpCtx, idempotency: &Idempotency, answer: &Bytes) -> Result<()> {
     // Kept by the machine's clock: moving a test clock must not shorten it.
     let at = ctx.app.clock.now();
+    let place = answer_place(ctx, &idempotency.key);
     let kept = Remembered {
         fingerprint: Bytes::copy_from_slice(&idempotency.fingerprint),
-        answer,
+        answer: ctx.app.secrets.seal(ctx.app.ids.as_ref(), &place, answer),
         request_id: ctx.request_id.map(|id| id.to_string()).unwrap_or_default(),
         path: idempotency.path.clone(),
         at,

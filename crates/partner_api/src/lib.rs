@@ -17,6 +17,7 @@ mod refusal;
 mod routes;
 mod spec;
 mod uses;
+mod webhooks;
 
 use std::sync::Arc;
 

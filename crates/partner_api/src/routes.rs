@@ -1,7 +1,7 @@
 //! Every route of the API, in the order of the documentation.
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{OriginalUri, Request, State};
 use axum::http::header::{self, HeaderValue};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
@@ -10,13 +10,23 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::refusal::Refusal;
-use crate::{PartnerApi, answer, customers, entrance, me};
+use crate::{PartnerApi, answer, customers, entrance, me, webhooks};
 
 /// The operations with their documentation; paths are under `/api/v1`.
 pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
     OpenApiRouter::new()
         .routes(routes!(customers::create::handler))
         .routes(routes!(customers::get::handler))
+        .routes(routes!(webhooks::types::handler))
+        .routes(routes!(webhooks::endpoints::create_handler, webhooks::endpoints::list_handler))
+        .routes(routes!(
+            webhooks::endpoints::get_handler,
+            webhooks::endpoints::update_handler,
+            webhooks::endpoints::delete_handler
+        ))
+        .routes(routes!(webhooks::endpoints::test_handler))
+        .routes(routes!(webhooks::secrets::rotate_handler))
+        .routes(routes!(webhooks::secrets::switch_handler))
         .routes(routes!(me::handler))
 }
 
@@ -34,7 +44,8 @@ pub fn router(api: PartnerApi) -> Router {
 }
 
 async fn no_route(request: Request) -> Refusal {
-    let path = request.uri().path().to_owned();
+    let path = request.extensions().get::<OriginalUri>().map(|uri| uri.path().to_owned());
+    let path = path.unwrap_or_default();
     Refusal(
         Error::refused(ErrorCode::RouteNotFound, format!("there is nothing at {path}"))
             .fix("/developers/reference lists every route"),

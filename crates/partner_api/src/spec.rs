@@ -262,25 +262,22 @@ fn add_webhooks(document: &mut Value) {
     ]);
     let mut webhooks = Map::new();
     for kind in EventType::ALL {
+        let (schema, sample) = wire::events::documented(*kind);
         webhooks.insert(kind.as_str().to_owned(), json!({"post": {
-            "operationId": operation_id(*kind),
+            "operationId": wire::events::operation_id(*kind),
             "summary": kind.description(), "security": [], "tags": ["Webhooks"],
             "parameters": parameters,
             "requestBody": {"required": true, "content": {"application/json": {
-                "schema": {"$ref": "#/components/schemas/Event"},
+                "schema": {"$ref": format!("#/components/schemas/{schema}")},
+                "examples": {"sample": {"value": sample}},
             }}},
             "responses": {"200": {"description": "Any 2xx within 15 seconds: received. Anything else is tried again."}},
         }}));
     }
     document["webhooks"] = webhooks.into();
-}
-
-/// `mail.scan_requested` becomes `onMailScanRequested`.
-fn operation_id(kind: EventType) -> String {
-    let words = kind.as_str().split(['.', '_']);
-    words.fold("on".to_owned(), |mut id, word| {
-        let mut letters = word.chars();
-        id.extend(letters.next().map(|c| c.to_ascii_uppercase()));
-        id + letters.as_str()
-    })
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        for (name, schema) in wire::events::schemas() {
+            schemas.entry(name).or_insert(schema);
+        }
+    }
 }

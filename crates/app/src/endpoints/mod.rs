@@ -13,7 +13,7 @@ pub mod update;
 
 use domain::event::EventType;
 use domain::{Error, Field, Result};
-use storage::endpoints::Endpoint;
+pub use storage::endpoints::Endpoint;
 use webhook::signature::Secret;
 
 use crate::OpCtx;

@@ -318,3 +318,15 @@ pub fn read_test_type(body: Value) -> Result<EventType> {
     f.finish()?;
     Ok(kind.unwrap_or(EventType::MailArrived))
 }
+
+/// A test event on its way to one endpoint.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WebhookEndpointTested {
+    #[schema(pattern = "^webhook_test$")]
+    pub object: String,
+    pub event_id: String,
+    pub delivery_id: String,
+    pub endpoint_id: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+}

@@ -1,0 +1,188 @@
+//! `/api/v1/webhook-endpoints`: create, list, get, patch, delete, send a test.
+
+use app::OpCtx;
+use app::endpoints::create::NewEndpoint;
+use app::endpoints::update::EndpointChange;
+use app::endpoints::{CreatedEndpoint, Endpoint, create, delete, get, list, test_send, update};
+use axum::extract::State;
+use domain::key::ScopeName;
+use wire::partner::webhooks::{
+    CreateEndpoint, UpdateEndpoint, WebhookEndpoint, WebhookEndpointCreate, WebhookEndpointDeleted,
+    WebhookEndpointList, WebhookEndpointTest, WebhookEndpointUpdate, read_test_type,
+};
+use wire::reader::Patch;
+
+use crate::call::{Call, Handled};
+use crate::page::List;
+use crate::{PartnerApi, answer};
+
+/// An endpoint as it is shown; its secret only when it was just made.
+pub(super) fn shown(e: &Endpoint, secret: Option<&str>) -> WebhookEndpoint {
+    let types = e.event_types.iter().map(|t| t.as_str().to_owned());
+    let all = e.event_types.is_empty();
+    WebhookEndpoint {
+        id: e.id.to_string(),
+        object: "webhook_endpoint".to_owned(),
+        livemode: e.livemode,
+        url: e.url.clone(),
+        description: e.description.clone(),
+        event_types: if all { vec!["*".to_owned()] } else { types.collect() },
+        status: e.status.as_str().to_owned(),
+        disabled_reason: e.disabled_reason.clone(),
+        secret: secret.map(ToOwned::to_owned),
+        created_at: e.created_at.to_string(),
+        updated_at: e.updated_at.to_string(),
+    }
+}
+
+/// A new endpoint, or one with a new secret, which is shown this once.
+pub(super) fn revealed(made: &CreatedEndpoint) -> WebhookEndpoint {
+    shown(&made.endpoint, Some(made.secret.reveal()))
+}
+
+/// Create a webhook endpoint
+///
+/// Answers with the signing secret, which is not shown again.
+#[utoipa::path(
+    post, path = "/webhook-endpoints", operation_id = "createWebhookEndpoint", tag = "Webhooks",
+    security(("bearer" = ["webhooks:write"])),
+    request_body = WebhookEndpointCreate,
+    responses((status = 201, description = "The endpoint and its secret.", body = WebhookEndpoint))
+)]
+pub(crate) async fn create_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
+    let (ctx, body) = call.write(ScopeName::WebhooksWrite)?;
+    let read = CreateEndpoint::read(body)?;
+    let input =
+        NewEndpoint { url: read.url, description: read.description, event_types: read.event_types };
+    api.run(
+        &ctx,
+        async move |tx, ctx| create::create(tx, ctx, &input).await,
+        |_: &OpCtx, made| {
+            let location = format!("/api/v1/webhook-endpoints/{}", made.endpoint.id);
+            answer::created(&revealed(made), location, None)
+        },
+    )
+    .await
+}
+
+/// List webhook endpoints
+#[utoipa::path(
+    get, path = "/webhook-endpoints", operation_id = "listWebhookEndpoints", tag = "Webhooks",
+    security(("bearer" = ["webhooks:read"])),
+    responses((status = 200, description = "Every endpoint of this mode.", body = WebhookEndpointList))
+)]
+pub(crate) async fn list_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
+    let (ctx, query) = call.read(ScopeName::WebhooksRead, &[])?;
+    let all = api.app.query(&ctx, async |tx, ctx| list::list(tx, ctx).await).await?;
+    let data: Vec<_> = all.iter().map(|e| shown(e, None)).collect();
+    Ok(List { path: "/api/v1/webhook-endpoints", query: &query }.respond(None, &data))
+}
+
+/// Retrieve a webhook endpoint
+#[utoipa::path(
+    get, path = "/webhook-endpoints/{endpoint_id}", operation_id = "getWebhookEndpoint", tag = "Webhooks",
+    security(("bearer" = ["webhooks:read"])),
+    params(("endpoint_id" = String, Path, description = "whe_…", max_length = 64)),
+    responses((status = 200, description = "The endpoint.", body = WebhookEndpoint))
+)]
+pub(crate) async fn get_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
+    let (ctx, _) = call.read(ScopeName::WebhooksRead, &[])?;
+    let id = call.param("endpoint_id");
+    let found = api.app.query(&ctx, async move |tx, ctx| get::get(tx, ctx, &id).await).await?;
+    Ok(answer::respond(&answer::ok(&shown(&found, None), None)))
+}
+
+/// Change a webhook endpoint
+///
+/// URL, description, event types, or whether it is enabled. What a disabled endpoint is owed is held.
+#[utoipa::path(
+    patch, path = "/webhook-endpoints/{endpoint_id}", operation_id = "updateWebhookEndpoint", tag = "Webhooks",
+    security(("bearer" = ["webhooks:write"])),
+    params(("endpoint_id" = String, Path, description = "whe_…", max_length = 64)),
+    request_body = WebhookEndpointUpdate,
+    responses((status = 200, description = "The endpoint.", body = WebhookEndpoint))
+)]
+pub(crate) async fn update_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
+    let (ctx, body) = call.write(ScopeName::WebhooksWrite)?;
+    let read = UpdateEndpoint::read(body)?;
+    let change = EndpointChange {
+        url: read.url,
+        description: match read.description {
+            Patch::Keep => None,
+            Patch::Clear => Some(None),
+            Patch::Set(text) => Some(Some(text)),
+        },
+        event_types: read.event_types,
+        enabled: read.enabled,
+    };
+    let id = call.param("endpoint_id");
+    api.run(
+        &ctx,
+        async move |tx, ctx| update::update(tx, ctx, &id, &change).await,
+        |_: &OpCtx, endpoint| answer::ok(&shown(endpoint, None), None),
+    )
+    .await
+}
+
+/// Delete a webhook endpoint
+///
+/// Stops deliveries at once, also retries that wait.
+#[utoipa::path(
+    delete, path = "/webhook-endpoints/{endpoint_id}", operation_id = "deleteWebhookEndpoint", tag = "Webhooks",
+    security(("bearer" = ["webhooks:write"])),
+    params(("endpoint_id" = String, Path, description = "whe_…", max_length = 64)),
+    responses((status = 200, description = "It is gone.", body = WebhookEndpointDeleted))
+)]
+pub(crate) async fn delete_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
+    let (ctx, body) = call.write(ScopeName::WebhooksWrite)?;
+    wire::reader::Fields::new(body)?.finish()?;
+    let id = call.param("endpoint_id");
+    api.run(
+        &ctx,
+        async move |tx, ctx| delete::delete(tx, ctx, &id).await,
+        |_: &OpCtx, id| {
+            let gone = WebhookEndpointDeleted {
+                id: id.to_string(),
+                object: "webhook_endpoint".to_owned(),
+                deleted: true,
+            };
+            answer::ok(&gone, None)
+        },
+    )
+    .await
+}
+
+/// Send a test event
+///
+/// A sample of any type, with livemode false, signed and logged like every delivery.
+#[utoipa::path(
+    post, path = "/webhook-endpoints/{endpoint_id}/test", operation_id = "testWebhookEndpoint", tag = "Webhooks",
+    security(("bearer" = ["webhooks:write"])),
+    params(("endpoint_id" = String, Path, description = "whe_…", max_length = 64)),
+    request_body = WebhookEndpointTest,
+    responses((status = 201, description = "The event is on its way.", body = wire::partner::webhooks::WebhookEndpointTested))
+)]
+pub(crate) async fn test_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
+    let (ctx, body) = call.write(ScopeName::WebhooksWrite)?;
+    let kind = read_test_type(body)?;
+    let id = call.param("endpoint_id");
+    api.run(
+        &ctx,
+        async move |tx, ctx| {
+            test_send::test_send(tx, ctx, &id, kind)
+                .await
+                .map(|(event, delivery)| (id.clone(), event, delivery, kind))
+        },
+        |_: &OpCtx, (endpoint, event, delivery, kind)| {
+            let sent = wire::partner::webhooks::WebhookEndpointTested {
+                object: "webhook_test".to_owned(),
+                event_id: event.to_string(),
+                delivery_id: delivery.to_string(),
+                endpoint_id: endpoint.clone(),
+                kind: kind.as_str().to_owned(),
+            };
+            answer::created(&sent, format!("/api/v1/events/{event}"), None)
+        },
+    )
+    .await
+}

@@ -1,0 +1,5 @@
+//! Event types, endpoints and the log of deliveries.
+
+pub(crate) mod endpoints;
+pub(crate) mod secrets;
+pub(crate) mod types;

@@ -1,0 +1,125 @@
+//! Endpoints and deliveries over HTTP (postal.md appendix B, scenarios 24 and 25).
+
+use domain::partner::PartnerSettings;
+use domain::{days, minutes};
+use serde_json::json;
+use testkit::{Mailroom, Receiver, TestServer};
+
+fn body() -> serde_json::Value {
+    json!({"email": "jane@example.com", "name": "Jane Smith", "prepay": true})
+}
+
+#[tokio::test]
+async fn an_event_reaches_the_receiver_and_the_seeds_verifier_accepts_it() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
+    let endpoint =
+        crm.post("/api/v1/webhook-endpoints", json!({"url": receiver.url()})).await.expect(201);
+    let secret = endpoint["secret"].as_str().unwrap();
+    let customer = crm.post("/api/v1/customers", body()).await.expect(201);
+    server.settle().await;
+    let received = receiver.received();
+    assert_eq!(received.len(), 1);
+    assert!(received[0].verifies(secret));
+    assert_eq!(received[0].header("x-innbocks-event-type"), "customer.created");
+    let event = received[0].json();
+    assert_eq!(event["data"]["customer_id"], customer["id"]);
+    assert_eq!(received[0].header("x-innbocks-event-id"), event["id"].as_str().unwrap());
+    let read =
+        crm.get(&format!("/api/v1/webhook-endpoints/{}", endpoint["id"].as_str().unwrap())).await;
+    assert_eq!(read.expect(200)["secret"], json!(null));
+}
+
+#[tokio::test]
+async fn s24_three_failures_and_a_success_are_four_attempts_of_one_delivery() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
+    receiver.answer_with(&[500, 500, 500]);
+    let endpoint =
+        crm.post("/api/v1/webhook-endpoints", json!({"url": receiver.url()})).await.expect(201);
+    crm.post("/api/v1/customers", body()).await.expect(201);
+    server.settle().await;
+    for _ in 0..3 {
+        server.advance(minutes(10)).await;
+    }
+    let received = receiver.received();
+    assert_eq!(received.len(), 4);
+    for attempt in &received {
+        assert!(attempt.verifies(endpoint["secret"].as_str().unwrap()));
+        assert_eq!(
+            attempt.header("x-innbocks-delivery-id"),
+            received[0].header("x-innbocks-delivery-id")
+        );
+        assert_eq!(attempt.body, received[0].body);
+    }
+}
+
+#[tokio::test]
+async fn s25_the_old_secret_verifies_until_the_switch_and_the_new_one_after_it() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
+    let old =
+        crm.post("/api/v1/webhook-endpoints", json!({"url": receiver.url()})).await.expect(201);
+    let path = format!("/api/v1/webhook-endpoints/{}", old["id"].as_str().unwrap());
+    let new = crm.post(&format!("{path}/rotate-secret"), json!({})).await.expect(201);
+    let (old, new) = (old["secret"].as_str().unwrap(), new["secret"].as_str().unwrap());
+    crm.post("/api/v1/customers", body()).await.expect(201);
+    server.settle().await;
+    assert!(receiver.received()[0].verifies(old) && !receiver.received()[0].verifies(new));
+    crm.post(&format!("{path}/switch-secret"), json!({})).await.expect(200);
+    crm.post("/api/v1/customers", body()).await.expect(201);
+    server.settle().await;
+    assert!(receiver.received()[1].verifies(new) && !receiver.received()[1].verifies(old));
+    server.advance(days(2)).await;
+    crm.post("/api/v1/customers", body()).await.expect(201);
+    server.settle().await;
+    assert!(receiver.received()[2].verifies(new));
+    assert_eq!(receiver.received()[2].header("x-innbocks-signature").matches("v1=").count(), 1);
+}
+
+#[tokio::test]
+async fn a_deleted_endpoint_receives_nothing_more() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
+    let endpoint =
+        crm.post("/api/v1/webhook-endpoints", json!({"url": receiver.url()})).await.expect(201);
+    crm.post("/api/v1/customers", body()).await.expect(201);
+    let path = format!("/api/v1/webhook-endpoints/{}", endpoint["id"].as_str().unwrap());
+    crm.delete(&path).await.expect(200);
+    server.settle().await;
+    assert!(receiver.received().is_empty());
+    crm.get(&path).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_test_event_is_signed_and_says_that_it_is_no_live_one() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
+    let endpoint =
+        crm.post("/api/v1/webhook-endpoints", json!({"url": receiver.url()})).await.expect(201);
+    let path = format!("/api/v1/webhook-endpoints/{}/test", endpoint["id"].as_str().unwrap());
+    crm.post(&path, json!({"type": "mail.scanned"})).await.expect(201);
+    server.settle().await;
+    let received = receiver.received();
+    assert!(received[0].verifies(endpoint["secret"].as_str().unwrap()));
+    assert_eq!(received[0].json()["type"], "mail.scanned");
+    assert_eq!(received[0].json()["livemode"], false);
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_public_is_refused_when_it_is_saved() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let crm = acme.live(&server).await;
+    for url in
+        ["http://example.com/hook", "https://10.0.0.1/hook", "https://user:secret@example.com/"]
+    {
+        let error = crm.post("/api/v1/webhook-endpoints", json!({"url": url})).await;
+        assert_eq!(error.refused(422, "validation_failed")["param"], "url", "{url}");
+    }
+}
