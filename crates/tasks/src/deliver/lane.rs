@@ -202,3 +202,6 @@ impl Lane {
             && !self.is_queued
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+//! A lane against a model of its queue on disk, with everything that can come between.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const ENDPOINT: i64 = 1;
+
+/// What happens next.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// Somebody commits a delivery, due at once or later; this process hears of it or not.
+    Commit {
+        later: i64,
+        is_heard: bool,
+    },
+    /// The lane asks for a page; the database answers with what is there now.
+    ReadPage,
+    /// The answer arrives.
+    TakePage,
+    Launch,
+    /// The oldest launch finds its row, or that it is gone.
+    Load,
+    /// The oldest attempt ends and its completion commits; a failed one is tried again later.
+    Finish {
+        retry_in: Option<i64>,
+    },
+    Scan,
+    Wait,
+    /// The endpoint is disabled, or enabled.
+    Close,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (0_i64..4, any::<bool>()).prop_map(|(later, is_heard)| Step::Commit { later, is_heard }),
+        3 => Just(Step::ReadPage),
+        3 => Just(Step::TakePage),
+        6 => Just(Step::Launch),
+        5 => Just(Step::Load),
+        4 => proptest::option::of(1_i64..4).prop_map(|retry_in| Step::Finish { retry_in }),
+        2 => Just(Step::Scan),
+        2 => Just(Step::Wait),
+        1 => Just(Step::Close),
+    ]
+}
+
+#[derive(Default)]
+struct Model {
+    disk: BTreeSet<Place>,
+    is_open: bool,
+    now: Timestamp,
+    next_no: i64,
+    lane: Lane,
+    answer: Option<(Vec<Place>, i64)>,
+    loading: VecDeque<Place>,
+    on_the_wire: VecDeque<Place>,
+}
+
+impl Model {
+    fn new() -> Self {
+        Self { is_open: true, ..Self::default() }
+    }
+
+    fn commit(&mut self, later: i64, is_heard: bool) {
+        self.next_no += 1;
+        let place = Place { due_at: self.now.plus(later), delivery_no: self.next_no };
+        self.disk.insert(place);
+        if is_heard {
+            self.lane.hear(place);
+        }
+    }
+
+    fn read_page(&mut self) {
+        if let Some(limit) = self.lane.begin_page() {
+            let n = usize::try_from(limit).unwrap();
+            self.answer = Some((self.disk.iter().take(n).copied().collect(), limit));
+        }
+    }
+
+    fn take_page(&mut self) {
+        if let Some((places, limit)) = self.answer.take() {
+            self.lane.take_page(places, limit);
+        }
+    }
+
+    fn launch(&mut self) -> bool {
+        let Some(place) = self.lane.launch(self.now) else { return false };
+        assert!(place.due_at <= self.now, "never early");
+        self.loading.push_back(place);
+        assert!(self.loading.len() + self.on_the_wire.len() <= IN_FLIGHT_PER_ENDPOINT_MAX);
+        true
+    }
+
+    /// As the deliverer does: what does not stand on disk any more is not sent.
+    fn load(&mut self) {
+        let Some(place) = self.loading.pop_front() else { return };
+        let is_sent = |p: &Place| p.delivery_no == place.delivery_no;
+        assert!(!self.on_the_wire.iter().any(is_sent), "one attempt of a delivery at a time");
+        if self.is_open && self.disk.contains(&place) {
+            self.on_the_wire.push_back(place);
+        } else {
+            self.lane.in_flight -= 1;
+            self.lane.release(place.delivery_no);
+        }
+    }
+
+    fn finish(&mut self, retry_in: Option<i64>) {
+        let Some(place) = self.on_the_wire.pop_front() else { return };
+        self.lane.in_flight -= 1;
+        assert!(self.disk.remove(&place));
+        self.lane.release(place.delivery_no);
+        if let Some(wait) = retry_in {
+            let place = Place { due_at: self.now.plus(wait), ..place };
+            self.disk.insert(place);
+            self.lane.hear(place);
+        }
+    }
+
+    fn scan(&mut self) {
+        let Some(first) = self.disk.first() else { return };
+        let n_due = self.disk.iter().filter(|p| p.due_at <= self.now).count();
+        let head = LaneHead {
+            endpoint_no: ENDPOINT,
+            first_due_at: first.due_at,
+            n_due: i64::try_from(n_due).unwrap().min(LANE_COUNT_MAX),
+            is_open: self.is_open,
+        };
+        self.lane.compare(&head, self.now);
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Commit { later, is_heard } => self.commit(later, is_heard),
+            Step::ReadPage => self.read_page(),
+            Step::TakePage => self.take_page(),
+            Step::Launch => drop(self.launch()),
+            Step::Load => self.load(),
+            Step::Finish { retry_in } => self.finish(retry_in),
+            Step::Scan => self.scan(),
+            Step::Wait => self.now = self.now.plus(1),
+            Step::Close => self.is_open = !self.is_open,
+        }
+        assert!(self.lane.page.len() <= PAGE_ROWS_MAX);
+        assert!(self.lane.page.iter().is_sorted());
+    }
+}
+
+proptest! {
+    #[test]
+    fn everything_owed_is_sent_one_at_a_time_and_never_early(
+        backlog in 0_i64..200,
+        steps in proptest::collection::vec(step(), 0..300),
+    ) {
+        let mut model = Model::new();
+        for _ in 0..backlog {
+            model.commit(0, false);
+        }
+        for step in steps {
+            model.take(step);
+        }
+        // From here on all goes well. Each round is a scan, as one second is.
+        model.is_open = true;
+        for _ in 0..300 {
+            model.now = model.now.plus(4);
+            model.take_page();
+            model.scan();
+            model.read_page();
+            model.take_page();
+            while model.launch() {}
+            while !(model.loading.is_empty() && model.on_the_wire.is_empty()) {
+                model.load();
+                model.finish(None);
+            }
+        }
+        prop_assert!(model.disk.is_empty(), "{} are left", model.disk.len());
+    }
+}
+
+/// The page names the delivery's former place and, heard of meanwhile, its new one. Were both
+/// launched, the former would be found gone and let go of a delivery that is under way.
+#[test]
+fn a_page_read_before_a_retry_was_written_launches_it_once() {
+    let mut model = Model::new();
+    for step in [
+        Step::Commit { later: 0, is_heard: true },
+        Step::Launch,
+        Step::Load,
+        Step::Commit { later: 0, is_heard: false },
+        Step::Scan,
+        Step::ReadPage,
+        Step::Finish { retry_in: Some(1) },
+        Step::TakePage,
+        Step::Wait,
+    ] {
+        model.take(step);
+    }
+    let launched = std::iter::from_fn(|| model.launch().then_some(())).count();
+    assert_eq!(launched, 2, "one for each delivery");
+}
