@@ -8,6 +8,7 @@ mod answer;
 mod call;
 mod customers;
 mod entrance;
+mod events;
 mod idempotency;
 mod limits;
 mod me;

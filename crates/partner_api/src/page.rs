@@ -11,10 +11,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{Error, ErrorCode, Result};
 use serde::Serialize;
-use serde_json::json;
 
 use crate::answer;
 use crate::query::Query;
+
+/// The envelope of every list.
+#[derive(Serialize)]
+struct Page<'a, T> {
+    object: &'static str,
+    data: &'a [T],
+    has_more: bool,
+    next_cursor: Option<&'a str>,
+    url: &'a str,
+}
 
 /// The list that a page belongs to: its path under the host, and the request's parameters.
 pub(crate) struct List<'a> {
@@ -56,10 +65,13 @@ impl List<'_> {
 
     /// A page whose next position is known.
     pub(crate) fn respond<T: Serialize>(&self, next: Option<&str>, data: &[T]) -> Response<Body> {
-        let body = json!({
-            "object": "list", "data": data, "has_more": next.is_some(), "next_cursor": next,
-            "url": self.path,
-        });
+        let body = Page {
+            object: "list",
+            data,
+            has_more: next.is_some(),
+            next_cursor: next,
+            url: self.path,
+        };
         let mut response = answer::respond(&answer::ok(&body, None));
         if let Some(next) = next {
             let link = format!("<{}?{}>; rel=\"next\"", self.path, self.query.with_cursor(next));

@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 
-use domain::id::CustomerId;
 use domain::{Error, ErrorCode, Result, Timestamp};
 use sha2::{Digest, Sha256};
 use wire::reader::nearest;
@@ -76,9 +75,18 @@ impl Query {
             .collect()
     }
 
-    /// A filter by customer; an id that is nobody's matches nothing.
-    pub(crate) fn customer(&self, name: &str) -> Option<CustomerId> {
-        self.text(name).map(|text| CustomerId::parse(text).unwrap_or(CustomerId([0; 16])))
+    /// One word of a vocabulary.
+    pub(crate) fn word<T: Copy>(
+        &self,
+        name: &str,
+        all: &[T],
+        word: fn(T) -> &'static str,
+    ) -> Result<Option<T>> {
+        let mut words = self.words(name, all, word)?;
+        match words.len() {
+            0 | 1 => Ok(words.pop()),
+            _ => Err(invalid(name, "must be one word")),
+        }
     }
 
     /// `limit`, or its aliases; more than [`LIMIT_MAX`] means [`LIMIT_MAX`].

@@ -10,13 +10,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::refusal::Refusal;
-use crate::{PartnerApi, answer, customers, entrance, me, webhooks};
+use crate::{PartnerApi, answer, customers, entrance, events, me, webhooks};
 
 /// The operations with their documentation; paths are under `/api/v1`.
 pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
     OpenApiRouter::new()
         .routes(routes!(customers::create::handler))
         .routes(routes!(customers::get::handler))
+        .routes(routes!(customers::compliance::handler))
+        .routes(routes!(customers::mailbox::handler))
         .routes(routes!(webhooks::types::handler))
         .routes(routes!(webhooks::endpoints::create_handler, webhooks::endpoints::list_handler))
         .routes(routes!(
@@ -27,6 +29,9 @@ pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
         .routes(routes!(webhooks::endpoints::test_handler))
         .routes(routes!(webhooks::secrets::rotate_handler))
         .routes(routes!(webhooks::secrets::switch_handler))
+        .routes(routes!(webhooks::deliveries::handler))
+        .routes(routes!(events::list_handler))
+        .routes(routes!(events::get_handler))
         .routes(routes!(me::handler))
 }
 

@@ -1,5 +1,6 @@
 //! Event types, endpoints and the log of deliveries.
 
+pub(crate) mod deliveries;
 pub(crate) mod endpoints;
 pub(crate) mod secrets;
 pub(crate) mod types;

@@ -2,4 +2,6 @@
 
 mod customers;
 mod document;
+mod entrance;
+mod walks;
 mod webhooks;

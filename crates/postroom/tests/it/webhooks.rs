@@ -123,3 +123,47 @@ async fn an_address_that_is_not_public_is_refused_when_it_is_saved() {
         assert_eq!(error.refused(422, "validation_failed")["param"], "url", "{url}");
     }
 }
+
+#[tokio::test]
+async fn the_log_shows_each_attempt_and_the_payload_as_it_was_sent() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
+    receiver.answer_with(&[503]);
+    crm.post("/api/v1/webhook-endpoints", json!({"url": receiver.url()})).await.expect(201);
+    let customer = crm.post("/api/v1/customers", body()).await.expect(201);
+    let pending = crm.get("/api/v1/webhook-deliveries?status=pending").await.expect(200);
+    assert_eq!(pending["data"][0]["attempt_count"], 0);
+    server.settle().await;
+    let retrying = crm.get("/api/v1/webhook-deliveries?status=retrying").await.expect(200);
+    assert_eq!(retrying["data"][0]["last_response"]["status_code"], 503);
+    server.advance(minutes(10)).await;
+    let path =
+        format!("/api/v1/webhook-deliveries?customer_id={}", customer["id"].as_str().unwrap());
+    let log = crm.get(&path).await.expect(200);
+    assert_eq!(log["data"][0]["status"], "succeeded");
+    assert_eq!(log["data"][0]["attempt_count"], 2);
+    assert_eq!(log["data"][0]["payload"], receiver.received()[1].json());
+    let events = crm.get("/api/v1/events").await.expect(200);
+    assert_eq!(events["data"][0], receiver.received()[1].json());
+}
+
+#[tokio::test]
+async fn pages_of_events_follow_one_another_and_a_cursor_fits_its_list_only() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let crm = acme.live(&server).await;
+    for _ in 0..3 {
+        crm.post("/api/v1/customers", body()).await.expect(201);
+    }
+    let first = crm.get("/api/v1/events?limit=2").await;
+    let page = first.expect(200);
+    assert_eq!(page["data"].as_array().unwrap().len(), 2);
+    assert!(first.header("link").unwrap().ends_with("rel=\"next\""));
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let second = crm.get(&format!("/api/v1/events?limit=2&cursor={cursor}")).await.expect(200);
+    assert_eq!(second["data"].as_array().unwrap().len(), 1);
+    assert_eq!(second["has_more"], false);
+    let other = crm.get(&format!("/api/v1/events?type=mail.arrived&cursor={cursor}")).await;
+    other.refused(400, "cursor_invalid");
+}
