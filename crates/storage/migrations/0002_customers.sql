@@ -23,6 +23,16 @@ create index customers_leaving on customers (deactivation_scheduled_at)
 create index customers_paid on customers (paid_through)
     where paid_through is not null and status <> 'deactivated';
 
+-- Each time an invitation was sent again; a few a day are allowed.
+create table invite_resends (customer_id {id} not null references customers (id), at bigint not null);
+create index invite_resends_of on invite_resends (customer_id, at);
+
+-- How a customer leaves, or left: what was said then.
+create table departures (
+    customer_id {id} primary key references customers (id), reason text not null, note text,
+    instruction text, address text, complete_open_actions boolean not null
+);
+
 create table recipients (
     id {id} primary key, customer_id {id} not null references customers (id),
     kind text not null, name text not null, status text not null, created_at bigint not null

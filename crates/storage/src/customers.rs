@@ -1,7 +1,10 @@
 //! Customers, their recipients and their forwarding addresses.
 
 use domain::Timestamp;
-use domain::customer::{Customer, ForwardingAddress, Recipient};
+use domain::address::Address;
+use domain::customer::{
+    Customer, DeactivationReason, ForwardingAddress, Recipient, RemailInstruction,
+};
 use domain::id::{AddressId, CustomerId};
 
 use crate::tenancy::Scope;
@@ -75,31 +78,15 @@ statements! {
         updated_at = $38, email_folded = $39
         where id = $1 and version = $2 and partner_id = $3";
     NEXT_SEQUENCE = "update customers set event_sequence = event_sequence + 1 where id = $1 returning event_sequence";
-    STALE_INVITES = "select
-        id, operator_id, partner_id, livemode, external_customer_id, email, name, first_name, last_name, phone,
-        business_name, service_type, status, status_reason, compliance_status, billing_mode, billing_status,
-        prepay, paid_through, billing_lapsed_at, plan_id, location_id, mailbox_id, locale, tags, metadata,
-        notification_prefs, default_address_id, invite_token, invited_at, activated_at, verified_at,
-        mailbox_active_at, deactivation_scheduled_at, deactivated_at, deactivation_reason, remail_until,
-        remail_instruction, event_sequence, version, created_at, updated_at
-        from customers where status = 'invited' and invited_at < $1 order by invited_at limit $2";
-    LEAVING = "select
-        id, operator_id, partner_id, livemode, external_customer_id, email, name, first_name, last_name, phone,
-        business_name, service_type, status, status_reason, compliance_status, billing_mode, billing_status,
-        prepay, paid_through, billing_lapsed_at, plan_id, location_id, mailbox_id, locale, tags, metadata,
-        notification_prefs, default_address_id, invite_token, invited_at, activated_at, verified_at,
-        mailbox_active_at, deactivation_scheduled_at, deactivated_at, deactivation_reason, remail_until,
-        remail_instruction, event_sequence, version, created_at, updated_at
-        from customers where deactivation_scheduled_at <= $1 order by deactivation_scheduled_at limit $2";
-    UNPAID = "select
-        id, operator_id, partner_id, livemode, external_customer_id, email, name, first_name, last_name, phone,
-        business_name, service_type, status, status_reason, compliance_status, billing_mode, billing_status,
-        prepay, paid_through, billing_lapsed_at, plan_id, location_id, mailbox_id, locale, tags, metadata,
-        notification_prefs, default_address_id, invite_token, invited_at, activated_at, verified_at,
-        mailbox_active_at, deactivation_scheduled_at, deactivated_at, deactivation_reason, remail_until,
-        remail_instruction, event_sequence, version, created_at, updated_at
-        from customers where paid_through < $1 and status <> 'deactivated' and billing_status <> 'suspended'
-        order by paid_through limit $2";
+    RESEND_INSERT = "insert into invite_resends (customer_id, at) values ($1, $2)";
+    RESENDS = "select count(*) from invite_resends where customer_id = $1 and at > $2";
+    DEPARTURE_PUT = "insert into departures (customer_id, reason, note, instruction, address, complete_open_actions)
+        values ($1, $2, $3, $4, $5, $6) on conflict (customer_id) do update set reason = excluded.reason,
+        note = excluded.note, instruction = excluded.instruction, address = excluded.address,
+        complete_open_actions = excluded.complete_open_actions";
+    DEPARTURE_GET = "select reason, note, instruction, address, complete_open_actions from departures
+        where customer_id = $1";
+    MAIL_HELD = "select count(*) from mail_items where customer_id = $1 and custody = 'in_house' and deleted_at is null";
     RECIPIENT_INSERT = "insert into recipients (id, customer_id, kind, name, status, created_at)
         values ($1, $2, $3, $4, $5, $6)";
     RECIPIENT_LIST = "select id, customer_id, kind, name, status from recipients where customer_id = $1 order by id";
@@ -272,19 +259,50 @@ pub async fn next_sequence(tx: &Tx, id: CustomerId) -> Result<i64> {
     tx.one(NEXT_SEQUENCE, args![id], Row::next).await
 }
 
-/// Customers whose invitation nobody used since a moment.
-pub async fn stale_invites(tx: &Tx, since: Timestamp, limit: i64) -> Result<Vec<Customer>> {
-    tx.all(STALE_INVITES, args![since, limit], customer).await
+/// Notes that an invitation was sent again.
+pub async fn resend_insert(tx: &Tx, id: CustomerId, now: Timestamp) -> Result<()> {
+    tx.post(RESEND_INSERT, args![id, now]).await
 }
 
-/// Customers whose service was to end by a moment.
-pub async fn leaving(tx: &Tx, now: Timestamp, limit: i64) -> Result<Vec<Customer>> {
-    tx.all(LEAVING, args![now, limit], customer).await
+/// How often an invitation was sent again since a moment.
+pub async fn resends_since(tx: &Tx, id: CustomerId, since: Timestamp) -> Result<i64> {
+    tx.one(RESENDS, args![id, since], Row::next).await
 }
 
-/// Customers whose paid time ended before a day and whose billing does not say so yet.
-pub async fn unpaid(tx: &Tx, day: domain::Date, limit: i64) -> Result<Vec<Customer>> {
-    tx.all(UNPAID, args![day, limit], customer).await
+/// How a customer leaves.
+#[derive(Clone, Debug)]
+pub struct Departure {
+    pub reason: DeactivationReason,
+    pub note: Option<String>,
+    pub instruction: Option<RemailInstruction>,
+    /// Where mail that still comes is sent.
+    pub address: Option<Address>,
+    pub complete_open_actions: bool,
+}
+
+/// Keeps how a customer leaves, in place of what was said before.
+pub async fn departure_put(tx: &Tx, id: CustomerId, d: &Departure) -> Result<()> {
+    let address = d.address.as_ref().map(json::address_to);
+    let row = args![id, d.reason, d.note, d.instruction, address, d.complete_open_actions];
+    tx.post(DEPARTURE_PUT, row).await
+}
+
+pub async fn departure_find(tx: &Tx, id: CustomerId) -> Result<Option<Departure>> {
+    let read = |r: &mut Row| {
+        Ok(Departure {
+            reason: r.next()?,
+            note: r.next()?,
+            instruction: r.next()?,
+            address: r.next::<Option<String>>()?.map(|a| json::address_from(&a)).transpose()?,
+            complete_open_actions: r.next()?,
+        })
+    };
+    tx.opt(DEPARTURE_GET, args![id], read).await
+}
+
+/// Mail items of a customer that are in the mailroom.
+pub async fn mail_held(tx: &Tx, id: CustomerId) -> Result<i64> {
+    tx.one(MAIL_HELD, args![id], Row::next).await
 }
 
 pub async fn recipient_insert(tx: &Tx, r: &Recipient, now: Timestamp) -> Result<()> {

@@ -1,8 +1,8 @@
 //! Pools and numbered boxes: picking one, moving one, its history.
 
+use domain::Timestamp;
 use domain::id::{CustomerId, LocationId, MailboxId, OperatorId, PoolId};
 use domain::mailbox::{Mailbox, MailboxStatus, Pool, Strategy};
-use domain::{Date, Timestamp};
 
 use crate::{Result, Row, Tx, args, statements};
 
@@ -46,15 +46,6 @@ statements! {
         opened_on, closed_on, remail_until, reusable_from";
     MOVE = "update mailboxes set status = $3, customer_id = $4, assigned_at = $5, reserved_until = $6, opened_on = $7,
         closed_on = $8, remail_until = $9, reusable_from = $10 where id = $1 and status = $2";
-    LAPSED_REMAIL = "select id, operator_id, location_id, pool_id, number, status, customer_id, assigned_at,
-        reserved_until, opened_on, closed_on, remail_until, reusable_from from mailboxes
-        where status = 'remail' and remail_until < $1 order by remail_until limit $2";
-    LAPSED_QUARANTINE = "select id, operator_id, location_id, pool_id, number, status, customer_id, assigned_at,
-        reserved_until, opened_on, closed_on, remail_until, reusable_from from mailboxes
-        where status = 'quarantine' and reusable_from <= $1 order by reusable_from limit $2";
-    LAPSED_RESERVED = "select id, operator_id, location_id, pool_id, number, status, customer_id, assigned_at,
-        reserved_until, opened_on, closed_on, remail_until, reusable_from from mailboxes
-        where status = 'reserved' and reserved_until < $1 order by reserved_until limit $2";
     ASSIGN = "insert into mailbox_assignments (id, mailbox_id, customer_id, from_at, reason)
         values ($1, $2, $3, $4, $5)";
     UNASSIGN = "update mailbox_assignments set to_at = $3 where mailbox_id = $1 and customer_id = $2 and to_at is null";
@@ -167,14 +158,6 @@ pub async fn update(tx: &Tx, was: MailboxStatus, m: &Mailbox) -> Result<bool> {
         m.reusable_from
     ];
     Ok(tx.exec(MOVE, row).await? == 1)
-}
-
-/// Boxes whose time in their state is over: remail windows, then quarantines, then reservations.
-pub async fn lapsed(tx: &Tx, today: Date, now: Timestamp, limit: i64) -> Result<Vec<Mailbox>> {
-    let mut found = tx.all(LAPSED_REMAIL, args![today, limit], mailbox).await?;
-    found.extend(tx.all(LAPSED_QUARANTINE, args![today, limit], mailbox).await?);
-    found.extend(tx.all(LAPSED_RESERVED, args![now, limit], mailbox).await?);
-    Ok(found)
 }
 
 /// Opens a line of the box's history.

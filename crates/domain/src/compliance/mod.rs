@@ -90,6 +90,7 @@ impl ReasonCode {
     }
 
     /// The code as an outsider may see it.
+    #[must_use]
     pub const fn shown(self) -> Self {
         match self {
             Self::Fraud => Self::Other,
