@@ -18,6 +18,7 @@ pub mod endpoints;
 pub mod events;
 mod execute;
 pub mod ledger;
+pub mod mailboxes;
 pub mod secrets;
 pub mod snapshot;
 pub mod usage;

@@ -21,11 +21,14 @@ pub fn customer(
     with_invitation: bool,
 ) -> wire::partner::customers::Customer {
     let c = &view.customer;
-    let mailbox = view.mailbox.as_ref().map(|(mailbox, location)| {
-        wire::partner::mailboxes::Mailbox::new(mailbox, location, &c.name)
-    });
     let url = if with_invitation { view.onboarding_url(ctx) } else { None };
-    wire::partner::customers::Customer::new(c, billing_status(ctx, c), mailbox, url)
+    wire::partner::customers::Customer::new(c, billing_status(ctx, c), mailbox(view), url)
+}
+
+/// A customer's mailbox as it is shown; `None` when there is none.
+pub fn mailbox(view: &CustomerView) -> Option<wire::partner::mailboxes::Mailbox> {
+    let (mailbox, location) = view.mailbox.as_ref()?;
+    Some(wire::partner::mailboxes::Mailbox::new(mailbox, location, &view.customer.name))
 }
 
 /// A customer's compliance as it is shown.

@@ -71,7 +71,6 @@ async fn record_approval(tx: &Tx, ctx: &OpCtx, case: &mut Case) -> Result<()> {
     let customer = &case.customer;
     let (from, to) = (DocumentStatus::Uploaded, DocumentStatus::Accepted);
     rows::documents_mark(tx, customer.id, None, from, to).await?;
-    rows::requirements_clear(tx, customer.id).await?;
     let crd = CrdRecord {
         customer_id: customer.id,
         operator_id: customer.operator_id,

@@ -59,6 +59,8 @@ pub async fn submit(
         }
         Signing::OnPaper => {}
     }
+    // The new form answers what was asked before; what changes from here on is asked for anew.
+    rows::requirements_clear(tx, case.customer.id).await?;
     case.customer.service_type = input.form.service_type;
     case.take(tx, ctx, Step::Submit, &[]).await?;
     read::view(tx, ctx, case.customer).await

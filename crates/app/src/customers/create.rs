@@ -272,8 +272,6 @@ fn build(
 ) -> Customer {
     let (first, last) = split_name(&input.name);
     let zone = &location.timezone;
-    let mut token = [0; 16];
-    ctx.app.ids.fill(&mut token);
     Customer {
         id,
         operator_id: ctx.scope.operator_id(),
@@ -309,7 +307,7 @@ fn build(
         metadata: input.metadata.clone(),
         notification_prefs: Vec::new(),
         default_address_id: None,
-        invite_token: Some(token.iter().map(|b| format!("{b:02x}")).collect()),
+        invite_token: Some(invite_token(ctx)),
         invited_at: Some(ctx.now),
         activated_at: None,
         verified_at: None,
@@ -326,8 +324,15 @@ fn build(
     }
 }
 
+/// What an invitation's link holds: 128 random bits.
+pub(super) fn invite_token(ctx: &OpCtx) -> String {
+    let mut token = [0; 16];
+    ctx.app.ids.fill(&mut token);
+    token.iter().map(|b| format!("{b:02x}")).collect()
+}
+
 /// A guess for the draft of the form; the applicant confirms it.
-fn split_name(name: &str) -> (Option<String>, Option<String>) {
+pub(super) fn split_name(name: &str) -> (Option<String>, Option<String>) {
     match name.trim().rsplit_once(char::is_whitespace) {
         Some((first, last)) => (Some(first.trim().to_owned()), Some(last.to_owned())),
         None => (None, Some(name.trim().to_owned())),

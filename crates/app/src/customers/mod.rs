@@ -4,10 +4,16 @@
 
 pub mod activate;
 pub(crate) mod assign;
+pub mod billing;
 pub(crate) mod change;
 pub mod create;
+pub mod deactivate;
 pub mod get;
+pub mod invite;
+pub mod list;
+pub mod reactivate;
 pub mod suspend;
+pub mod update;
 pub mod view;
 
 pub use view::CustomerView;

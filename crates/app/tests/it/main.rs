@@ -9,4 +9,5 @@ mod deliveries;
 mod endpoints;
 mod keys;
 mod ledger;
+mod lifecycle;
 mod support;
