@@ -25,6 +25,11 @@ impl Engine {
             Self::Postgres => "postgres",
         }
     }
+
+    /// True where other nodes may commit to the same database at any time.
+    pub const fn is_shared(self) -> bool {
+        matches!(self, Self::Postgres)
+    }
 }
 
 /// The text that SQLite runs.

@@ -17,17 +17,17 @@ use std::future::pending;
 use std::time::Duration;
 
 use flume::Receiver;
-use storage::{Engine, Wake};
+use storage::Wake;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::Tasks;
 use work::Work;
 
-/// How often the queue is looked through for what other processes put there: on SQLite the command
-/// line, on PostgreSQL every other node (webhooks.md 5.6).
-const SCAN_EVERY_SQLITE: Duration = Duration::from_secs(1);
-const SCAN_EVERY_POSTGRES: Duration = Duration::from_millis(250);
+/// How often the queue is looked through for what other processes put there: on a database of our own
+/// that is the command line, on a shared one every other node (webhooks.md 5.6).
+const SCAN_EVERY_ALONE: Duration = Duration::from_secs(1);
+const SCAN_EVERY_SHARED: Duration = Duration::from_millis(250);
 /// How long attempts may go on after a stop (webhooks.md 5.18), and then the writing of the last
 /// completions. What is cut stays owed.
 const STOP_GRACE: Duration = Duration::from_secs(10);
@@ -59,10 +59,8 @@ enum News {
 
 impl Deliverer {
     pub(crate) fn new(tasks: &Tasks) -> Self {
-        let scan_every = match tasks.parts.app.db.engine() {
-            Engine::Sqlite => SCAN_EVERY_SQLITE,
-            Engine::Postgres => SCAN_EVERY_POSTGRES,
-        };
+        let shared = tasks.parts.app.db.engine().is_shared();
+        let scan_every = if shared { SCAN_EVERY_SHARED } else { SCAN_EVERY_ALONE };
         Self { work: Work::new(tasks), scan_every }
     }
 
