@@ -71,6 +71,8 @@ impl Deliverer {
         stop: &mut watch::Receiver<bool>,
         mut note: impl FnMut(Note),
     ) {
+        // Heard before this process led: the first scan finds what of it is still owed.
+        drop(wakes.drain());
         let mut scan_at = Instant::now();
         while !*stop.borrow() {
             for wake in wakes.try_iter().take(WAKES_AT_ONCE) {
