@@ -78,7 +78,7 @@ pub async fn emit(tx: &Tx, ctx: &OpCtx, customer: &Customer, news: News) -> Resu
 
 /// Sends one endpoint a sample of a type, whatever it subscribed to: an event like any other in the
 /// log, save that it is about nobody and that its payload says `livemode: false`.
-pub async fn emit_sample(
+pub(crate) async fn emit_sample(
     tx: &Tx,
     ctx: &OpCtx,
     endpoint: &Endpoint,

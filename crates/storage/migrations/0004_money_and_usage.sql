@@ -32,6 +32,12 @@ create table usage_snapshots (
 -- A month that was closed, with the answer as it was then.
 create table usage_periods (
     id {id} primary key, partner_id {id} not null, livemode boolean not null, period text not null,
-    status text not null, answer text not null, lines_sha256 {bytes} not null, closed_at bigint not null,
+    answer text not null, lines_sha256 {bytes} not null, closed_at bigint not null,
     unique (partner_id, livemode, period)
 );
+
+-- The lines of a closed month, in order; each is the JSON that is shown.
+create table usage_lines (
+    partner_id {id} not null, livemode boolean not null, period text not null, n bigint not null,
+    line text not null, primary key (partner_id, livemode, period, n)
+) {rowless};

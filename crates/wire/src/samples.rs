@@ -229,9 +229,10 @@ pub fn billing_usage() -> Value {
         "estimate": {"currency": "USD", "unit_price_minor": null, "subtotal_minor": null,
             "minimum_applied": false},
         "lines": {"object": "list", "data": [{"customer_id": CUSTOMER,
-            "external_customer_id": "crm_customer_123", "mailbox_id": MAILBOX,
-            "location_id": LOCATION, "active_from": AT, "active_to": null, "active_days": 1,
-            "billable_units": 1.0}], "has_more": false, "next_cursor": null},
+            "external_customer_id": "crm_customer_123", "customer_initials": "J.S.",
+            "mailbox_id": MAILBOX, "pmb_number": "302", "location_id": LOCATION,
+            "location_code": "ATX1", "active_from": AT, "active_to": null, "active_days": 1,
+            "billable_units": 1.0, "unit_price_minor": null, "amount_minor": null}], "has_more": false, "next_cursor": null},
     })
 }
 

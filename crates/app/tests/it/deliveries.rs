@@ -1,6 +1,6 @@
 //! The logs: where deliveries stand, and events as they were sent.
 
-use app::deliveries::DeliveryStatus;
+use app::deliveries::DeliveryStatus::{self, Cancelled, Failed, Pending, Retrying, Succeeded};
 use app::deliveries::list::{DeliveryPage, Narrowing, list};
 use app::endpoints::create::NewEndpoint;
 use app::{OpCtx, Tx, endpoints, events};
@@ -82,7 +82,6 @@ async fn a_delivery_says_where_it_stands() {
     let now = world.clock.now();
     let found = page(&ctx, Narrowing::default(), None, 10).await;
     let standing: Vec<DeliveryStatus> = found.deliveries.iter().map(|d| d.status).collect();
-    use DeliveryStatus::{Cancelled, Failed, Pending, Retrying, Succeeded};
     assert_eq!(standing, [Pending, Retrying, Succeeded, Failed]);
     let [pending, retrying, succeeded, failed] = found.deliveries.as_slice() else { panic!() };
     assert_eq!(pending.next_attempt_at, Some(now));

@@ -1,6 +1,8 @@
 //! Use-cases through their public functions, on SQLite and, where `POSTROOM_TEST_DATABASE` names a
 //! server, on PostgreSQL.
 
+#![cfg(test)]
+
 mod admin;
 mod applicants;
 mod compliance;
@@ -11,3 +13,4 @@ mod keys;
 mod ledger;
 mod lifecycle;
 mod support;
+mod usage;

@@ -113,10 +113,10 @@ impl World {
 pub(crate) async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
     let url = match std::env::var("POSTROOM_TEST_DATABASE") {
-        Ok(server) => DatabaseUrl::Postgres(create_database(&server).await),
-        Err(_) => DatabaseUrl::Sqlite(folder.path().join("test.sqlite")),
+        Ok(server) => create_database(&server).await,
+        Err(_) => format!("sqlite:{}", folder.path().join("test.sqlite").display()),
     };
-    let db = Db::open(&url).await.unwrap();
+    let db = Db::open(&DatabaseUrl::parse(&url).unwrap()).await.unwrap();
     storage::migrate(&db, START).await.unwrap();
     let clock = Arc::new(TestClock(AtomicI64::new(START.micros())));
     let app = App::new(Parts {

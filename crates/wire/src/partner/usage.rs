@@ -121,10 +121,19 @@ pub struct UsageLine {
     /// The customer in the partner's own system, as the partner named it.
     #[schema(required = true)]
     pub external_customer_id: Option<String>,
-    /// The mailbox.
+    /// Enough to tell two customers apart in a report, and no more.
+    #[schema(example = "J.S.")]
+    pub customer_initials: String,
+    /// The mailbox; after a move, the last one.
     pub mailbox_id: String,
+    /// Its number.
+    #[schema(example = "302")]
+    pub pmb_number: String,
     /// The mailroom where it is.
     pub location_id: String,
+    /// The mailroom's short name.
+    #[schema(example = "ATX1")]
+    pub location_code: String,
     /// When it opened.
     #[schema(format = DateTime)]
     pub active_from: String,
@@ -133,6 +142,12 @@ pub struct UsageLine {
     pub active_to: Option<String>,
     /// Days of the period on which it was active.
     pub active_days: i64,
-    /// What it counts for by the contract's method.
+    /// What it adds to `billable_mailboxes` by the contract's method; rounded under average_daily.
     pub billable_units: f64,
+    /// The price of one unit, in the smallest unit of the currency; null unless the contract shows it.
+    #[schema(required = true)]
+    pub unit_price_minor: Option<i64>,
+    /// What this line comes to, rounded; null unless the contract shows it.
+    #[schema(required = true)]
+    pub amount_minor: Option<i64>,
 }
