@@ -146,12 +146,11 @@ pub fn must_not_conflict(
     let scan = open().find(|a| a.kind == ActionKind::Scan);
     let disposition = open().find(|a| a.kind.is_disposition());
     match (kind.is_disposition(), scan, disposition) {
-        (true, _, Some(other)) => Err(conflict(other)),
+        (_, _, Some(other)) => Err(conflict(other)),
         (true, Some(scan), None) if after_scan => Ok(Some(scan.id)),
         (true, Some(scan), None) => {
             Err(conflict(scan).fix("send after_scan: true to queue this behind the scan"))
         }
-        (false, _, Some(other)) => Err(conflict(other)),
         (true, None, None) | (false, _, None) => Ok(None),
     }
 }

@@ -39,6 +39,7 @@ impl Row {
     }
 
     /// Takes the next column.
+    #[expect(clippy::should_implement_trait, reason = "each column has a type of its own")]
     pub fn next<T: FromValue>(&mut self) -> Result<T> {
         let value = self.columns.next();
         T::from_value(

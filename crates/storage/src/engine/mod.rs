@@ -69,7 +69,7 @@ pub struct Db {
 #[derive(Clone)]
 enum Threads {
     Sqlite(sqlite::Handle),
-    Postgres(postgres::Handle),
+    Postgres(Box<postgres::Handle>),
 }
 
 /// What every unit of one database sees.
@@ -89,12 +89,10 @@ impl Db {
         let (wakes, wakes_out) = flume::bounded(WAKES_MAX);
         let shared = Arc::new(Shared { fault_in: AtomicI64::new(0), wakes, wakes_out });
         let threads = match url {
-            DatabaseUrl::Sqlite(path) => {
-                Threads::Sqlite(sqlite::Handle::open(path, Arc::clone(&shared))?)
-            }
-            DatabaseUrl::Postgres(config) => {
-                Threads::Postgres(postgres::Handle::open(config, Arc::clone(&shared)).await?)
-            }
+            DatabaseUrl::Sqlite(path) => Threads::Sqlite(sqlite::Handle::open(path, &shared)?),
+            DatabaseUrl::Postgres(config) => Threads::Postgres(Box::new(
+                postgres::Handle::open(config, Arc::clone(&shared)).await?,
+            )),
         };
         Ok(Self { threads, shared })
     }
@@ -255,7 +253,7 @@ impl Tx {
     ) -> Result<Vec<T>> {
         self.tick()?;
         let rows = match &self.session {
-            Session::Sqlite(session) => session.all(sql, args),
+            Session::Sqlite(session) => session.all(sql, &args),
             Session::Postgres(session) => session.all(sql, args).await,
         };
         self.note(rows)?.into_iter().map(|mut row| read(&mut row)).collect()

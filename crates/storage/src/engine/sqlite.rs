@@ -41,7 +41,7 @@ pub(super) struct Handle {
 }
 
 impl Handle {
-    pub(super) fn open(path: &Path, shared: Arc<Shared>) -> Result<Self> {
+    pub(super) fn open(path: &Path, shared: &Arc<Shared>) -> Result<Self> {
         let unavailable =
             |e: &dyn std::fmt::Display| Error::Unavailable(format!("{}: {e}", path.display()));
         if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
@@ -49,12 +49,12 @@ impl Handle {
         }
         let writer = connect(path, false).map_err(|e| unavailable(&e))?;
         let (to_writer, work) = flume::bounded(QUEUE_UNITS_MAX);
-        let writer_shared = Arc::clone(&shared);
+        let writer_shared = Arc::clone(shared);
         spawn("sqlite-writer", move || write_loop(&Rc::new(writer), &work, &writer_shared))?;
         let (to_readers, work) = flume::bounded(QUEUE_UNITS_MAX);
         for _ in 0..READERS {
             let reader = connect(path, true).map_err(|e| unavailable(&e))?;
-            let (work, shared) = (work.clone(), Arc::clone(&shared));
+            let (work, shared) = (work.clone(), Arc::clone(shared));
             spawn("sqlite-reader", move || read_loop(&Rc::new(reader), &work, &shared))?;
         }
         Ok(Self { writer: to_writer, readers: to_readers, path: path.to_owned() })
@@ -129,7 +129,7 @@ fn write_loop(
                     done.unit.answer(Ok(()));
                 }
                 (Err(message), Ok(())) => {
-                    done.unit.answer(Err(Error::Unavailable(message.clone())))
+                    done.unit.answer(Err(Error::Unavailable(message.clone())));
                 }
                 (_, Err(ended)) => done.unit.answer(ended.map_or(Ok(()), Err)),
             }
@@ -221,8 +221,8 @@ impl Session {
         Self { connection: Rc::clone(connection) }
     }
 
-    pub(super) fn all(&self, sql: &'static str, args: Vec<Value>) -> Result<Vec<Row>> {
-        self.query(sql, &args).map_err(|e| explain(sql, &e))
+    pub(super) fn all(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>> {
+        self.query(sql, args).map_err(|e| explain(sql, &e))
     }
 
     fn query(&self, sql: &'static str, args: &[Value]) -> rusqlite::Result<Vec<Row>> {
