@@ -9,6 +9,7 @@ mod compliance;
 mod customers;
 mod deliveries;
 mod endpoints;
+mod faults;
 mod keys;
 mod ledger;
 mod lifecycle;

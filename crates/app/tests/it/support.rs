@@ -60,15 +60,15 @@ impl Ids for TestIds {
     fn fill(&self, buffer: &mut [u8]) {
         let count = self.0.fetch_add(1, Ordering::SeqCst);
         match buffer.len() {
-            4 => buffer.copy_from_slice(&((count as u32) << 11).to_be_bytes()),
+            4 => buffer.copy_from_slice(&(count << 11).to_be_bytes()[4..]),
             10 => {
                 buffer.fill(0);
                 buffer[2..].copy_from_slice(&count.to_be_bytes());
             }
             _ => {
                 for (i, byte) in buffer.iter_mut().enumerate() {
-                    let mixed = (count << 8 | i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                    *byte = (mixed >> 56) as u8;
+                    let mixed = ((count << 8) | i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                    *byte = mixed.to_be_bytes()[0];
                 }
             }
         }
