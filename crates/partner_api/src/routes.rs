@@ -15,8 +15,9 @@ use crate::{PartnerApi, answer, customers, entrance, events, me, webhooks};
 /// The operations with their documentation; paths are under `/api/v1`.
 pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
     OpenApiRouter::new()
-        .routes(routes!(customers::create::handler))
-        .routes(routes!(customers::get::handler))
+        .routes(routes!(customers::create::handler, customers::list::handler))
+        .routes(routes!(customers::get::handler, customers::update::handler))
+        .routes(routes!(customers::deactivate::handler))
         .routes(routes!(customers::compliance::handler))
         .routes(routes!(customers::mailbox::handler))
         .routes(routes!(webhooks::types::handler))

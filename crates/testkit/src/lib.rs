@@ -10,6 +10,7 @@ pub mod database;
 pub mod persona;
 pub mod receiver;
 pub mod server;
+pub mod story;
 
 pub use answer::Answer;
 pub use clock::{CountedIds, START, TestClock};

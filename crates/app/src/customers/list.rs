@@ -6,7 +6,8 @@ use domain::customer::Recipient;
 use domain::id::{CustomerId, LocationId};
 use domain::partner::Location;
 use domain::{Error, Result};
-use storage::customers::{self, CustomerFilter};
+use storage::customers;
+pub use storage::customers::CustomerFilter;
 use storage::{Tx, mailboxes, tenancy};
 
 use super::{CustomerView, get};

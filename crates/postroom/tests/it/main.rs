@@ -3,5 +3,6 @@
 mod customers;
 mod document;
 mod entrance;
+mod lifecycle;
 mod walks;
 mod webhooks;
