@@ -6,6 +6,7 @@ use app::{OpCtx, Tx, usage};
 use domain::customer::Customer;
 use domain::usage::CountMethod;
 use domain::{Clock, Date, ErrorCode, Timestamp, days, hours};
+use storage::args;
 
 use crate::support::{START, World, act, invite, refusal, world};
 
@@ -222,4 +223,56 @@ async fn the_nightly_count_is_taken_once_for_the_day_that_ended() {
     };
     let yesterday = world.clock.now().plus(days(-1)).date_in("America/Chicago");
     assert_eq!(ctx.app.query(&ctx, read).await.unwrap(), [(yesterday, 1)]);
+}
+
+// Written straight into the tables: what is counted are the rows, however they came to be.
+const MAIL: &str = "insert into mail_items (id, operator_id, partner_id, livemode, customer_id, location_id, kind,
+    custody, content, accountable, flags, received_at, created_via, metadata, version, created_at, updated_at, deleted_at)
+    values ($1, $2, $3, true, $4, $5, $6, 'in_house', 'sealed', 'none', '', $7, 'operator', '{}', 1, $7, $7, $8)";
+const ACTION: &str =
+    "insert into mail_actions (id, mail_id, customer_id, partner_id, livemode, kind, status,
+    requested_by_kind, options, result, warnings, requested_at, completed_at, version)
+    values ($1, $2, $3, $4, true, $5, $6, 'operator', '{}', '{}', '[]', $7, $7, 1)";
+
+#[tokio::test]
+async fn work_is_counted_in_the_month_in_which_it_was_done() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let customer = invite(&ctx, "one").await.customer;
+    act(&ctx, async move |tx, ctx| {
+        let before = START.plus(days(-30));
+        let deleted = Some(START);
+        for (n, kind, at, deleted_at) in [
+            (1_u8, "letter", START, None),
+            (2, "package", START, None),
+            (3, "package", START, deleted),
+            (4, "letter", before, None),
+        ] {
+            let (operator, partner) = (ctx.scope.operator_id(), ctx.scope.partner_id());
+            let (id, location) = ([n; 16], customer.location_id);
+            let row = args![id, operator, partner, customer.id, location, kind, at, deleted_at];
+            tx.exec(MAIL, row).await?;
+        }
+        for (n, kind, status, at) in [
+            (1_u8, "scan", "completed", START),
+            (2, "scan", "completed", before),
+            (3, "scan", "requested", START),
+            (4, "forward", "completed", START),
+            (5, "shred", "completed", START),
+            (6, "pickup", "completed", START),
+            (7, "pickup", "completed", START),
+        ] {
+            let row =
+                args![[n; 16], [1_u8; 16], customer.id, ctx.scope.partner_id(), kind, status, at];
+            tx.exec(ACTION, row).await?;
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+    world.clock.advance(hours(1));
+    let done = ask(&world.ctx().await, Span::Current, None).await.usage.operations;
+    assert_eq!((done.mail_received, done.packages_received), (2, 1));
+    assert_eq!((done.scans_completed, done.forwards_completed), (1, 1));
+    assert_eq!((done.shreds_completed, done.pickups_completed), (1, 2));
 }
