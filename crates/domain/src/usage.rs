@@ -58,7 +58,8 @@ impl Period {
 
     /// Days of the period that the interval touches, up to `as_of`.
     pub fn active_days(&self, interval: Interval, as_of: Timestamp) -> i64 {
-        let until = self.ends_at().min(as_of);
+        // What begins at this very instant is active at it.
+        let until = self.ends_at().min(as_of.plus(1));
         let from = interval.from.max(self.starts_at());
         let to = interval.to.unwrap_or(until).min(until);
         if from >= to {
@@ -93,7 +94,8 @@ pub fn count(
     as_of: Timestamp,
 ) -> Counts {
     let start = period.starts_at();
-    let until = period.ends_at().min(as_of).max(start);
+    // What begins at this very instant is active at it.
+    let until = period.ends_at().min(as_of.plus(1)).max(start);
     let touching: Vec<Interval> = intervals
         .iter()
         .copied()

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::refusal::Refusal;
-use crate::{PartnerApi, answer, customers, entrance, events, me, webhooks};
+use crate::{PartnerApi, answer, customers, entrance, events, me, usage, webhooks};
 
 /// The operations with their documentation; paths are under `/api/v1`.
 pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
@@ -33,6 +33,7 @@ pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
         .routes(routes!(webhooks::deliveries::handler))
         .routes(routes!(events::list_handler))
         .routes(routes!(events::get_handler))
+        .routes(routes!(usage::handler))
         .routes(routes!(me::handler))
 }
 

@@ -4,5 +4,6 @@ mod customers;
 mod document;
 mod entrance;
 mod lifecycle;
+mod usage;
 mod walks;
 mod webhooks;
