@@ -22,6 +22,10 @@ create index customers_leaving on customers (deactivation_scheduled_at)
     where deactivation_scheduled_at is not null;
 create index customers_paid on customers (paid_through)
     where paid_through is not null and status <> 'deactivated';
+create index customers_lapsed on customers (billing_lapsed_at)
+    where billing_lapsed_at is not null and status <> 'deactivated';
+create index customers_open_at on customers (location_id) where compliance_status = 'mailbox_active';
+create index customers_approved on customers (id) where compliance_status = 'approved';
 
 -- Each time an invitation was sent again; a few a day are allowed.
 create table invite_resends (customer_id {id} not null references customers (id), at bigint not null);
@@ -58,6 +62,7 @@ create table documents (
     name_on_document text, address text, sha256 {bytes} not null, status text not null, created_at bigint not null
 );
 create index documents_of on documents (customer_id);
+create index documents_expiring on documents (expires_on) where status = 'accepted';
 
 create table notarisations (
     id {id} primary key, form_id {id} not null references forms (id), method text not null,

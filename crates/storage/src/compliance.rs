@@ -8,7 +8,7 @@ use domain::compliance::{
     ComplianceStatus, CrdState, Document, DocumentRole, DocumentStatus, Form, FormStatus,
     Notarisation, ReasonCode, Requirement, Review,
 };
-use domain::id::{CustomerId, FormId, OperatorId};
+use domain::id::{CustomerId, DocumentId, FormId, OperatorId};
 use domain::{Timestamp, compliance::Decision};
 
 use crate::{Result, Row, Tx, args, json, statements};
@@ -29,6 +29,7 @@ statements! {
         address, sha256, status, created_at from documents where customer_id = $1 order by created_at, id";
     DOCUMENTS_MARK = "update documents set status = $4 where customer_id = $1 and status = $3
         and (role = $2 or $2 is null)";
+    DOCUMENT_MARK = "update documents set status = $2 where id = $1";
     NOTARISATION_INSERT = "insert into notarisations (id, form_id, method, status, witness_name, commission_state,
         session_from, session_to, completed_at, reasons, created_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -165,6 +166,11 @@ pub async fn documents_mark(
     to: DocumentStatus,
 ) -> Result<()> {
     tx.post(DOCUMENTS_MARK, args![customer, role, from, to]).await
+}
+
+/// Moves one document to another state.
+pub async fn document_mark(tx: &Tx, id: DocumentId, to: DocumentStatus) -> Result<()> {
+    tx.post(DOCUMENT_MARK, args![id, to]).await
 }
 
 pub async fn notarisation_insert(tx: &Tx, n: &Notarisation, now: Timestamp) -> Result<()> {

@@ -5,7 +5,7 @@ use domain::address::Address;
 use domain::customer::{
     Customer, DeactivationReason, ForwardingAddress, Recipient, RemailInstruction,
 };
-use domain::id::{AddressId, CustomerId};
+use domain::id::{AddressId, CustomerId, MailboxId};
 
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, json, statements};
@@ -86,7 +86,8 @@ statements! {
         complete_open_actions = excluded.complete_open_actions";
     DEPARTURE_GET = "select reason, note, instruction, address, complete_open_actions from departures
         where customer_id = $1";
-    MAIL_HELD = "select count(*) from mail_items where customer_id = $1 and custody = 'in_house' and deleted_at is null";
+    MAIL_HELD = "select count(*) from mail_items where customer_id = $1 and (mailbox_id = $2 or mailbox_id is null)
+        and custody = 'in_house' and deleted_at is null";
     RECIPIENT_INSERT = "insert into recipients (id, customer_id, kind, name, status, created_at)
         values ($1, $2, $3, $4, $5, $6)";
     RECIPIENT_LIST = "select id, customer_id, kind, name, status from recipients where customer_id = $1 order by id";
@@ -300,9 +301,9 @@ pub async fn departure_find(tx: &Tx, id: CustomerId) -> Result<Option<Departure>
     tx.opt(DEPARTURE_GET, args![id], read).await
 }
 
-/// Mail items of a customer that are in the mailroom.
-pub async fn mail_held(tx: &Tx, id: CustomerId) -> Result<i64> {
-    tx.one(MAIL_HELD, args![id], Row::next).await
+/// Mail items of a customer that wait in the mailroom for one of the customer's numbers.
+pub async fn mail_held(tx: &Tx, id: CustomerId, mailbox: MailboxId) -> Result<i64> {
+    tx.one(MAIL_HELD, args![id, mailbox], Row::next).await
 }
 
 pub async fn recipient_insert(tx: &Tx, r: &Recipient, now: Timestamp) -> Result<()> {

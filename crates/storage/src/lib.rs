@@ -14,6 +14,7 @@ mod statements;
 mod value;
 
 pub mod audit;
+pub mod chores;
 pub mod compliance;
 pub mod customers;
 pub mod endpoints;
@@ -22,6 +23,7 @@ pub mod keys;
 pub mod ledger;
 pub mod mailboxes;
 pub mod retention;
+pub mod simulations;
 pub mod tenancy;
 pub mod usage;
 
@@ -35,6 +37,7 @@ pub use value::{FromValue, Row, ToValue, Value};
 pub fn statements() -> Vec<&'static str> {
     let modules = [
         audit::ALL,
+        chores::ALL,
         compliance::ALL,
         customers::ALL,
         endpoints::ALL,
@@ -44,6 +47,7 @@ pub fn statements() -> Vec<&'static str> {
         mailboxes::ALL,
         migrate::ALL,
         retention::ALL,
+        simulations::ALL,
         tenancy::ALL,
         usage::ALL,
     ];

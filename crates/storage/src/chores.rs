@@ -1,0 +1,143 @@
+//! What time has made due, across all tenants: candidates for the steps that nobody asks for.
+//!
+//! A candidate is only a hint; whoever takes the step looks again under the customer's lock. Pages go
+//! by id, so that a candidate that cannot be helped does not stand in the way of the others.
+
+use domain::id::PartnerId;
+use domain::{Date, Timestamp};
+
+use crate::{Result, Row, Tx, args, statements};
+
+domain::words! {
+    /// A kind of step.
+    pub enum Chore {
+        /// M2: a reserved number whose time is over.
+        LapsedReservation = "lapsed_reservation",
+        /// M5: a remail window that ended.
+        EndedRemail = "ended_remail",
+        /// M6: a number that has rested.
+        EndedQuarantine = "ended_quarantine",
+        /// C8: an invitation that nobody used.
+        StaleInvite = "stale_invite",
+        /// C6: a service that was to end today.
+        ScheduledDeactivation = "scheduled_deactivation",
+        /// C4, V11: a paid time that ended, grace included.
+        EndedPayment = "ended_payment",
+        /// C4, V11: a word of payment withdrawn, grace included.
+        WithdrawnPayment = "withdrawn_payment",
+        /// R-10: a document that expired.
+        ExpiredDocument = "expired_document",
+        /// V10: something that was to be renewed and was not.
+        OverdueRequirement = "overdue_requirement",
+        /// V11: an open mailbox at a location that is not active.
+        PausedLocation = "paused_location",
+        /// V8: an approved customer who may be waiting for nothing any more.
+        Openable = "openable",
+    }
+}
+
+/// Whose time it is: everybody's, or that of one partner's test world, which runs ahead.
+#[derive(Clone, Copy, Debug)]
+pub struct World {
+    pub only: Option<PartnerId>,
+    pub now: Timestamp,
+}
+
+/// A customer or a mailbox, by the bytes of its id, for whom a step may be due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub partner_id: PartnerId,
+    pub livemode: bool,
+    pub subject: [u8; 16],
+}
+
+statements! {
+    LAPSED_RESERVATION = "select c.partner_id, c.livemode, c.id from mailboxes m join customers c on c.id = m.customer_id
+        where m.status = 'reserved' and m.reserved_until <= $1 and (c.partner_id = $2 or $2 is null)
+        and (c.livemode = false or $2 is null) and c.id > $3 order by c.id limit $4";
+    ENDED_REMAIL = "select c.partner_id, c.livemode, m.id from mailboxes m join customers c on c.id = m.customer_id
+        where m.status = 'remail' and m.remail_until < $1 and (c.partner_id = $2 or $2 is null)
+        and (c.livemode = false or $2 is null) and m.id > $3 order by m.id limit $4";
+    ENDED_QUARANTINE = "select c.partner_id, c.livemode, m.id from mailboxes m join customers c on c.id = m.customer_id
+        where m.status = 'quarantine' and m.reusable_from <= $1 and (c.partner_id = $2 or $2 is null)
+        and (c.livemode = false or $2 is null) and m.id > $3 order by m.id limit $4";
+    STALE_INVITE = "select c.partner_id, c.livemode, c.id from customers c
+        where c.status = 'invited' and c.invited_at <= $1 and (c.partner_id = $2 or $2 is null)
+        and (c.livemode = false or $2 is null) and c.id > $3 order by c.id limit $4";
+    SCHEDULED_DEACTIVATION = "select c.partner_id, c.livemode, c.id from customers c
+        where c.deactivation_scheduled_at <= $1 and (c.partner_id = $2 or $2 is null)
+        and (c.livemode = false or $2 is null) and c.id > $3 order by c.id limit $4";
+    ENDED_PAYMENT = "select c.partner_id, c.livemode, c.id from customers c
+        where c.paid_through < $1 and c.status <> 'deactivated' and c.prepay and c.billing_status <> 'suspended'
+        and (c.partner_id = $2 or $2 is null) and (c.livemode = false or $2 is null)
+        and c.id > $3 order by c.id limit $4";
+    WITHDRAWN_PAYMENT = "select c.partner_id, c.livemode, c.id from customers c
+        where c.billing_lapsed_at <= $1 and c.status <> 'deactivated' and c.billing_status <> 'suspended'
+        and (c.partner_id = $2 or $2 is null) and (c.livemode = false or $2 is null)
+        and c.id > $3 order by c.id limit $4";
+    EXPIRED_DOCUMENT = "select distinct c.partner_id, c.livemode, c.id from documents d
+        join customers c on c.id = d.customer_id where d.status = 'accepted' and d.expires_on < $1
+        and c.status <> 'deactivated' and c.compliance_status in ('approved', 'mailbox_active')
+        and (c.partner_id = $2 or $2 is null) and (c.livemode = false or $2 is null)
+        and c.id > $3 order by c.id limit $4";
+    OVERDUE_REQUIREMENT = "select distinct c.partner_id, c.livemode, c.id from compliance_requirements r
+        join customers c on c.id = r.customer_id where r.due_at <= $1 and c.compliance_status = 'mailbox_active'
+        and c.status <> 'deactivated' and (c.partner_id = $2 or $2 is null)
+        and (c.livemode = false or $2 is null) and c.id > $3 order by c.id limit $4";
+    PAUSED_LOCATION = "select c.partner_id, c.livemode, c.id from locations l
+        join customers c on c.location_id = l.id where l.status <> 'active' and c.compliance_status = 'mailbox_active'
+        and c.status <> 'deactivated' and c.created_at <= $1 and (c.partner_id = $2 or $2 is null)
+        and (c.livemode = false or $2 is null) and c.id > $3 order by c.id limit $4";
+    OPENABLE = "select c.partner_id, c.livemode, c.id from customers c join locations l on l.id = c.location_id
+        where c.compliance_status = 'approved' and c.status in ('invited', 'active')
+        and c.billing_status in ('active', 'grace') and l.status = 'active' and c.created_at <= $1
+        and (c.partner_id = $2 or $2 is null) and (c.livemode = false or $2 is null)
+        and c.id > $3 order by c.id limit $4";
+}
+
+/// What a chore compares a row's time with.
+#[derive(Clone, Copy, Debug)]
+pub enum Due {
+    /// Rows whose instant is at or before this one.
+    By(Timestamp),
+    /// Rows whose day is before this one; of quarantines, also the day itself.
+    Before(Date),
+}
+
+/// Candidates after an id, in the order of ids.
+pub async fn candidates(
+    tx: &Tx,
+    chore: Chore,
+    world: &World,
+    due: Due,
+    after: [u8; 16],
+    limit: i64,
+) -> Result<Vec<Candidate>> {
+    let read = |r: &mut Row| {
+        let (partner_id, livemode) = (r.next()?, r.next()?);
+        let id: domain::id::CustomerId = r.next()?;
+        Ok(Candidate { partner_id, livemode, subject: id.0 })
+    };
+    let bound = match due {
+        Due::By(at) => args![at],
+        Due::Before(day) => args![day],
+    };
+    let row = [bound, args![world.only, domain::id::CustomerId(after), limit]].concat();
+    tx.all(statement(chore), row, read).await
+}
+
+const fn statement(chore: Chore) -> &'static str {
+    match chore {
+        Chore::LapsedReservation => LAPSED_RESERVATION,
+        Chore::EndedRemail => ENDED_REMAIL,
+        Chore::EndedQuarantine => ENDED_QUARANTINE,
+        Chore::StaleInvite => STALE_INVITE,
+        Chore::ScheduledDeactivation => SCHEDULED_DEACTIVATION,
+        Chore::EndedPayment => ENDED_PAYMENT,
+        Chore::WithdrawnPayment => WITHDRAWN_PAYMENT,
+        Chore::ExpiredDocument => EXPIRED_DOCUMENT,
+        Chore::OverdueRequirement => OVERDUE_REQUIREMENT,
+        Chore::PausedLocation => PAUSED_LOCATION,
+        Chore::Openable => OPENABLE,
+    }
+}
