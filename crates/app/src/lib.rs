@@ -17,9 +17,11 @@ mod emit;
 pub mod endpoints;
 pub mod events;
 mod execute;
+pub mod housekeeping;
 pub mod ledger;
 pub mod mailboxes;
 pub mod secrets;
+pub mod simulate;
 pub mod snapshot;
 pub mod usage;
 

@@ -6,14 +6,17 @@
 use blob::{Family, Key};
 use bytes::Bytes;
 use domain::address::Address;
-use domain::compliance::{ComplianceStatus, Document, DocumentRole, DocumentStatus};
+use domain::compliance::{
+    CURE_DAYS, ComplianceStatus, Document, DocumentRole, DocumentStatus, Requirement,
+};
 use domain::customer::Customer;
 use domain::id::DocumentId;
-use domain::{Date, Error, ErrorCode, Field, Result};
+use domain::{Date, Error, ErrorCode, Field, Result, days};
 use sha2::{Digest, Sha256};
 use storage::Tx;
 use storage::compliance as rows;
 
+use super::Case;
 use crate::customers::{change, get};
 use crate::{App, OpCtx, audit};
 
@@ -25,10 +28,17 @@ const READABLE_CHARACTERS: usize = 4;
 
 /// An image that stands in the blob store.
 ///
-/// Invariant: only [`store_image`] makes one.
+/// Invariant: only [`store_image`] makes one; the test world's stand for nothing.
 #[derive(Clone, Debug)]
 pub struct StoredImage {
     sha256: [u8; 32],
+}
+
+impl StoredImage {
+    /// Stands for the image of a document in the test world, where nobody has papers.
+    pub(crate) fn simulated(role: DocumentRole) -> Self {
+        Self { sha256: Sha256::digest(role.as_str()).into() }
+    }
 }
 
 /// One document as it is handed in. Texts were checked for shape where they were read.
@@ -121,6 +131,39 @@ pub(super) async fn add(
         [("document", &*id.to_string()), ("role", input.role.as_str()), ("type", &input.kind)];
     audit::record(tx, ctx, "compliance.document", customer.id, &detail).await?;
     Ok(document)
+}
+
+/// Marks documents that have expired and asks an approved customer for new ones; true when
+/// there were any.
+pub(crate) async fn expire(tx: &Tx, ctx: &OpCtx, customer_id: &str) -> Result<bool> {
+    let case = Case::open(tx, ctx, customer_id).await?;
+    let today = case.today(ctx);
+    let documents = rows::document_list(tx, case.customer.id).await?;
+    let is_over = |d: &&Document| {
+        d.status == DocumentStatus::Accepted && d.expires_on.is_some_and(|last| last < today)
+    };
+    let is_live =
+        |d: &&Document| matches!(d.status, DocumentStatus::Uploaded | DocumentStatus::Accepted);
+    let expired: Vec<&Document> = documents.iter().filter(is_over).collect();
+    for document in &expired {
+        rows::document_mark(tx, document.id, DocumentStatus::Expired).await?;
+        let mut newer = documents.iter().rev().filter(is_live).filter(|d| d.role == document.role);
+        if newer.next().is_some_and(|newest| newest.id != document.id) {
+            continue;
+        }
+        let requirement = match document.role {
+            DocumentRole::PhotoId => Requirement::PhotoId,
+            DocumentRole::AddressId => Requirement::AddressId,
+            DocumentRole::CourtOrder => Requirement::CourtOrder,
+            DocumentRole::BusinessRegistration => Requirement::Business,
+            DocumentRole::PowerOfAttorney => Requirement::Applicant,
+        };
+        let due_at = ctx.now.plus(days(CURE_DAYS));
+        rows::requirement_put(tx, case.customer.id, requirement, due_at).await?;
+        let detail = [("document", &*document.id.to_string())];
+        audit::record(tx, ctx, "compliance.document_expired", case.customer.id, &detail).await?;
+    }
+    Ok(!expired.is_empty())
 }
 
 /// The end of a number; a number of so few characters that its end is all of it shows nothing.

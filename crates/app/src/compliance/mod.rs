@@ -1,4 +1,5 @@
-//! Form 1583 from draft to active mailbox: the steps V1 to V12 of postal.md 3.3, one file each.
+//! Form 1583 from draft to active mailbox: the steps V1 to V12 of postal.md 3.3, one file each, and the
+//! renewal of a form that was approved.
 //!
 //! Which step is possible when is `domain::compliance`; the operator's staff decide, and no step
 //! approves by itself. Nothing that these use-cases answer holds an id number, a home address, a
@@ -12,6 +13,7 @@ pub mod open;
 pub mod pause;
 pub mod read;
 pub mod reject_for_fraud;
+pub mod renew;
 pub mod resubmit;
 pub mod review;
 pub mod submit;

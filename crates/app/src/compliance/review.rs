@@ -34,10 +34,22 @@ pub async fn approve(
     customer_id: &str,
     input: &Approval,
 ) -> Result<ComplianceView> {
-    must_be_staff(ctx)?;
     let mut case = Case::open(tx, ctx, customer_id).await?;
+    decide_for(tx, ctx, &mut case, input).await?;
+    open::open_if_ready(tx, ctx, &mut case).await?;
+    read::view(tx, ctx, case.customer).await
+}
+
+/// Approves the form and leaves the mailbox as it is.
+pub(crate) async fn decide_for(
+    tx: &Tx,
+    ctx: &OpCtx,
+    case: &mut Case,
+    input: &Approval,
+) -> Result<()> {
+    must_be_staff(ctx)?;
     case.must_allow(Step::Approve)?;
-    must_not_be_the_applicant(ctx, &case)?;
+    must_not_be_the_applicant(ctx, case)?;
     let mut problems = checklist_problems(&case.form.data, &input.checklist);
     let documents = rows::document_list(tx, case.customer.id).await?;
     // Looked at again, because a document can expire while the form waits.
@@ -49,23 +61,22 @@ pub async fn approve(
     let review = Review {
         checklist: input.checklist.clone(),
         note: input.note.clone(),
-        ..decided(ctx, &case, Decision::Approve)
+        ..decided(ctx, case, Decision::Approve)
     };
     rows::review_insert(tx, &review).await?;
-    record_approval(tx, ctx, &mut case).await?;
+    record_approval(tx, ctx, case).await?;
     let is_first = case.customer.verified_at.is_none();
     case.customer.verified_at = case.customer.verified_at.or(Some(ctx.now));
     case.take(tx, ctx, Step::Approve, &[]).await?;
     // Once in a cycle, however often the form is renewed (postal.md 3.1).
     if is_first {
-        tell_verified(tx, ctx, &case).await?;
+        tell_verified(tx, ctx, case).await?;
     }
-    open::open_if_ready(tx, ctx, &mut case).await?;
-    read::view(tx, ctx, case.customer).await
+    Ok(())
 }
 
 /// What follows from an approval: documents and addresses count, the number is kept, the CRD waits.
-async fn record_approval(tx: &Tx, ctx: &OpCtx, case: &mut Case) -> Result<()> {
+pub(super) async fn record_approval(tx: &Tx, ctx: &OpCtx, case: &mut Case) -> Result<()> {
     case.form.status = FormStatus::Approved;
     case.form.approved_at = Some(ctx.now);
     let customer = &case.customer;
@@ -178,7 +189,7 @@ pub async fn request_changes(
     read::view(tx, ctx, case.customer).await
 }
 
-fn decided(ctx: &OpCtx, case: &Case, decision: Decision) -> Review {
+pub(super) fn decided(ctx: &OpCtx, case: &Case, decision: Decision) -> Review {
     Review {
         id: ReviewId::new(ctx.app.ids.as_ref(), ctx.app.clock.now()),
         customer_id: case.customer.id,

@@ -27,7 +27,17 @@ pub async fn witness(
     if !problems.is_empty() {
         return Err(Error::invalid(problems));
     }
-    let notarisation = Notarisation {
+    rows::notarisation_insert(tx, &completed(ctx, &case, input), ctx.now).await?;
+    case.form.status = FormStatus::Submitted;
+    case.form.signed_at = case.form.signed_at.or(Some(ctx.now));
+    case.form.submitted_at = Some(ctx.now);
+    case.take(tx, ctx, Step::Witness, &[]).await?;
+    read::view(tx, ctx, case.customer).await
+}
+
+/// The record of a session that counted.
+pub(super) fn completed(ctx: &OpCtx, case: &Case, input: &Attestation) -> Notarisation {
+    Notarisation {
         id: NotarisationId::new(ctx.app.ids.as_ref(), ctx.app.clock.now()),
         form_id: case.form.id,
         method: input.method,
@@ -37,13 +47,7 @@ pub async fn witness(
         session: input.session,
         completed_at: Some(ctx.now),
         reasons: Vec::new(),
-    };
-    rows::notarisation_insert(tx, &notarisation, ctx.now).await?;
-    case.form.status = FormStatus::Submitted;
-    case.form.signed_at = case.form.signed_at.or(Some(ctx.now));
-    case.form.submitted_at = Some(ctx.now);
-    case.take(tx, ctx, Step::Witness, &[]).await?;
-    read::view(tx, ctx, case.customer).await
+    }
 }
 
 /// Why a session came to nothing.

@@ -18,7 +18,7 @@ use storage::{Tx, compliance, customers, tenancy};
 
 use super::CustomerView;
 use crate::compliance::draft;
-use crate::{Actor, News, OpCtx, audit, emit, snapshot};
+use crate::{Actor, News, OpCtx, audit, emit, simulate, snapshot};
 
 /// Who is invited. Texts were checked for shape where they were read.
 #[derive(Clone, Debug, Default)]
@@ -94,6 +94,7 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewCustomer) -> Result<Custome
         "customer.created",
     )
     .await?;
+    simulate::on_customer_created(tx, ctx, &customer).await?;
     audit::record(tx, ctx, "customer.create", id, &[("mailbox", &mailbox.id.to_string())]).await?;
     let view = CustomerView { customer, mailbox: Some((mailbox, location)) };
     let source = match ctx.actor {

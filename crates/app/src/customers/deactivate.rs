@@ -3,7 +3,7 @@
 use domain::address::Address;
 use domain::compliance::{CrdState, FormStatus};
 use domain::customer::{
-    Customer, CustomerStatus, DeactivationReason, ForwardingAddress, REMAIL_MONTHS,
+    Customer, CustomerStatus, DeactivationReason, ForwardingAddress, INVITE_DAYS, REMAIL_MONTHS,
     RemailInstruction,
 };
 use domain::id::AddressId;
@@ -70,6 +70,33 @@ pub async fn deactivate_scheduled(tx: &Tx, ctx: &OpCtx, customer_id: &str) -> Re
     let departure = customers::departure_find(tx, customer.id).await?;
     let departure =
         departure.ok_or_else(|| Error::internal("ending a service", "nothing says how it ends"))?;
+    leave(tx, ctx, customer, &departure).await
+}
+
+/// Ends an invitation that nobody took up (C8), unless mail waits for its customer.
+pub(crate) async fn withdraw_invite(
+    tx: &Tx,
+    ctx: &OpCtx,
+    customer_id: &str,
+) -> Result<CustomerView> {
+    let customer = get::find_locked(tx, ctx, customer_id).await?;
+    let is_stale = customer.status == CustomerStatus::Invited
+        && customer.invited_at.is_some_and(|at| at.plus(days(INVITE_DAYS)) <= ctx.now);
+    let n_held = match customer.mailbox_id {
+        Some(id) => customers::mail_held(tx, customer.id, id).await?,
+        None => 0,
+    };
+    if !is_stale || n_held > 0 {
+        return view(tx, customer).await;
+    }
+    let departure = Departure {
+        reason: DeactivationReason::Other,
+        note: None,
+        instruction: None,
+        address: None,
+        complete_open_actions: false,
+    };
+    customers::departure_put(tx, customer.id, &departure).await?;
     leave(tx, ctx, customer, &departure).await
 }
 

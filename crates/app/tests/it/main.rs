@@ -10,6 +10,7 @@ mod customers;
 mod deliveries;
 mod endpoints;
 mod faults;
+mod housekeeping;
 mod keys;
 mod ledger;
 mod lifecycle;
