@@ -1,4 +1,4 @@
-//! What time alone brings about: answers are forgotten.
+//! What time alone brings about: answers are forgotten, and the steps of `app::housekeeping`.
 //!
 //! Every step works in bounded pages and is safe to run twice.
 
@@ -13,7 +13,7 @@ const PAGES_MAX: usize = 200;
 
 /// Counts the rows that were changed.
 pub(crate) async fn run(tasks: &Tasks) -> Result<usize> {
-    forget_answers(tasks).await
+    Ok(forget_answers(tasks).await? + app::housekeeping::run(&tasks.parts.app).await?)
 }
 
 /// Idempotent answers are kept for seven days.
