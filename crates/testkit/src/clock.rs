@@ -40,7 +40,7 @@ impl Ids for CountedIds {
         let count = self.0.fetch_add(1, Ordering::SeqCst);
         match buffer.len() {
             // The random part of a number, of which the upper 21 bits are used.
-            4 => buffer.copy_from_slice(&((count as u32) << 11).to_be_bytes()),
+            4 => buffer.copy_from_slice(&(count << 11).to_be_bytes()[4..]),
             // The random part of an id.
             10 => {
                 buffer.fill(0);

@@ -158,7 +158,7 @@ fn merge(base: &mut Table, over: Table, at: &str) -> anyhow::Result<()> {
         };
         match (known, value) {
             (Value::Table(known), Value::Table(value)) => {
-                merge(known, value, &format!("{at}{name}."))?
+                merge(known, value, &format!("{at}{name}."))?;
             }
             (known, value) => *known = value,
         }

@@ -1,4 +1,5 @@
 //! The one integration suite: a whole server in process, over HTTP, on each engine.
+#![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 mod customers;
 mod document;
