@@ -15,7 +15,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, interval, sleep};
 
 use crate::deliver::{Deliverer, Note};
-use crate::{Tasks, chain, housekeeping, retention};
+use crate::{Tasks, chain, housekeeping, retention, usage};
 
 /// How often a process that does not lead tries to.
 const LEAD_EVERY: Duration = Duration::from_secs(1);
@@ -26,13 +26,15 @@ const CHECK_LEAD_EVERY: Duration = Duration::from_millis(250);
 
 /// A task that is run over and over.
 #[derive(Clone, Copy)]
-struct Periodic {
+pub(crate) struct Periodic {
     name: &'static str,
     period: Duration,
-    run: fn(Tasks) -> BoxFuture<'static, Result<usize>>,
+    /// Counts what it did.
+    pub(crate) run: fn(Tasks) -> BoxFuture<'static, Result<usize>>,
 }
 
-const PERIODIC: [Periodic; 3] = [
+/// Every task save the deliverer, which runs without end.
+pub(crate) const PERIODIC: [Periodic; 4] = [
     Periodic {
         name: "chain",
         period: Duration::from_secs(1),
@@ -47,6 +49,11 @@ const PERIODIC: [Periodic; 3] = [
         name: "retention",
         period: Duration::from_hours(1),
         run: |tasks| Box::pin(async move { retention::run(&tasks).await }),
+    },
+    Periodic {
+        name: "usage",
+        period: Duration::from_mins(10),
+        run: |tasks| Box::pin(async move { usage::run(&tasks).await }),
     },
 ];
 

@@ -10,6 +10,7 @@ mod deliver;
 mod driver;
 mod housekeeping;
 mod retention;
+mod usage;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use webhook::tls::{self, RootProblem};
 pub use driver::{Running, TaskStatus};
 
 use deliver::Deliverer;
+use driver::PERIODIC;
 
 /// Rounds of [`Tasks::settle`]: work makes work, such as an event that a simulation emits, but not
 /// without end.
@@ -86,9 +88,10 @@ impl Tasks {
     /// due later, and must not run beside [`Tasks::start`] of the same install.
     pub async fn settle(&self) -> Result<()> {
         for _ in 0..SETTLE_ROUNDS_MAX {
-            let mut done = housekeeping::run(self).await?;
-            done += chain::run(self).await?;
-            done += retention::run(self).await?;
+            let mut done = 0;
+            for periodic in PERIODIC {
+                done += (periodic.run)(self.clone()).await?;
+            }
             done += Deliverer::new(self).settle().await;
             if done == 0 {
                 return Ok(());
