@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::run;
 
 /// The test that this command runs.
-pub(crate) const TEST_FILE: &str = "crates/postroom/tests/kill.rs";
+pub(crate) const TEST_FILE: &str = "crates/postroom/tests/kill/main.rs";
 
 /// Runs the crash test on SQLite, or on the database that `cargo xtask pg` names.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
