@@ -23,6 +23,7 @@ pub mod mailboxes;
 pub mod secrets;
 pub mod simulate;
 pub mod snapshot;
+pub mod test_clock;
 pub mod usage;
 
 use std::sync::Arc;

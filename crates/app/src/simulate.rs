@@ -171,7 +171,7 @@ async fn step(
             let approval = Approval { checklist: all_passed(), note: None };
             review::decide_for(tx, ctx, &mut case, &approval).await
         }
-        (Approved, Rejected) | (MailboxActive, Rejected) => {
+        (Approved | MailboxActive, Rejected) => {
             reject_for_fraud::reject_for_fraud(tx, ctx, &id, "simulated").await.map(drop)
         }
         (Approved, _) => open::open(tx, ctx, &id).await.map(drop),

@@ -17,6 +17,7 @@ mod query;
 mod refusal;
 mod routes;
 mod spec;
+mod test_helpers;
 mod usage;
 mod uses;
 mod webhooks;

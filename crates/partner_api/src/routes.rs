@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::refusal::Refusal;
-use crate::{PartnerApi, answer, customers, entrance, events, me, usage, webhooks};
+use crate::{PartnerApi, answer, customers, entrance, events, me, test_helpers, usage, webhooks};
 
 /// The operations with their documentation; paths are under `/api/v1`.
 pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
@@ -35,6 +35,8 @@ pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
         .routes(routes!(events::get_handler))
         .routes(routes!(usage::handler))
         .routes(routes!(me::handler))
+        .routes(routes!(test_helpers::clock::get_handler, test_helpers::clock::advance_handler))
+        .routes(routes!(test_helpers::compliance::handler))
 }
 
 /// The service: the API behind its entrance, and its public document.

@@ -5,6 +5,7 @@ mod customers;
 mod document;
 mod entrance;
 mod lifecycle;
+mod test_world;
 mod usage;
 mod walks;
 mod webhooks;

@@ -1,5 +1,6 @@
 //! The contract of the storage crate, on SQLite and, where `POSTROOM_TEST_DATABASE` names a server,
 //! on PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 mod seam;
 mod support;

@@ -1,0 +1,38 @@
+//! The test world over HTTP: its clock, and steps that people take in the live one.
+
+use domain::partner::PartnerSettings;
+use serde_json::json;
+use testkit::{Mailroom, TestServer, story};
+
+#[tokio::test]
+async fn the_test_clock_moves_forward_only_and_the_live_world_has_none() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let crm = acme.test(&server).await;
+    let clock = "/api/v1/test_helpers/clock";
+    assert_eq!(crm.get(clock).await.expect(200)["ahead_seconds"], 0);
+    let moved = crm.post(clock, json!({"seconds": 604_800})).await.expect(200);
+    assert_eq!(moved["now"], "2026-11-27T15:04:05.123Z");
+    let id = story::invited(&crm, "crm_1").await;
+    let customer = crm.get(&format!("/api/v1/customers/{id}")).await.expect(200);
+    assert_eq!(customer["created_at"], "2026-11-27T15:04:05.123Z");
+    crm.post(clock, json!({"to": "2026-11-20T00:00:00Z"})).await.refused(422, "validation_failed");
+    acme.live(&server).await.get(clock).await.refused(404, "route_not_found");
+}
+
+#[tokio::test]
+async fn a_form_is_walked_with_the_events_of_every_step() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let crm = acme.test(&server).await;
+    let id = story::invited(&crm, "crm_1").await;
+    let path = format!("/api/v1/test_helpers/customers/{id}/compliance");
+    let walked = crm.post(&path, json!({"status": "mailbox_active"})).await.expect(200);
+    assert_eq!(walked["status"], "mailbox_active");
+    let events = server.events(&acme.ctx(false).await).await;
+    let kinds: Vec<_> = events.iter().map(|e| e["type"].as_str().unwrap()).collect();
+    let step = "customer.form_1583_status_updated";
+    let verified = ["customer.verified", "customer.activated"];
+    assert_eq!(kinds, [["customer.created", step, step, step].as_slice(), &verified, &[step]].concat());
+    assert!(events.iter().all(|e| e["livemode"] == false));
+}
