@@ -24,7 +24,7 @@ async fn traces(ctx: &OpCtx) -> (usize, usize) {
 }
 
 /// Fails the first statement, then the second, and so on, until the use-case gets through.
-async fn all_or_nothing<T, W>(ctx: &OpCtx, work: W) -> T
+pub(crate) async fn all_or_nothing<T, W>(ctx: &OpCtx, work: W) -> T
 where
     W: AsyncFn(&Tx, &OpCtx) -> Result<T> + Clone + Send + 'static,
     T: Send + 'static,

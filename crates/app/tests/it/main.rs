@@ -6,6 +6,7 @@
 mod admin;
 mod applicants;
 mod compliance;
+mod customer_faults;
 mod customers;
 mod deliveries;
 mod endpoints;
@@ -16,3 +17,4 @@ mod ledger;
 mod lifecycle;
 mod support;
 mod usage;
+mod walks;
