@@ -1,0 +1,333 @@
+//! The reference: a page for each tag of the OpenAPI document, and one for the objects.
+//!
+//! Everything on these pages is in the document; an operation that is missing here is missing there.
+//! Schemas are put in words by [`super::schema`].
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use domain::ErrorCode;
+use serde_json::Value;
+
+use super::guides::{Group, Source};
+use super::markdown::slug;
+use super::schema::{self, OBJECTS, cell, describe, example, kind, members, referred};
+
+/// How an example's host is written; requests see their own.
+pub(crate) const HOST: &str = "http://127.0.0.1:8080";
+
+/// The methods in the order in which operations on one path are shown.
+const METHODS: [&str; 4] = ["post", "get", "patch", "delete"];
+/// Refusals that every operation has; the overview explains them once.
+const COMMON: [&str; 6] = ["400", "401", "403", "429", "500", "503"];
+/// How deep schemas are followed; deeper ones would be a loop.
+const DEPTH_MAX: usize = 32;
+
+/// The pages: an overview, one for each tag that has operations, and the objects.
+pub(crate) fn pages(spec: &Value) -> Vec<Source> {
+    let tags = spec["tags"].as_array().into_iter().flatten();
+    let described =
+        tags.filter_map(|tag| Some((tag["name"].as_str()?, tag["description"].as_str()?)));
+    let parts: Vec<(&str, &str, Vec<Operation<'_>>)> = described
+        .map(|(name, text)| (name, text, operations(spec, name)))
+        .filter(|(_, _, operations)| !operations.is_empty())
+        .collect();
+    let page = |slug: String, label: &str, markdown: String| Source {
+        group: Group::Reference,
+        slug,
+        label: label.to_owned(),
+        markdown,
+    };
+    let mut pages = vec![page("reference".to_owned(), "Overview", overview(spec, &parts))];
+    for (name, text, operations) in &parts {
+        let mut markdown = format!("# {name}\n\n{text}\n\n{}", table(name, operations));
+        for operation in operations {
+            operation.describe(&mut markdown);
+        }
+        pages.push(page(format!("reference/{}", slug(name)), name, markdown));
+    }
+    pages.push(page("reference/objects".to_owned(), "Objects", objects(spec)));
+    pages
+}
+
+struct Operation<'a> {
+    spec: &'a Value,
+    method: &'a str,
+    /// With the base path.
+    path: String,
+    value: &'a Value,
+}
+
+fn operations<'a>(spec: &'a Value, tag: &str) -> Vec<Operation<'a>> {
+    let server = spec["servers"][0]["url"].as_str().unwrap_or_default();
+    let base = server.split_once("://").map_or(server, |(_, rest)| rest);
+    let base = base.find('/').map_or("", |at| &base[at..]);
+    let mut found = Vec::new();
+    for (path, item) in spec["paths"].as_object().into_iter().flatten() {
+        for method in METHODS {
+            let value = &item[method];
+            if schema::strings(&value["tags"]).next() == Some(tag) {
+                found.push(Operation { spec, method, path: format!("{base}{path}"), value });
+            }
+        }
+    }
+    found
+}
+
+fn overview(spec: &Value, parts: &[(&str, &str, Vec<Operation<'_>>)]) -> String {
+    let mut text = format!(
+        "# API reference\n\nEvery operation, made from the same document that this server publishes at \
+         [`/api/openapi.json`](/api/openapi.json) (OpenAPI {}).\n\n{}\n",
+        spec["openapi"].as_str().unwrap_or("3.1"),
+        spec["info"]["description"].as_str().unwrap_or_default()
+    );
+    for (name, about, operations) in parts {
+        let _ = write!(text, "\n## [{name}](/developers/reference/{})\n\n{about}\n\n", slug(name));
+        text.push_str(&table(name, operations));
+    }
+    text.push_str(
+        "\n## Every call\n\nBeside what an operation says of itself, each can be refused so:\n\n",
+    );
+    text.push_str("| Status | |\n|---|---|\n");
+    for (status, refusal) in common_refusals(spec) {
+        let _ = writeln!(text, "| {status} | {} |", cell(&refusal));
+    }
+    let _ = writeln!(
+        text,
+        "\nThe body is always an [ErrorBody]({OBJECTS}#errorbody); [Errors](/developers/errors) explains \
+         each code."
+    );
+    text
+}
+
+/// Status and sentence of the refusals that are shared.
+fn common_refusals(spec: &Value) -> Vec<(&'static str, String)> {
+    let operation = spec["paths"].as_object().into_iter().flatten().find_map(|(_, item)| {
+        METHODS.iter().map(|method| &item[*method]).find(|operation| operation.is_object())
+    });
+    let Some(operation) = operation else { return Vec::new() };
+    let sentence = |status| {
+        let answer = resolve(spec, &operation["responses"][status]);
+        answer["description"].as_str().map(|text| (status, text.to_owned()))
+    };
+    COMMON.into_iter().filter_map(sentence).collect()
+}
+
+fn table(tag: &str, operations: &[Operation<'_>]) -> String {
+    let mut text = String::from("| Operation | |\n|---|---|\n");
+    for operation in operations {
+        let link = format!("/developers/reference/{}#{}", slug(tag), operation.id());
+        let _ = writeln!(text, "| [{}]({link}) | `{}` |", operation.summary(), operation.route());
+    }
+    text
+}
+
+impl Operation<'_> {
+    fn id(&self) -> &str {
+        self.value["operationId"].as_str().unwrap_or(self.method)
+    }
+
+    fn summary(&self) -> &str {
+        self.value["summary"].as_str().unwrap_or_else(|| self.id())
+    }
+
+    fn route(&self) -> String {
+        format!("{} {}", self.method.to_uppercase(), self.path)
+    }
+
+    fn describe(&self, text: &mut String) {
+        let _ =
+            write!(text, "\n## {} {{#{}}}\n\n`{}`\n\n", self.summary(), self.id(), self.route());
+        let about = self.value["description"].as_str().unwrap_or_default();
+        let _ = writeln!(text, "{}\n", about.trim());
+        self.request(text);
+        let _ = writeln!(text, "```sh\n{}\n```\n", self.curl());
+        self.answers(text);
+    }
+
+    fn request(&self, text: &mut String) {
+        let parameters = self.value["parameters"].as_array().into_iter().flatten();
+        let parameters: Vec<&Value> = parameters.map(|p| resolve(self.spec, p)).collect();
+        if !parameters.is_empty() {
+            text.push_str("| Parameter | In | Type | |\n|---|---|---|---|\n");
+        }
+        for parameter in parameters {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            let place = parameter["in"].as_str().unwrap_or_default();
+            let about = described_parameter(parameter);
+            let kind = kind(&parameter["schema"]);
+            let _ = writeln!(text, "| `{name}` | {place} | {kind} | {} |", cell(&about));
+        }
+        let body = &self.value["requestBody"]["content"]["application/json"]["schema"];
+        let whole = referred(body).map_or(body, |name| &self.schemas()[name]);
+        let table = members(whole);
+        if !table.is_empty() {
+            let about = whole["description"].as_str().unwrap_or_default();
+            let _ = writeln!(text, "\n### Body {{#{}-body}}\n\n{about}\n{table}", self.id());
+        }
+        text.push('\n');
+    }
+
+    /// The call as a line for the shell, in the way of the seed's.
+    fn curl(&self) -> String {
+        let mut text = String::from("curl");
+        if self.method != "get" {
+            let _ = write!(text, " -X {}", self.method.to_uppercase());
+        }
+        let _ = write!(text, " {HOST}{} \\\n", self.example_path());
+        text.push_str("  -H \"Authorization: Bearer ib_live_YOUR_KEY\"");
+        let content = &self.value["requestBody"]["content"]["application/json"];
+        if self.method != "get" {
+            if content.is_object() {
+                text.push_str(" \\\n  -H \"Content-Type: application/json\"");
+            }
+            let _ = write!(text, " \\\n  -H \"Idempotency-Key: {}\"", idempotency_key(self.id()));
+        }
+        if let Some(body) = example(content, self.schemas()) {
+            let body = format!("{body:#}").replace('\n', "\n  ").replace('\'', "'\\''");
+            let _ = write!(text, " \\\n  -d '{body}'");
+        }
+        text
+    }
+
+    /// The path with an example in place of each parameter.
+    fn example_path(&self) -> String {
+        let mut path = self.path.clone();
+        for (name, id) in [
+            ("{customer_id}", "cus_123"),
+            ("{mail_id}", "mail_123"),
+            ("{event_id}", "evt_123"),
+            ("{endpoint_id}", "whe_123"),
+        ] {
+            path = path.replace(name, id);
+        }
+        path
+    }
+
+    fn answers(&self, text: &mut String) {
+        let Some(responses) = self.value["responses"].as_object() else { return };
+        let mut refusals = String::new();
+        for (status, response) in responses {
+            let is_own = response.get("$ref").is_none();
+            let response = resolve(self.spec, response);
+            let about = response["description"].as_str().unwrap_or_default();
+            if !status.starts_with('2') {
+                if is_own || !COMMON.contains(&status.as_str()) {
+                    let _ = writeln!(refusals, "| {status} | {} |", cell(&linked(about)));
+                }
+                continue;
+            }
+            let content = &response["content"]["application/json"];
+            let shape = &content["schema"];
+            let shape = if shape.is_null() || referred(shape).is_none() {
+                String::new()
+            } else {
+                format!(" {}.", kind(shape))
+            };
+            let _ = writeln!(text, "**Answers {status}.** {about}{shape}\n");
+            if let Some(sample) = example(content, self.schemas()) {
+                let _ = writeln!(text, "```json\n{sample:#}\n```\n");
+            }
+        }
+        if !refusals.is_empty() {
+            let _ = writeln!(
+                text,
+                "Refused, besides what [every call](/developers/reference#every-call) can be:\n\n\
+                 | Status | |\n|---|---|\n{refusals}"
+            );
+        }
+    }
+
+    fn schemas(&self) -> &Value {
+        &self.spec["components"]["schemas"]
+    }
+}
+
+fn described_parameter(parameter: &Value) -> String {
+    let must = if parameter["required"] == true { "**required** " } else { "" };
+    let mut whole = parameter["schema"].clone();
+    if let (Some(schema), Some(about)) = (whole.as_object_mut(), parameter.get("description")) {
+        schema.insert("description".to_owned(), about.clone());
+    }
+    format!("{must}{}", describe(&whole))
+}
+
+/// A key that says what it is for, as the seed's do: `crm_create_customer_123`.
+fn idempotency_key(operation_id: &str) -> String {
+    let mut key = String::from("crm_");
+    for c in operation_id.chars() {
+        if c.is_ascii_uppercase() {
+            key.push('_');
+        }
+        key.push(c.to_ascii_lowercase());
+    }
+    key + "_123"
+}
+
+/// The text with a link at each error code.
+fn linked(text: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut linked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let len = match is_word(first) {
+            true => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            false => first.len_utf8(),
+        };
+        let (word, after) = rest.split_at(len);
+        match ErrorCode::parse(word) {
+            Some(code) => {
+                let _ = write!(linked, "[{code}](/developers/errors#{code})");
+            }
+            None => linked.push_str(word),
+        }
+        rest = after;
+    }
+    linked
+}
+
+/// What a reference to a component stands for, or the value itself.
+fn resolve<'a>(spec: &'a Value, value: &'a Value) -> &'a Value {
+    let pointer = value["$ref"].as_str().and_then(|text| text.strip_prefix('#'));
+    pointer.and_then(|pointer| spec.pointer(pointer)).unwrap_or(value)
+}
+
+/// Every object that an operation takes or answers, by name; event payloads are in the catalogue.
+fn objects(spec: &Value) -> String {
+    let mut names = BTreeSet::new();
+    collect(&spec["paths"], spec, &mut names, 0);
+    collect(&spec["components"]["responses"], spec, &mut names, 0);
+    for kind in domain::event::EventType::ALL {
+        let (name, _) = wire::events::documented(*kind);
+        collect(&spec["components"]["schemas"][format!("{name}Data")], spec, &mut names, 0);
+    }
+    let mut text = String::from(
+        "# Objects\n\nThe shapes that calls take and answer, by name. A member without **required** may be \
+         missing from a body that you send.\n",
+    );
+    for name in names {
+        let schema = &spec["components"]["schemas"][name];
+        let about = schema["description"].as_str().unwrap_or_default();
+        let _ = writeln!(text, "\n## {name}\n\n{about}\n{}", members(schema));
+    }
+    text
+}
+
+/// Notes the names of the schemas that a value mentions, and of those that they mention.
+fn collect<'a>(value: &'a Value, spec: &'a Value, names: &mut BTreeSet<&'a str>, depth: usize) {
+    if depth > DEPTH_MAX {
+        return;
+    }
+    match value {
+        Value::Object(map) => {
+            if let Some(name) = referred(value)
+                && names.insert(name)
+            {
+                collect(&spec["components"]["schemas"][name], spec, names, depth + 1);
+            }
+            map.values().for_each(|member| collect(member, spec, names, depth + 1));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, spec, names, depth + 1)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
