@@ -52,6 +52,7 @@ pub struct Candidate {
 }
 
 statements! {
+    AHEAD = "select id, test_clock_ahead from partners where test_clock_ahead > 0 order by id";
     LAPSED_RESERVATION = "select c.partner_id, c.livemode, c.id from mailboxes m join customers c on c.id = m.customer_id
         where m.status = 'reserved' and m.reserved_until <= $1 and (c.partner_id = $2 or $2 is null)
         and (c.livemode = false or $2 is null) and c.id > $3 order by c.id limit $4";
@@ -93,6 +94,13 @@ statements! {
         and c.billing_status in ('active', 'grace') and l.status = 'active' and c.created_at <= $1
         and (c.partner_id = $2 or $2 is null) and (c.livemode = false or $2 is null)
         and c.id > $3 order by c.id limit $4";
+}
+
+/// Everybody at the machine's time, then each test world whose clock runs ahead of it.
+pub async fn worlds(tx: &Tx, now: Timestamp) -> Result<Vec<World>> {
+    let read = |r: &mut Row| Ok(World { only: Some(r.next()?), now: now.plus(r.next()?) });
+    let ahead = tx.all(AHEAD, args![], read).await?;
+    Ok(std::iter::once(World { only: None, now }).chain(ahead).collect())
 }
 
 /// What a chore compares a row's time with.

@@ -34,7 +34,7 @@ pub(crate) struct Periodic {
 }
 
 /// Every task save the deliverer, which runs without end.
-pub(crate) const PERIODIC: [Periodic; 4] = [
+pub(crate) const PERIODIC: [Periodic; 5] = [
     Periodic {
         name: "chain",
         period: Duration::from_secs(1),
@@ -49,6 +49,11 @@ pub(crate) const PERIODIC: [Periodic; 4] = [
         name: "retention",
         period: Duration::from_hours(1),
         run: |tasks| Box::pin(async move { retention::run(&tasks).await }),
+    },
+    Periodic {
+        name: "simulations",
+        period: Duration::from_secs(1),
+        run: |tasks| Box::pin(async move { app::simulate::run(&tasks.parts.app).await }),
     },
     Periodic {
         name: "usage",

@@ -39,14 +39,11 @@ pub async fn run(app: &App) -> Result<usize> {
     Ok(n_changed)
 }
 
-/// Everybody at the machine's time, then each test world whose clock runs ahead of it.
+/// The clocks that there are; see [`chores::worlds`].
 pub(crate) async fn worlds(app: &App) -> Result<Vec<World>> {
     let now = app.clock.now();
-    let partners = app.db.read(async |tx: &Tx| tenancy::partner_list(tx).await).await;
-    let partners = partners.map_err(Error::from)?;
-    let ahead = partners.iter().filter(|p| p.test_clock_ahead > 0);
-    let tests = ahead.map(|p| World { only: Some(p.id), now: now.plus(p.test_clock_ahead) });
-    Ok(std::iter::once(World { only: None, now }).chain(tests).collect())
+    let found = app.db.read(async move |tx: &Tx| chores::worlds(tx, now).await).await;
+    found.map_err(Error::from)
 }
 
 async fn sweep(app: &App, chore: Chore, world: World) -> Result<usize> {
