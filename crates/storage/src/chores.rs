@@ -1,7 +1,7 @@
 //! What time has made due, across all tenants: candidates for the steps that nobody asks for.
 //!
-//! A candidate is only a hint; whoever takes the step looks again under the customer's lock. Pages go
-//! by id, so that a candidate that cannot be helped does not stand in the way of the others.
+//! A candidate is only a hint; whoever takes the step looks again under the customer's lock. Each
+//! statement walks an index from the longest due, and a page begins after those that cannot be helped.
 
 use domain::id::PartnerId;
 use domain::{Date, Timestamp};
@@ -55,45 +55,52 @@ statements! {
     AHEAD = "select id, test_clock_ahead from partners where test_clock_ahead > 0 order by id";
     LAPSED_RESERVATION = "select c.partner_id, c.livemode, c.id from mailboxes m join customers c on c.id = m.customer_id
         where m.status = 'reserved' and m.reserved_until <= $1 and (c.partner_id = $2 or $2 is null)
-        and (c.livemode = false or $2 is null) and c.id > $3 order by c.id limit $4";
+        and (c.livemode = false or $2 is null)
+        order by m.reserved_until limit $3 offset $4";
     ENDED_REMAIL = "select c.partner_id, c.livemode, m.id from mailboxes m join customers c on c.id = m.customer_id
         where m.status = 'remail' and m.remail_until < $1 and (c.partner_id = $2 or $2 is null)
-        and (c.livemode = false or $2 is null) and m.id > $3 order by m.id limit $4";
+        and (c.livemode = false or $2 is null)
+        order by m.remail_until limit $3 offset $4";
     ENDED_QUARANTINE = "select c.partner_id, c.livemode, m.id from mailboxes m join customers c on c.id = m.customer_id
         where m.status = 'quarantine' and m.reusable_from <= $1 and (c.partner_id = $2 or $2 is null)
-        and (c.livemode = false or $2 is null) and m.id > $3 order by m.id limit $4";
+        and (c.livemode = false or $2 is null)
+        order by m.reusable_from limit $3 offset $4";
     STALE_INVITE = "select c.partner_id, c.livemode, c.id from customers c
         where c.status = 'invited' and c.invited_at <= $1 and (c.partner_id = $2 or $2 is null)
-        and (c.livemode = false or $2 is null) and c.id > $3 order by c.id limit $4";
+        and (c.livemode = false or $2 is null)
+        order by c.invited_at limit $3 offset $4";
     SCHEDULED_DEACTIVATION = "select c.partner_id, c.livemode, c.id from customers c
         where c.deactivation_scheduled_at <= $1 and (c.partner_id = $2 or $2 is null)
-        and (c.livemode = false or $2 is null) and c.id > $3 order by c.id limit $4";
+        and (c.livemode = false or $2 is null)
+        order by c.deactivation_scheduled_at limit $3 offset $4";
     ENDED_PAYMENT = "select c.partner_id, c.livemode, c.id from customers c
         where c.paid_through < $1 and c.status <> 'deactivated' and c.prepay and c.billing_status <> 'suspended'
         and (c.partner_id = $2 or $2 is null) and (c.livemode = false or $2 is null)
-        and c.id > $3 order by c.id limit $4";
+        order by c.paid_through limit $3 offset $4";
     WITHDRAWN_PAYMENT = "select c.partner_id, c.livemode, c.id from customers c
         where c.billing_lapsed_at <= $1 and c.status <> 'deactivated' and c.billing_status <> 'suspended'
         and (c.partner_id = $2 or $2 is null) and (c.livemode = false or $2 is null)
-        and c.id > $3 order by c.id limit $4";
-    EXPIRED_DOCUMENT = "select distinct c.partner_id, c.livemode, c.id from documents d
+        order by c.billing_lapsed_at limit $3 offset $4";
+    EXPIRED_DOCUMENT = "select c.partner_id, c.livemode, c.id from documents d
         join customers c on c.id = d.customer_id where d.status = 'accepted' and d.expires_on < $1
         and c.status <> 'deactivated' and c.compliance_status in ('approved', 'mailbox_active')
         and (c.partner_id = $2 or $2 is null) and (c.livemode = false or $2 is null)
-        and c.id > $3 order by c.id limit $4";
-    OVERDUE_REQUIREMENT = "select distinct c.partner_id, c.livemode, c.id from compliance_requirements r
+        order by d.expires_on limit $3 offset $4";
+    OVERDUE_REQUIREMENT = "select c.partner_id, c.livemode, c.id from compliance_requirements r
         join customers c on c.id = r.customer_id where r.due_at <= $1 and c.compliance_status = 'mailbox_active'
         and c.status <> 'deactivated' and (c.partner_id = $2 or $2 is null)
-        and (c.livemode = false or $2 is null) and c.id > $3 order by c.id limit $4";
-    PAUSED_LOCATION = "select c.partner_id, c.livemode, c.id from locations l
-        join customers c on c.location_id = l.id where l.status <> 'active' and c.compliance_status = 'mailbox_active'
+        and (c.livemode = false or $2 is null)
+        order by r.due_at limit $3 offset $4";
+    PAUSED_LOCATION = "select c.partner_id, c.livemode, c.id from customers c
+        where c.location_id in (select id from locations where status <> 'active') and c.compliance_status = 'mailbox_active'
         and c.status <> 'deactivated' and c.created_at <= $1 and (c.partner_id = $2 or $2 is null)
-        and (c.livemode = false or $2 is null) and c.id > $3 order by c.id limit $4";
+        and (c.livemode = false or $2 is null)
+        order by c.location_id limit $3 offset $4";
     OPENABLE = "select c.partner_id, c.livemode, c.id from customers c join locations l on l.id = c.location_id
         where c.compliance_status = 'approved' and c.status in ('invited', 'active')
         and c.billing_status in ('active', 'grace') and l.status = 'active' and c.created_at <= $1
         and (c.partner_id = $2 or $2 is null) and (c.livemode = false or $2 is null)
-        and c.id > $3 order by c.id limit $4";
+        order by c.id limit $3 offset $4";
 }
 
 /// Everybody at the machine's time, then each test world whose clock runs ahead of it.
@@ -112,13 +119,13 @@ pub enum Due {
     Before(Date),
 }
 
-/// Candidates after an id, in the order of ids.
+/// Candidates, the longest due first, without the first `skip` of them.
 pub async fn candidates(
     tx: &Tx,
     chore: Chore,
     world: &World,
     due: Due,
-    after: [u8; 16],
+    skip: i64,
     limit: i64,
 ) -> Result<Vec<Candidate>> {
     let read = |r: &mut Row| {
@@ -130,7 +137,7 @@ pub async fn candidates(
         Due::By(at) => args![at],
         Due::Before(day) => args![day],
     };
-    let row = [bound, args![world.only, domain::id::CustomerId(after), limit]].concat();
+    let row = [bound, args![world.only, limit, skip]].concat();
     tx.all(statement(chore), row, read).await
 }
 

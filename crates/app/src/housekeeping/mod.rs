@@ -47,11 +47,11 @@ pub(crate) async fn worlds(app: &App) -> Result<Vec<World>> {
 }
 
 async fn sweep(app: &App, chore: Chore, world: World) -> Result<usize> {
-    let (mut n_changed, mut after) = (0, [0; 16]);
+    let (mut n_changed, mut n_stuck) = (0, 0);
     for _ in 0..PAGES_MAX {
         let unit = async move |tx: &Tx| {
             let due = due(chore, &world);
-            let page = chores::candidates(tx, chore, &world, due, after, PAGE_ROWS).await?;
+            let page = chores::candidates(tx, chore, &world, due, n_stuck, PAGE_ROWS).await?;
             let mut partners: HashMap<PartnerId, Arc<Partner>> = HashMap::new();
             for id in page.iter().map(|c| c.partner_id) {
                 if !partners.contains_key(&id)
@@ -63,13 +63,14 @@ async fn sweep(app: &App, chore: Chore, world: World) -> Result<usize> {
             Ok::<_, Error>((page, partners))
         };
         let (page, partners) = app.db.read(unit).await?;
-        let Some(last) = page.last() else { break };
-        after = last.subject;
+        if page.is_empty() {
+            break;
+        }
         for candidate in &page {
-            if let Some(partner) = partners.get(&candidate.partner_id)
-                && take(app, chore, candidate, partner).await
-            {
-                n_changed += 1;
+            match partners.get(&candidate.partner_id) {
+                Some(partner) if take(app, chore, candidate, partner).await => n_changed += 1,
+                // It stays a candidate; the next page begins after it.
+                Some(_) | None => n_stuck += 1,
             }
         }
     }
