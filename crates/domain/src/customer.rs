@@ -189,3 +189,25 @@ pub const INVITE_LINK_DAYS: i64 = 14;
 
 /// Days after which an invitation that nobody used is withdrawn (C8).
 pub const INVITE_DAYS: i64 = 60;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use CustomerStatus::{Active, Deactivated, Invited, Suspended};
+
+    #[test]
+    fn each_step_leads_from_its_states_and_from_no_other() {
+        let from = |step: fn(CustomerStatus) -> Result<CustomerStatus>| {
+            CustomerStatus::ALL
+                .iter()
+                .filter_map(|s| Some((*s, step(*s).ok()?)))
+                .collect::<Vec<_>>()
+        };
+        let activated = [(Invited, Active), (Deactivated, Active)];
+        let deactivated = [(Invited, Deactivated), (Active, Deactivated), (Suspended, Deactivated)];
+        assert_eq!(from(CustomerStatus::activate), activated);
+        assert_eq!(from(CustomerStatus::suspend), [(Active, Suspended)]);
+        assert_eq!(from(CustomerStatus::reinstate), [(Suspended, Active)]);
+        assert_eq!(from(CustomerStatus::deactivate), deactivated);
+    }
+}

@@ -113,3 +113,62 @@ pub const RESERVATION_DAYS: i64 = 90;
 
 /// Most mailboxes that one command adds to a pool.
 pub const POOL_SIZE_MAX: i64 = 1_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The moves that lead from each state.
+    const TABLE: &[(MailboxStatus, &[(Move, MailboxStatus)])] = &[
+        (
+            MailboxStatus::Available,
+            &[
+                (Move::Reserve, MailboxStatus::Reserved),
+                (Move::Block, MailboxStatus::Blocked),
+                (Move::Retire, MailboxStatus::Retired),
+            ],
+        ),
+        (
+            MailboxStatus::Reserved,
+            &[(Move::Release, MailboxStatus::Available), (Move::Open, MailboxStatus::Active)],
+        ),
+        (MailboxStatus::Active, &[(Move::Close, MailboxStatus::Remail)]),
+        (
+            MailboxStatus::Remail,
+            &[(Move::Reopen, MailboxStatus::Active), (Move::Rest, MailboxStatus::Quarantine)],
+        ),
+        (
+            MailboxStatus::Quarantine,
+            &[
+                (Move::Free, MailboxStatus::Available),
+                (Move::Block, MailboxStatus::Blocked),
+                (Move::Retire, MailboxStatus::Retired),
+            ],
+        ),
+        (
+            MailboxStatus::Blocked,
+            &[(Move::Free, MailboxStatus::Available), (Move::Retire, MailboxStatus::Retired)],
+        ),
+        (MailboxStatus::Retired, &[]),
+    ];
+
+    #[test]
+    fn each_move_leads_from_its_states_and_from_no_other() {
+        const MOVES: [Move; 9] = [
+            Move::Reserve,
+            Move::Release,
+            Move::Open,
+            Move::Close,
+            Move::Reopen,
+            Move::Rest,
+            Move::Free,
+            Move::Block,
+            Move::Retire,
+        ];
+        for (from, allowed) in TABLE {
+            let led = MOVES.iter().filter_map(|m| Some((*m, from.after(*m).ok()?)));
+            assert_eq!(led.collect::<Vec<_>>(), *allowed, "{from}");
+        }
+        assert_eq!(TABLE.len(), MailboxStatus::ALL.len());
+    }
+}

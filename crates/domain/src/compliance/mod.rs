@@ -310,3 +310,57 @@ impl CrdState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_leads_from_its_states_and_from_no_other() {
+        use ComplianceStatus::{
+            Approved, MailboxActive, PendingForm, PendingNotary, PendingReview, Rejected,
+        };
+        let fraud = Step::Reject { fraud: true };
+        let table: [(Step, &[(ComplianceStatus, ComplianceStatus)]); 11] = [
+            (Step::Submit, &[(PendingForm, PendingNotary)]),
+            (Step::Witness, &[(PendingNotary, PendingReview)]),
+            (Step::WitnessFailed, &[(PendingNotary, PendingForm)]),
+            (Step::Approve, &[(PendingReview, Approved)]),
+            (Step::Reject { fraud: false }, &[(PendingReview, Rejected)]),
+            (Step::RequestChanges, &[(PendingReview, PendingForm)]),
+            (Step::Open, &[(Approved, MailboxActive)]),
+            (Step::Resubmit, &[(Rejected, PendingForm)]),
+            (Step::Lapse, &[(MailboxActive, PendingForm)]),
+            (Step::Pause, &[(MailboxActive, Approved)]),
+            (
+                fraud,
+                &[
+                    (PendingForm, Rejected),
+                    (PendingNotary, Rejected),
+                    (PendingReview, Rejected),
+                    (Approved, Rejected),
+                    (MailboxActive, Rejected),
+                ],
+            ),
+        ];
+        for (step, allowed) in table {
+            let led = ComplianceStatus::ALL.iter().filter_map(|s| Some((*s, s.after(step).ok()?)));
+            assert_eq!(led.collect::<Vec<_>>(), allowed, "{step:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_recorded_in_the_registration_database_goes_its_one_way() {
+        use CrdState::{Entered, NeedsImage, TerminatedRecorded, TerminatedToRecord, ToEnter};
+        let all = CrdState::ALL.iter();
+        let pairs = all.flat_map(|from| CrdState::ALL.iter().map(move |to| (*from, *to)));
+        let allowed: Vec<_> = pairs.filter(|(from, to)| from.after(*to).is_ok()).collect();
+        let way = [
+            (ToEnter, Entered),
+            (Entered, NeedsImage),
+            (NeedsImage, Entered),
+            (TerminatedToRecord, TerminatedRecorded),
+        ];
+        assert_eq!(allowed, way);
+    }
+}
