@@ -3,9 +3,9 @@
 use domain::Timestamp;
 use domain::address::Address;
 use domain::customer::{
-    Customer, DeactivationReason, ForwardingAddress, Recipient, RemailInstruction,
+    Customer, DeactivationReason, ForwardingAddress, Recipient, RecipientStatus, RemailInstruction,
 };
-use domain::id::{AddressId, CustomerId, MailboxId};
+use domain::id::{AddressId, CustomerId, MailboxId, RecipientId};
 
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, json, statements};
@@ -91,6 +91,7 @@ statements! {
     RECIPIENT_INSERT = "insert into recipients (id, customer_id, kind, name, status, created_at)
         values ($1, $2, $3, $4, $5, $6)";
     RECIPIENT_LIST = "select id, customer_id, kind, name, status from recipients where customer_id = $1 order by id";
+    RECIPIENT_MARK = "update recipients set status = $2 where id = $1";
     ADDRESS_INSERT = "insert into forwarding_addresses (id, customer_id, address, is_on_form, created_at)
         values ($1, $2, $3, $4, $5)";
     ADDRESS_ON_FORM = "update forwarding_addresses set is_on_form = true where id = $1";
@@ -321,6 +322,11 @@ pub async fn recipient_list(tx: &Tx, customer: &Customer) -> Result<Vec<Recipien
         })
     };
     tx.all(RECIPIENT_LIST, args![customer.id], read).await
+}
+
+/// Moves a recipient to another state.
+pub async fn recipient_mark(tx: &Tx, id: RecipientId, to: RecipientStatus) -> Result<()> {
+    tx.post(RECIPIENT_MARK, args![id, to]).await
 }
 
 pub async fn address_insert(tx: &Tx, a: &ForwardingAddress) -> Result<()> {

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use storage::Tx;
 use storage::compliance as rows;
 
-use super::Case;
+use super::{Case, must_not_be_partner};
 use crate::customers::{change, get};
 use crate::{App, OpCtx, audit};
 
@@ -86,6 +86,7 @@ pub async fn upload(
     customer_id: &str,
     input: &NewDocument,
 ) -> Result<Document> {
+    must_not_be_partner(ctx)?;
     let customer = get::find_locked(tx, ctx, customer_id).await?;
     change::refuse_deactivated(&customer)?;
     match customer.compliance_status {

@@ -42,6 +42,14 @@ pub(crate) fn must_be_staff(ctx: &OpCtx) -> Result<()> {
     }
 }
 
+/// Refuses a partner's system, which never sees the form; the applicant and staff may.
+pub(crate) fn must_not_be_partner(ctx: &OpCtx) -> Result<()> {
+    match ctx.actor {
+        Actor::Customer => Ok(()),
+        Actor::Operator(_) | Actor::System | Actor::ApiKey(_) => must_be_staff(ctx),
+    }
+}
+
 /// The name under which staff are remembered.
 pub(crate) fn staff_name(ctx: &OpCtx) -> String {
     match &ctx.actor {

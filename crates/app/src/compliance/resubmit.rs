@@ -7,12 +7,13 @@ use storage::Tx;
 use storage::compliance as rows;
 
 use super::review::keep_number_until;
-use super::{Case, ComplianceView, must_be_staff, read};
+use super::{Case, ComplianceView, must_be_staff, must_not_be_partner, read};
 use crate::OpCtx;
 use crate::customers::assign;
 
 /// Begins a new draft. After too many tries, or a finding of fraud, only staff may allow another.
 pub async fn resubmit(tx: &Tx, ctx: &OpCtx, customer_id: &str) -> Result<ComplianceView> {
+    must_not_be_partner(ctx)?;
     let mut case = Case::open(tx, ctx, customer_id).await?;
     case.must_allow(Step::Resubmit)?;
     let n_rejected = rows::forms_rejected(tx, case.customer.id).await?;

@@ -5,7 +5,7 @@ use domain::{Error, Result};
 use storage::Tx;
 use storage::compliance as rows;
 
-use super::{Case, ComplianceView, NewDocument, documents, read};
+use super::{Case, ComplianceView, NewDocument, documents, must_not_be_partner, read};
 use crate::OpCtx;
 
 /// What the applicant states and proves.
@@ -36,6 +36,7 @@ pub async fn submit(
     customer_id: &str,
     input: &Submission,
 ) -> Result<ComplianceView> {
+    must_not_be_partner(ctx)?;
     let mut case = Case::open(tx, ctx, customer_id).await?;
     case.must_allow(Step::Submit)?;
     if input.documents.len() > DOCUMENTS_MAX {

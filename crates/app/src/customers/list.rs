@@ -1,8 +1,7 @@
-//! Listing customers, newest first, and those who may receive mail with one of them.
+//! Listing customers, newest first.
 
 use std::collections::HashMap;
 
-use domain::customer::Recipient;
 use domain::id::{CustomerId, LocationId};
 use domain::partner::Location;
 use domain::{Error, Result};
@@ -10,7 +9,7 @@ use storage::customers;
 pub use storage::customers::CustomerFilter;
 use storage::{Tx, mailboxes, tenancy};
 
-use super::{CustomerView, get};
+use super::CustomerView;
 use crate::OpCtx;
 
 /// Most rows of one page; a caller asks for one more to see whether there is a next one.
@@ -46,10 +45,4 @@ pub async fn list(
         views.push(CustomerView { customer, mailbox: Some((mailbox, location)) });
     }
     Ok(views)
-}
-
-/// Who may receive mail at a customer's mailbox, in the order in which they were added.
-pub async fn recipients(tx: &Tx, ctx: &OpCtx, customer_id: &str) -> Result<Vec<Recipient>> {
-    let customer = get::find(tx, ctx, customer_id).await?;
-    Ok(customers::recipient_list(tx, &customer).await?)
 }

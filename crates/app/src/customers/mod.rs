@@ -12,6 +12,7 @@ pub mod get;
 pub mod invite;
 pub mod list;
 pub mod reactivate;
+pub mod recipients;
 pub mod suspend;
 pub mod update;
 pub mod view;

@@ -259,9 +259,11 @@ async fn nobody_but_staff_decides_and_a_test_key_stands_in_for_them() {
     let world = world().await;
     let ctx = world.ctx().await;
     let id = invite(&ctx, "crm_1").await.customer.id.to_string();
-    applicants::submit(&ctx, &id).await;
     let mut partner = ctx.clone();
     partner.actor = Actor::ApiKey(domain::id::KeyId([1; 16]));
+    let outcome = try_submit(&partner, &id, submission(&ctx).await).await;
+    assert_eq!(refusal(outcome), ErrorCode::InsufficientScope);
+    applicants::submit(&ctx, &id).await;
     let input = attestation(&ctx);
     let outcome =
         act(&partner, async move |tx, ctx| witness::witness(tx, ctx, &id, &input).await).await;

@@ -2,14 +2,16 @@
 
 use app::customers::create::MailboxChoice;
 use app::customers::deactivate::{self, Deactivation};
+use app::customers::recipients::{self, Covered};
 use app::customers::update::{self, CustomerChange};
 use app::customers::{CustomerView, list};
 use domain::ErrorCode;
-use domain::customer::DeactivationReason;
+use domain::customer::{DeactivationReason, RecipientKind, RecipientStatus};
 use domain::event::EventType;
 use storage::customers::CustomerFilter;
 use wire::reader::Patch;
 
+use crate::applicants::open_mailbox;
 use crate::support::{FIRST_NUMBER, act, address, events, invite, refusal, world};
 
 #[tokio::test]
@@ -179,4 +181,44 @@ async fn customers_are_listed_newest_first_within_their_partner() {
     let statuses = vec!["active".to_owned(), "suspended".to_owned()];
     let filter = CustomerFilter { statuses, ..CustomerFilter::default() };
     assert!(page(filter, None).await.0.is_empty());
+}
+
+#[tokio::test]
+async fn a_person_receives_mail_with_a_form_of_their_own_and_a_minor_on_the_customers() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let waiting = invite(&ctx, "crm_1").await.customer.id.to_string();
+    let open = open_mailbox(&ctx, "crm_2").await.customer.id.to_string();
+    let add = async |id: &str, kind| {
+        let id = id.to_owned();
+        let work = async move |tx: &app::Tx, ctx: &app::OpCtx| {
+            recipients::add(tx, ctx, &id, "Sam Smith", kind).await
+        };
+        act(&ctx, work).await.unwrap().id.to_string()
+    };
+    let authorise = async |id: &str, recipient: &str, covered| {
+        let (id, recipient) = (id.to_owned(), recipient.to_owned());
+        let work = async move |tx: &app::Tx, ctx: &app::OpCtx| {
+            recipients::authorise(tx, ctx, &id, &recipient, covered).await
+        };
+        act(&ctx, work).await
+    };
+    let refused = ErrorCode::ComplianceNotApproved;
+    let early = add(&waiting, RecipientKind::Minor).await;
+    let outcome = authorise(&waiting, &early, Covered::ByCustomersForm).await;
+    assert_eq!(refusal(outcome), refused);
+    let minor = add(&open, RecipientKind::Minor).await;
+    let person = add(&open, RecipientKind::Person).await;
+    authorise(&open, &minor, Covered::ByCustomersForm).await.unwrap();
+    let outcome = authorise(&open, &person, Covered::ByCustomersForm).await;
+    assert_eq!(refusal(outcome), refused);
+    let outcome = authorise(&waiting, &person, Covered::ByOwnForm).await;
+    assert_eq!(refusal(outcome), ErrorCode::ComplianceNotApproved);
+    let recipient = authorise(&open, &person, Covered::ByOwnForm).await.unwrap();
+    assert_eq!(recipient.status, RecipientStatus::Authorised);
+    let key = open.clone();
+    act(&ctx, async move |tx, ctx| recipients::remove(tx, ctx, &key, &minor).await).await.unwrap();
+    let all = act(&ctx, async move |tx, ctx| recipients::list(tx, ctx, &open).await).await.unwrap();
+    let statuses: Vec<_> = all.iter().map(|r| r.status).collect();
+    assert_eq!(statuses, [RecipientStatus::Removed, RecipientStatus::Authorised]);
 }
