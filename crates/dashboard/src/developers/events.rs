@@ -36,7 +36,8 @@ fn particular(data: &Value, common: &Value) -> String {
     if own.is_empty() {
         return String::new();
     }
-    let mut text = String::from("`data` also has:\n\n| Member | Type | |\n|---|---|---|\n");
+    let mut text =
+        String::from("`data` also has:\n\n| Member | Type | Description |\n|---|---|---|\n");
     for (name, schema) in own {
         let _ = writeln!(text, "| `{name}` | {} | {} |", kind(schema), cell(&describe(schema)));
     }

@@ -86,9 +86,12 @@ impl<'a> Renderer<'a> {
 
     fn heading(&mut self, level: HeadingLevel, id: Option<&str>, inside: Vec<Event<'a>>) {
         let text = plain(&inside);
-        let id = self.anchor(id.map_or_else(|| slug(&text), ToOwned::to_owned));
+        let id = id.map_or_else(|| slug(&text), ToOwned::to_owned);
+        let id = self.anchor(&id);
         self.html(format!("<{level} id=\"{}\">", escape(&id)));
-        inside.into_iter().for_each(|event| self.push(event));
+        for event in inside {
+            self.push(event);
+        }
         if level != HeadingLevel::H1 {
             let id = escape(&id);
             self.html(format!(
@@ -100,8 +103,8 @@ impl<'a> Renderer<'a> {
     }
 
     /// An anchor that no other heading of the page has.
-    fn anchor(&mut self, wanted: String) -> String {
-        let mut id = wanted.clone();
+    fn anchor(&mut self, wanted: &str) -> String {
+        let mut id = wanted.to_owned();
         let mut n = 2;
         while !self.taken.insert(id.clone()) {
             id = format!("{wanted}-{n}");
@@ -120,9 +123,9 @@ impl<'a> Renderer<'a> {
         if !label.is_empty() {
             let _ = write!(html, "<figcaption>{label}</figcaption>");
         }
-        let _ = write!(
+        let _ = writeln!(
             html,
-            "<pre tabindex=\"0\"><code>{}</code></pre></figure>\n",
+            "<pre tabindex=\"0\"><code>{}</code></pre></figure>",
             highlight(code, language)
         );
         self.html(html);

@@ -8,6 +8,7 @@ mod events;
 mod guides;
 mod highlight;
 mod markdown;
+mod objects;
 mod reference;
 mod schema;
 mod serve;

@@ -1,9 +1,9 @@
 //! The reference: a page for each tag of the OpenAPI document, and one for the objects.
 //!
 //! Everything on these pages is in the document; an operation that is missing here is missing there.
-//! Schemas are put in words by [`super::schema`].
+//! The objects are in [`super::objects`];
+//! schemas are put in words by [`super::schema`].
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use domain::ErrorCode;
@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::guides::{Group, Source};
 use super::markdown::slug;
+use super::objects;
 use super::schema::{self, OBJECTS, cell, describe, example, kind, members, referred};
 
 /// How an example's host is written; requests see their own.
@@ -20,8 +21,6 @@ pub(crate) const HOST: &str = "http://127.0.0.1:8080";
 const METHODS: [&str; 4] = ["post", "get", "patch", "delete"];
 /// Refusals that every operation has; the overview explains them once.
 const COMMON: [&str; 6] = ["400", "401", "403", "429", "500", "503"];
-/// How deep schemas are followed; deeper ones would be a loop.
-const DEPTH_MAX: usize = 32;
 
 /// The pages: an overview, one for each tag that has operations, and the objects.
 pub(crate) fn pages(spec: &Value) -> Vec<Source> {
@@ -46,7 +45,7 @@ pub(crate) fn pages(spec: &Value) -> Vec<Source> {
         }
         pages.push(page(format!("reference/{}", slug(name)), name, markdown));
     }
-    pages.push(page("reference/objects".to_owned(), "Objects", objects(spec)));
+    pages.push(page("reference/objects".to_owned(), "Objects", objects::page(spec)));
     pages
 }
 
@@ -88,7 +87,7 @@ fn overview(spec: &Value, parts: &[(&str, &str, Vec<Operation<'_>>)]) -> String 
     text.push_str(
         "\n## Every call\n\nBeside what an operation says of itself, each can be refused so:\n\n",
     );
-    text.push_str("| Status | |\n|---|---|\n");
+    text.push_str("| Status | When |\n|---|---|\n");
     for (status, refusal) in common_refusals(spec) {
         let _ = writeln!(text, "| {status} | {} |", cell(&refusal));
     }
@@ -114,7 +113,7 @@ fn common_refusals(spec: &Value) -> Vec<(&'static str, String)> {
 }
 
 fn table(tag: &str, operations: &[Operation<'_>]) -> String {
-    let mut text = String::from("| Operation | |\n|---|---|\n");
+    let mut text = String::from("| Operation | Call |\n|---|---|\n");
     for operation in operations {
         let link = format!("/developers/reference/{}#{}", slug(tag), operation.id());
         let _ = writeln!(text, "| [{}]({link}) | `{}` |", operation.summary(), operation.route());
@@ -149,7 +148,7 @@ impl Operation<'_> {
         let parameters = self.value["parameters"].as_array().into_iter().flatten();
         let parameters: Vec<&Value> = parameters.map(|p| resolve(self.spec, p)).collect();
         if !parameters.is_empty() {
-            text.push_str("| Parameter | In | Type | |\n|---|---|---|---|\n");
+            text.push_str("| Parameter | In | Type | Description |\n|---|---|---|---|\n");
         }
         for parameter in parameters {
             let name = parameter["name"].as_str().unwrap_or_default();
@@ -174,7 +173,7 @@ impl Operation<'_> {
         if self.method != "get" {
             let _ = write!(text, " -X {}", self.method.to_uppercase());
         }
-        let _ = write!(text, " {HOST}{} \\\n", self.example_path());
+        let _ = writeln!(text, " {HOST}{} \\", self.example_path());
         text.push_str("  -H \"Authorization: Bearer ib_live_YOUR_KEY\"");
         let content = &self.value["requestBody"]["content"]["application/json"];
         if self.method != "get" {
@@ -233,7 +232,7 @@ impl Operation<'_> {
             let _ = writeln!(
                 text,
                 "Refused, besides what [every call](/developers/reference#every-call) can be:\n\n\
-                 | Status | |\n|---|---|\n{refusals}"
+                 | Status | When |\n|---|---|\n{refusals}"
             );
         }
     }
@@ -270,10 +269,8 @@ fn linked(text: &str) -> String {
     let mut linked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let len = match is_word(first) {
-            true => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
-            false => first.len_utf8(),
-        };
+        let word_len = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let len = if is_word(first) { word_len } else { first.len_utf8() };
         let (word, after) = rest.split_at(len);
         match ErrorCode::parse(word) {
             Some(code) => {
@@ -290,44 +287,4 @@ fn linked(text: &str) -> String {
 fn resolve<'a>(spec: &'a Value, value: &'a Value) -> &'a Value {
     let pointer = value["$ref"].as_str().and_then(|text| text.strip_prefix('#'));
     pointer.and_then(|pointer| spec.pointer(pointer)).unwrap_or(value)
-}
-
-/// Every object that an operation takes or answers, by name; event payloads are in the catalogue.
-fn objects(spec: &Value) -> String {
-    let mut names = BTreeSet::new();
-    collect(&spec["paths"], spec, &mut names, 0);
-    collect(&spec["components"]["responses"], spec, &mut names, 0);
-    for kind in domain::event::EventType::ALL {
-        let (name, _) = wire::events::documented(*kind);
-        collect(&spec["components"]["schemas"][format!("{name}Data")], spec, &mut names, 0);
-    }
-    let mut text = String::from(
-        "# Objects\n\nThe shapes that calls take and answer, by name. A member without **required** may be \
-         missing from a body that you send.\n",
-    );
-    for name in names {
-        let schema = &spec["components"]["schemas"][name];
-        let about = schema["description"].as_str().unwrap_or_default();
-        let _ = writeln!(text, "\n## {name}\n\n{about}\n{}", members(schema));
-    }
-    text
-}
-
-/// Notes the names of the schemas that a value mentions, and of those that they mention.
-fn collect<'a>(value: &'a Value, spec: &'a Value, names: &mut BTreeSet<&'a str>, depth: usize) {
-    if depth > DEPTH_MAX {
-        return;
-    }
-    match value {
-        Value::Object(map) => {
-            if let Some(name) = referred(value)
-                && names.insert(name)
-            {
-                collect(&spec["components"]["schemas"][name], spec, names, depth + 1);
-            }
-            map.values().for_each(|member| collect(member, spec, names, depth + 1));
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect(item, spec, names, depth + 1)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
 }

@@ -23,7 +23,7 @@ pub(crate) fn members(schema: &Value) -> String {
     let mut names: Vec<&String> = properties.keys().collect();
     // What must be sent comes first; the rest keeps the order of the document.
     names.sort_by_key(|name| !required.contains(&name.as_str()));
-    let mut table = String::from("\n| Member | Type | |\n|---|---|---|\n");
+    let mut table = String::from("\n| Member | Type | Description |\n|---|---|---|\n");
     for name in names {
         let member = &properties[name];
         let must = if required.contains(&name.as_str()) { " **required**" } else { "" };
@@ -93,6 +93,9 @@ pub(crate) fn describe(schema: &Value) -> String {
     let text = schema["description"].as_str().or_else(of_choice).unwrap_or_default();
     let mut text = text.trim().to_owned();
     for note in bounds(schema) {
+        if text.to_ascii_lowercase().contains(&note.to_ascii_lowercase()) {
+            continue;
+        }
         if !text.is_empty() && !text.ends_with(['.', '`']) {
             text.push('.');
         }
@@ -127,7 +130,7 @@ pub(crate) fn cell(text: &str) -> String {
 /// An example of a media type: the richest of several, or the schema's own.
 pub(crate) fn example<'a>(content: &'a Value, schemas: &'a Value) -> Option<&'a Value> {
     let several = content["examples"].as_object().and_then(|examples| {
-        examples.get("seed").or_else(|| examples.values().last())?.get("value")
+        examples.get("seed").or_else(|| examples.values().next_back())?.get("value")
     });
     let own = |schema: &'a Value| schema.get("example").or_else(|| schema["examples"].get(0));
     several.or_else(|| content.get("example")).or_else(|| {
