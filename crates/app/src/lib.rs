@@ -19,6 +19,8 @@ pub mod events;
 mod execute;
 pub mod housekeeping;
 pub mod ledger;
+pub mod mail;
+pub mod mail_actions;
 pub mod mailboxes;
 pub mod secrets;
 pub mod simulate;

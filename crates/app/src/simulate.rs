@@ -23,6 +23,7 @@ use crate::compliance::{
     resubmit, review, submit, witness,
 };
 use crate::housekeeping::worlds;
+use crate::mail_actions::simulated;
 use crate::{Actor, App, OpCtx};
 
 /// Time from the creation of a customer to the walk of its form, in microseconds.
@@ -104,6 +105,9 @@ async fn take(app: &App, simulation: Simulation) -> Result<bool> {
 }
 
 async fn carry_out(tx: &Tx, ctx: &OpCtx, simulation: &Simulation) -> Result<()> {
+    if [simulated::DONE, simulated::REFUSED].contains(&simulation.step.as_str()) {
+        return simulated::carry_out(tx, ctx, simulation.subject, &simulation.step).await;
+    }
     let Some((_, to, reasons)) = WORDS.iter().find(|(word, ..)| *word == simulation.step) else {
         return Err(Error::internal("simulating", format!("unknown step {}", simulation.step)));
     };

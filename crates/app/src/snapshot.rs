@@ -1,15 +1,18 @@
 //! What answers and events show of things, at commit time. The shapes are `wire`'s.
 
+use domain::action::Action;
 use domain::billing::{BillingStatus, prepay_status};
 use domain::compliance::{ReasonCode, Requirement};
 use domain::customer::Customer;
 use domain::days;
+use domain::mail::PhotoStatus;
 use serde_json::{Value, json};
 use wire::partner::compliance::{Compliance, ComplianceParts, RequirementError, Requirements};
 
 use crate::OpCtx;
 use crate::compliance::ComplianceView;
 use crate::customers::CustomerView;
+use crate::mail::MailView;
 
 /// How long links inside an event's payload are good, in microseconds.
 pub const LINK_LIFE: i64 = days(1);
@@ -79,4 +82,35 @@ pub fn billing_status(ctx: &OpCtx, c: &Customer) -> BillingStatus {
 /// A shape of `wire` as a value; those have string keys and can't fail.
 pub fn value(shape: &impl serde::Serialize) -> Value {
     serde_json::to_value(shape).unwrap_or_else(|_| json!({}))
+}
+
+/// A mail item as it is shown; links to its photos are good for `link_life` microseconds.
+pub fn mail(ctx: &OpCtx, view: &MailView, link_life: i64) -> wire::partner::mail::Mail {
+    let link = |photo: &domain::mail::Photo, part: &str| {
+        let path = format!("/files/{}{part}", photo.id);
+        (photo.status == PhotoStatus::Stored).then(|| ctx.link(&path, link_life))
+    };
+    let photo = |p: &domain::mail::Photo| {
+        let thumbnail = p.thumbnail.as_ref().and_then(|_| link(p, "/thumbnail"));
+        wire::partner::mail::Photo::new(p, link(p, ""), thumbnail)
+    };
+    wire::partner::mail::Mail::new(wire::partner::mail::MailParts {
+        item: &view.item,
+        external_customer_id: view.customer.external_customer_id.clone(),
+        status: view.status(),
+        photos: view.photos.iter().map(photo).collect(),
+        actions: view.actions.iter().map(|a| action(ctx, a)).collect(),
+        available_actions: view
+            .available_actions()
+            .iter()
+            .map(|kind| kind.as_str().to_owned())
+            .collect(),
+        warnings: view.warnings.clone(),
+        document_url: None,
+    })
+}
+
+/// An action as it is shown; the code of a pickup never is.
+pub fn action(ctx: &OpCtx, action: &Action) -> wire::partner::actions::MailAction {
+    wire::partner::actions::MailAction::new(action, &ctx.partner.order_form.currency)
 }

@@ -11,6 +11,8 @@ mod entrance;
 mod events;
 mod idempotency;
 mod limits;
+mod mail;
+mod mail_actions;
 mod me;
 mod page;
 mod query;

@@ -10,7 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::refusal::Refusal;
-use crate::{PartnerApi, answer, customers, entrance, events, me, test_helpers, usage, webhooks};
+use crate::{
+    PartnerApi, answer, customers, entrance, events, mail, mail_actions, me, test_helpers, usage,
+    webhooks,
+};
 
 /// The operations with their documentation; paths are under `/api/v1`.
 pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
@@ -20,6 +23,13 @@ pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
         .routes(routes!(customers::deactivate::handler))
         .routes(routes!(customers::compliance::handler))
         .routes(routes!(customers::mailbox::handler))
+        .routes(routes!(mail::list::handler))
+        .routes(routes!(mail::create::handler))
+        .routes(routes!(mail::get::handler, mail::delete::handler))
+        .routes(routes!(mail_actions::scan_handler))
+        .routes(routes!(mail_actions::forward_handler))
+        .routes(routes!(mail_actions::shred_handler))
+        .routes(routes!(mail_actions::pickup_handler))
         .routes(routes!(webhooks::types::handler))
         .routes(routes!(webhooks::endpoints::create_handler, webhooks::endpoints::list_handler))
         .routes(routes!(
@@ -48,6 +58,8 @@ pub fn router(api: PartnerApi) -> Router {
         .layer(middleware::from_fn_with_state(api.clone(), entrance::guarded));
     let public = Router::new()
         .route("/api/openapi.json", axum::routing::get(document))
+        .route("/files/{photo_id}", axum::routing::get(mail::files::photo))
+        .route("/files/{photo_id}/thumbnail", axum::routing::get(mail::files::thumbnail))
         .layer(middleware::from_fn_with_state(api.clone(), entrance::open));
     Router::new().nest("/api/v1", guarded).merge(public).with_state(api)
 }

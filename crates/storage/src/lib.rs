@@ -13,6 +13,7 @@ mod migrate;
 mod statements;
 mod value;
 
+pub mod actions;
 pub mod audit;
 pub mod chores;
 pub mod compliance;
@@ -21,6 +22,7 @@ pub mod endpoints;
 pub mod events;
 pub mod keys;
 pub mod ledger;
+pub mod mail;
 pub mod mailboxes;
 pub mod retention;
 pub mod simulations;
@@ -36,6 +38,7 @@ pub use value::{FromValue, Row, ToValue, Value};
 /// Every statement of every module, for the test that prepares them all.
 pub fn statements() -> Vec<&'static str> {
     let modules = [
+        actions::ALL,
         audit::ALL,
         chores::ALL,
         compliance::ALL,
@@ -44,6 +47,7 @@ pub fn statements() -> Vec<&'static str> {
         events::ALL,
         keys::ALL,
         ledger::ALL,
+        mail::ALL,
         mailboxes::ALL,
         migrate::ALL,
         retention::ALL,

@@ -3,12 +3,14 @@
 use app::compliance::review::Approval;
 use app::compliance::submit::{Signing, Submission};
 use app::compliance::{self, NewDocument, documents};
+use app::mail::create::NewMail;
 use app::{OpCtx, Tx};
 use bytes::Bytes;
 use domain::Date;
 use domain::address::Address;
 use domain::compliance::{Attestation, DocumentRole, FormData, NotaryMethod, all_passed};
 use domain::customer::ServiceType;
+use domain::mail::{Accountable, MailFlag, MailType};
 use serde_json::json;
 
 use crate::persona::{Partner, Persona};
@@ -101,4 +103,43 @@ fn attestation(ctx: &OpCtx) -> Attestation {
         signed_on: ctx.now.date_in("America/Chicago"),
         session: None,
     }
+}
+
+/// Invites somebody and walks the form up to the open mailbox; answers the customer's id.
+pub async fn resident(partner: &Partner, crm: &Persona<'_>, external_id: &str) -> String {
+    let id = invited(crm, external_id).await;
+    approve(partner, &id).await;
+    id
+}
+
+/// The operator's staff log an item with a tracking number of its own; answers its id.
+pub async fn logged(
+    partner: &Partner,
+    customer_id: &str,
+    kind: MailType,
+    flags: &[MailFlag],
+) -> String {
+    let ctx = partner.ctx(true).await;
+    let input = NewMail {
+        customer_id: customer_id.to_owned(),
+        kind,
+        subtype: None,
+        photos: Vec::new(),
+        performed_by: "clerk".to_owned(),
+        tracking_number: None,
+        carrier: None,
+        sender_name: None,
+        addressed_to: None,
+        recipient_id: None,
+        received_at: None,
+        weight_g: None,
+        dimensions_mm: None,
+        accountable: Accountable::None,
+        flags: flags.to_vec(),
+        external_mail_id: None,
+        metadata: Vec::new(),
+        location_id: None,
+    };
+    let work = async move |tx: &Tx, ctx: &OpCtx| app::mail::log::log(tx, ctx, &input).await;
+    ctx.app.act(&ctx, work).await.expect("the item is logged").item.id.to_string()
 }

@@ -103,6 +103,15 @@ impl Guard {
         }
     }
 
+    /// Looks up a target now and says why it may not be connected to, for an answer that should not
+    /// wait for the connection. A name that can't be resolved is no reason: it may be later.
+    pub async fn vet(&self, target: &Target) -> Result<(), String> {
+        match self.resolve(target).await {
+            Err(failure) if failure.kind == ErrorKind::Blocked => Err(failure.detail),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     /// Finds the addresses of a target, all of them allowed.
     ///
     /// One forbidden answer refuses the name, rather than being skipped: a name that answers both ways

@@ -1,10 +1,12 @@
 //! The one integration suite: a whole server in process, over HTTP, on each engine.
 #![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
+mod actions;
 mod customers;
 mod document;
 mod entrance;
 mod lifecycle;
+mod mail;
 mod test_world;
 mod usage;
 mod walks;

@@ -33,6 +33,9 @@ async fn a_form_is_walked_with_the_events_of_every_step() {
     let kinds: Vec<_> = events.iter().map(|e| e["type"].as_str().unwrap()).collect();
     let step = "customer.form_1583_status_updated";
     let verified = ["customer.verified", "customer.activated"];
-    assert_eq!(kinds, [["customer.created", step, step, step].as_slice(), &verified, &[step]].concat());
+    assert_eq!(
+        kinds,
+        [["customer.created", step, step, step].as_slice(), &verified, &[step]].concat()
+    );
     assert!(events.iter().all(|e| e["livemode"] == false));
 }

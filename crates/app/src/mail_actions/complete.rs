@@ -1,0 +1,179 @@
+//! Work that was done (SC3, F5, H4, P5), each with what proves it.
+
+use domain::action::{ActionKind, ActionStep};
+use domain::id::CertificateId;
+use domain::mail::{Content, Custody};
+use domain::{Error, ErrorCode, Field, Result};
+use serde_json::{Value, json};
+use storage::{Tx, actions, mail};
+
+use super::work::{get_locked, save};
+use super::{ActionView, must_win, news, result_of};
+use crate::{OpCtx, ledger};
+
+/// What came of the work; the kind must be the action's.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Scanned { pages: i64 },
+    Forwarded(Shipment),
+    Shredded(Destruction),
+    PickedUp(Handover),
+}
+
+/// A parcel that a carrier took.
+#[derive(Clone, Debug, Default)]
+pub struct Shipment {
+    pub carrier: Option<String>,
+    pub service: Option<String>,
+    /// Needed unless the service has none.
+    pub tracking_number: Option<String>,
+    pub untracked: bool,
+    /// What it cost in the end, in the smallest unit of the currency.
+    pub cost_minor: Option<i64>,
+}
+
+/// Both scans that must agree, and who watched.
+#[derive(Clone, Debug)]
+pub struct Destruction {
+    /// The item's own barcode.
+    pub item_barcode: String,
+    /// The bin's.
+    pub bin_barcode: String,
+    pub witness: String,
+    /// crosscut or contractor.
+    pub method: String,
+}
+
+/// Who took the item, known by the code or by a document.
+#[derive(Clone, Debug)]
+pub struct Handover {
+    pub released_to: String,
+    pub code: Option<String>,
+    pub id_type: Option<String>,
+}
+
+/// Records that work was done; the event tells it.
+pub async fn complete(tx: &Tx, ctx: &OpCtx, id: &str, outcome: &Outcome) -> Result<ActionView> {
+    let mut view = get_locked(tx, ctx, id).await?;
+    view.action.status = view.action.status.after(view.action.kind, ActionStep::Complete)?;
+    view.action.completed_at = Some(ctx.now);
+    view.action.performed_by = ctx.actor.id();
+    match (view.action.kind, outcome) {
+        (ActionKind::Scan, Outcome::Scanned { pages }) => scanned(tx, ctx, view, *pages).await,
+        (ActionKind::Forward, Outcome::Forwarded(shipment)) => {
+            forwarded(tx, ctx, view, shipment).await
+        }
+        (ActionKind::Shred, Outcome::Shredded(done)) => shredded(tx, ctx, view, done).await,
+        (ActionKind::Pickup, Outcome::PickedUp(done)) => picked_up(tx, ctx, view, done).await,
+        (kind, _) => {
+            Err(Error::refused(ErrorCode::ActionConflict, format!("this action is a {kind}")))
+        }
+    }
+}
+
+fn need(ok: bool, param: &str, message: &str) -> Result<()> {
+    if ok { Ok(()) } else { Err(Error::invalid(vec![Field::new(param, "required", message)])) }
+}
+
+async fn scanned(tx: &Tx, ctx: &OpCtx, mut view: ActionView, pages: i64) -> Result<ActionView> {
+    need(pages >= 1, "pages", "a scan has at least one page")?;
+    set_result(&mut view, "scan", json!({"pages": pages}));
+    view.mail.item.content = Content::Opened;
+    let view = finish(tx, ctx, view, None).await?;
+    news::scanned(tx, ctx, &view, pages).await?;
+    Ok(view)
+}
+
+async fn forwarded(tx: &Tx, ctx: &OpCtx, mut view: ActionView, s: &Shipment) -> Result<ActionView> {
+    let tracked = s.tracking_number.is_some() || s.untracked;
+    need(tracked, "tracking_number", "give the tracking number, or say that there is none")?;
+    let options: Value = serde_json::from_str(&view.action.options).unwrap_or_default();
+    let cap = options.get("max_cost_minor").and_then(Value::as_i64);
+    if let (Some(cap), Some(cost)) = (cap, s.cost_minor)
+        && cost > cap
+    {
+        return Err(Error::refused(
+            ErrorCode::ConfirmationRequired,
+            format!(
+                "the cost {cost} is above max_cost_minor {cap}; the price must be approved first"
+            ),
+        ));
+    }
+    let shipment = json!({
+        "carrier": s.carrier, "service": s.service, "tracking_number": s.tracking_number,
+        "tracking_url": null,
+    });
+    set_result(&mut view, "shipment", shipment);
+    view.mail.item.custody = Custody::InTransit;
+    let view = finish(tx, ctx, view, s.cost_minor).await?;
+    news::forwarded(tx, ctx, &view).await?;
+    Ok(view)
+}
+
+async fn shredded(
+    tx: &Tx,
+    ctx: &OpCtx,
+    mut view: ActionView,
+    done: &Destruction,
+) -> Result<ActionView> {
+    need(
+        done.item_barcode == view.mail.item.id.to_string(),
+        "item_barcode",
+        "the item's barcode is not that of this mail item; check what is in hand",
+    )?;
+    need(!done.bin_barcode.trim().is_empty(), "bin_barcode", "scan the bin too")?;
+    need(!done.witness.trim().is_empty(), "witness", "destruction needs a witness")?;
+    let certificate = CertificateId::new(ctx.app.ids.as_ref(), ctx.app.clock.now());
+    actions::certificate_insert(
+        tx,
+        certificate,
+        view.action.id,
+        &done.method,
+        &done.witness,
+        ctx.now,
+    )
+    .await?;
+    view.mail.item.custody = Custody::Destroyed;
+    let view = finish(tx, ctx, view, None).await?;
+    news::shredded(tx, ctx, &view, certificate.to_string()).await?;
+    Ok(view)
+}
+
+async fn picked_up(
+    tx: &Tx,
+    ctx: &OpCtx,
+    mut view: ActionView,
+    done: &Handover,
+) -> Result<ActionView> {
+    need(!done.released_to.trim().is_empty(), "released_to", "say who took it")?;
+    let result = result_of(&view.action);
+    let code = result.get("pickup").and_then(|p| p.get("code")).and_then(Value::as_str);
+    let by_code = done.code.is_some() && done.code.as_deref() == code;
+    need(by_code || done.id_type.is_some(), "code", "check the code or a photo ID")?;
+    view.mail.item.custody = Custody::Released;
+    finish(tx, ctx, view, None).await
+}
+
+fn set_result(view: &mut ActionView, name: &str, value: Value) {
+    let mut result = result_of(&view.action);
+    result.insert(name.to_owned(), value);
+    view.action.result = Value::Object(result).to_string();
+}
+
+/// Stores item and action and settles what was held: `cost` is the actual price, else the agreed one.
+async fn finish(
+    tx: &Tx,
+    ctx: &OpCtx,
+    mut view: ActionView,
+    cost: Option<i64>,
+) -> Result<ActionView> {
+    view.mail.item.updated_at = ctx.now;
+    must_win(mail::update(tx, &view.mail.item).await?)?;
+    view.mail.item.version += 1;
+    let actual = cost.or(view.action.charge_minor);
+    if let Some(amount) = actual {
+        view.action.charge_minor = Some(amount);
+        ledger::capture(tx, ctx, view.action.id, amount).await?;
+    }
+    save(tx, ctx, view, "mail_action.complete").await
+}

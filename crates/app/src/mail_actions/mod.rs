@@ -1,0 +1,43 @@
+//! Work on mail items: asked for, scheduled, carried out, withdrawn.
+//!
+//! Which steps are allowed is `domain::action`; where the item is, `crate::mail`.
+
+pub mod cancel;
+pub mod complete;
+pub mod forward;
+mod news;
+pub mod open;
+pub mod pickup;
+mod request;
+pub mod scan;
+pub mod shred;
+pub mod simulated;
+pub mod work;
+
+use domain::action::Action;
+use domain::{Error, Result};
+use serde_json::{Map, Value};
+
+/// An action and the item that it is about.
+#[derive(Clone, Debug)]
+pub struct ActionView {
+    pub action: Action,
+    pub mail: crate::mail::MailView,
+}
+
+/// Refuses to go on when a row that was locked changed all the same.
+pub(crate) fn must_win(won: bool) -> Result<()> {
+    if won {
+        Ok(())
+    } else {
+        Err(Error::internal("storing a change", "the row was changed by another"))
+    }
+}
+
+/// The object in an action's `result`.
+pub(crate) fn result_of(action: &Action) -> Map<String, Value> {
+    serde_json::from_str::<Value>(&action.result)
+        .ok()
+        .and_then(|value| value.as_object().cloned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,168 @@
+//! Asking to collect an item, and setting the time for it (P1 to P3, P6).
+
+use domain::action::{ActionKind, ActionStep};
+use domain::id::RecipientId;
+use domain::partner::{Location, Service};
+use domain::{Error, Field, Result, Timestamp, days};
+use serde_json::json;
+use storage::{Tx, actions, customers};
+use wire::partner::actions::{PickupRequest, Window};
+
+use super::request::{Request, open, store};
+use super::work::{get_locked, save};
+use super::{ActionView, news, result_of};
+use crate::OpCtx;
+use crate::mail::MailView;
+
+/// When a pickup without a time is due to get one, in microseconds.
+const DUE_AFTER: i64 = days(1);
+/// How far ahead a pickup may be planned, in microseconds.
+const AHEAD_MAX: i64 = days(60);
+
+/// Asks to collect. A time inside opening hours is set at once where the location takes pickups
+/// without a clerk's word.
+pub async fn request(
+    tx: &Tx,
+    ctx: &OpCtx,
+    mail_id: &str,
+    input: &PickupRequest,
+) -> Result<ActionView> {
+    let view = open(tx, ctx, mail_id, ActionKind::Pickup, false).await?;
+    must_be_known(tx, &view, input).await?;
+    let window = window(&view.location, input);
+    if let Some(window) = window {
+        must_be_open(ctx, &view.location, window)?;
+    }
+    let at_once = window.filter(|_| view.location.pickups_per_hour > 0);
+    let request = Request {
+        kind: ActionKind::Pickup,
+        service: Service::Pickup,
+        after_scan: false,
+        free: false,
+        options: input.to_options(),
+        result: "{}".to_owned(),
+        not_before: None,
+        due_at: Some(window.map_or(ctx.now.plus(DUE_AFTER), |w| w.0)),
+        warnings: Vec::new(),
+    };
+    let requested = store(tx, ctx, view, request).await?;
+    match at_once {
+        Some(window) => set(tx, ctx, requested, window).await,
+        None => Ok(requested),
+    }
+}
+
+/// A clerk sets the time, or another time.
+pub async fn schedule(
+    tx: &Tx,
+    ctx: &OpCtx,
+    action_id: &str,
+    window: (Timestamp, Timestamp),
+) -> Result<ActionView> {
+    let view = get_locked(tx, ctx, action_id).await?;
+    view.action.status.after(view.action.kind, ActionStep::Schedule)?;
+    must_be_open(ctx, &view.mail.location, window)?;
+    set(tx, ctx, view, window).await
+}
+
+async fn set(
+    tx: &Tx,
+    ctx: &OpCtx,
+    mut view: ActionView,
+    (start, end): (Timestamp, Timestamp),
+) -> Result<ActionView> {
+    let window = Window { start: start.to_string(), end: end.to_string() };
+    let mut result = result_of(&view.action);
+    // The code that opens the counter is for the desk; what is shown to others leaves it out.
+    let pickup = json!({"window": {"start": window.start, "end": window.end}, "code": code(ctx)});
+    result.insert("pickup".to_owned(), pickup);
+    view.action.result = serde_json::Value::Object(result).to_string();
+    view.action.status = view.action.status.after(ActionKind::Pickup, ActionStep::Schedule)?;
+    view.action.scheduled_at = Some(ctx.now);
+    let view = save(tx, ctx, view, "mail_action.schedule").await?;
+    news::pickup_scheduled(tx, ctx, &view, window).await?;
+    Ok(view)
+}
+
+/// Nobody came: the pickup waits for a new time (P6).
+pub async fn no_show(tx: &Tx, ctx: &OpCtx, action_id: &str) -> Result<ActionView> {
+    let mut view = get_locked(tx, ctx, action_id).await?;
+    view.action.status = view.action.status.after(ActionKind::Pickup, ActionStep::Unschedule)?;
+    view.action.scheduled_at = None;
+    save(tx, ctx, view, "mail_action.no_show").await
+}
+
+/// Six digits.
+fn code(ctx: &OpCtx) -> String {
+    let mut random = [0; 8];
+    ctx.app.ids.fill(&mut random);
+    format!("{:06}", u64::from_be_bytes(random) % 1_000_000)
+}
+
+fn window(location: &Location, input: &PickupRequest) -> Option<(Timestamp, Timestamp)> {
+    let day = |date: domain::Date| {
+        let midnight = date.start_in(&location.timezone);
+        let at = |minute| midnight.plus(domain::minutes(minute));
+        (at(location.opens_minute), at(location.closes_minute))
+    };
+    input.window.or_else(|| input.date.map(day))
+}
+
+/// A window lies ahead, on one open day, inside opening hours.
+fn must_be_open(
+    ctx: &OpCtx,
+    location: &Location,
+    (start, end): (Timestamp, Timestamp),
+) -> Result<()> {
+    let refuse =
+        |message: String| Err(Error::invalid(vec![Field::new("window", "invalid", message)]));
+    if end <= ctx.now || start > ctx.now.plus(AHEAD_MAX) {
+        return refuse("the window must lie ahead, by at most 60 days".to_owned());
+    }
+    let (from, to) = (start.civil(&location.timezone), end.civil(&location.timezone));
+    let minute = |t: jiff::civil::DateTime| i64::from(t.hour()) * 60 + i64::from(t.minute());
+    let weekday = from.date().weekday().to_monday_one_offset();
+    let inside = from.date() == to.date()
+        && location.open_weekdays.contains(&weekday)
+        && minute(from) >= location.opens_minute
+        && minute(to) <= location.closes_minute;
+    if inside {
+        return Ok(());
+    }
+    let clock = |m: i64| format!("{:02}:{:02}", m / 60, m % 60);
+    refuse(format!(
+        "the window must lie on one open day between {} and {} ({})",
+        clock(location.opens_minute),
+        clock(location.closes_minute),
+        location.timezone
+    ))
+}
+
+/// Who comes is the customer, or a recipient of the mailbox.
+async fn must_be_known(tx: &Tx, view: &MailView, input: &PickupRequest) -> Result<()> {
+    let Some(text) = &input.recipient_id else { return Ok(()) };
+    let known = customers::recipient_list(tx, &view.customer).await?;
+    let id = RecipientId::parse(text);
+    if known.iter().any(|r| Some(r.id) == id) {
+        return Ok(());
+    }
+    let message = "this customer has no such recipient";
+    Err(Error::invalid(vec![Field::new("pickup_person/recipient_id", "unknown", message)]))
+}
+
+/// Pickups whose window ended a day ago or earlier and that nobody came for.
+pub async fn overdue(tx: &Tx, ctx: &OpCtx, limit: i64) -> Result<Vec<String>> {
+    let open = actions::open(tx, &ctx.scope, limit).await?;
+    let late = open.into_iter().filter(|a| {
+        a.kind == ActionKind::Pickup
+            && a.status == domain::action::ActionStatus::Scheduled
+            && window_end(a).is_some_and(|end| end.plus(days(1)) <= ctx.now)
+    });
+    Ok(late.map(|a| a.id.to_string()).collect())
+}
+
+fn window_end(action: &domain::action::Action) -> Option<Timestamp> {
+    let result = result_of(action);
+    let end = result.get("pickup")?.get("window")?.get("end")?.as_str()?.to_owned();
+    Timestamp::parse(&end)
+}

@@ -1,0 +1,120 @@
+//! What all four requests share: the guards A1 to A7, the hold, the row, the event (postal.md 3.5).
+
+use domain::action::{Action, ActionKind, ActionStatus, Requester, must_not_conflict};
+use domain::customer::CustomerStatus;
+use domain::id::ActionId;
+use domain::partner::Service;
+use domain::{Error, ErrorCode, Result, Timestamp};
+use storage::{Tx, actions};
+
+use super::{ActionView, news, simulated};
+use crate::mail::MailView;
+use crate::mail::get::get_locked;
+use crate::{OpCtx, audit, ledger};
+
+/// A request whose own rules held.
+pub(super) struct Request {
+    pub kind: ActionKind,
+    pub service: Service,
+    pub after_scan: bool,
+    pub free: bool,
+    pub options: String,
+    pub result: String,
+    pub not_before: Option<Timestamp>,
+    pub due_at: Option<Timestamp>,
+    pub warnings: Vec<String>,
+}
+
+/// Loads the item and checks what holds for every kind.
+pub(super) async fn open(
+    tx: &Tx,
+    ctx: &OpCtx,
+    mail_id: &str,
+    kind: ActionKind,
+    after_scan: bool,
+) -> Result<MailView> {
+    let view = get_locked(tx, ctx, mail_id).await?;
+    view.item.must_be_actionable(view.status())?;
+    must_not_conflict(kind, after_scan, &view.actions)?;
+    must_be_served(ctx, &view, kind)?;
+    if kind != ActionKind::Shred && !view.customer.compliance_status.allows_release() {
+        let message = format!("the customer's compliance is {}", view.customer.compliance_status);
+        return Err(Error::refused(ErrorCode::ComplianceNotApproved, message)
+            .fix("mail is opened and released once the form is approved"));
+    }
+    Ok(view)
+}
+
+/// A4: who left may still have mail forwarded, collected or destroyed within the remail window.
+fn must_be_served(ctx: &OpCtx, view: &MailView, kind: ActionKind) -> Result<()> {
+    let customer = &view.customer;
+    let today = ctx.now.date_in(&view.location.timezone);
+    let allowed = match customer.status {
+        CustomerStatus::Invited | CustomerStatus::Active | CustomerStatus::Suspended => true,
+        CustomerStatus::Deactivated => {
+            kind != ActionKind::Scan && customer.remail_until.is_some_and(|last| today <= last)
+        }
+    };
+    if allowed {
+        return Ok(());
+    }
+    Err(Error::refused(ErrorCode::CustomerInactive, format!("the customer is {}", customer.status)))
+}
+
+/// Prices and stores the request, and tells of it.
+pub(super) async fn store(
+    tx: &Tx,
+    ctx: &OpCtx,
+    mut view: MailView,
+    request: Request,
+) -> Result<ActionView> {
+    if !view.location.offers(request.service) {
+        let message = format!("this location does not offer {}", request.service);
+        return Err(Error::refused(ErrorCode::ServiceNotOffered, message));
+    }
+    let id = ActionId::new(ctx.app.ids.as_ref(), ctx.app.clock.now());
+    let price = if request.free { None } else { ledger::price(tx, ctx, request.service).await? };
+    if view.customer.status == CustomerStatus::Suspended && price.is_some_and(|p| p > 0) {
+        return Err(Error::refused(
+            ErrorCode::CustomerInactive,
+            "the customer is suspended; only what is free of charge may be requested",
+        ));
+    }
+    let hold_id = match price {
+        Some(amount) if amount > 0 => ledger::hold(tx, ctx, id, amount).await?,
+        Some(_) | None => None,
+    };
+    let action = Action {
+        id,
+        mail_id: view.item.id,
+        customer_id: view.customer.id,
+        kind: request.kind,
+        status: ActionStatus::Requested,
+        requested_by: Requester { kind: ctx.actor.kind().to_owned(), id: ctx.actor.id() },
+        options: request.options,
+        result: request.result,
+        depends_on: must_not_conflict(request.kind, request.after_scan, &view.actions)?,
+        not_before: request.not_before,
+        due_at: request.due_at,
+        performed_by: None,
+        reason_code: None,
+        reason_text: None,
+        charge_minor: price,
+        hold_id,
+        warnings: request.warnings,
+        requested_at: ctx.now,
+        scheduled_at: None,
+        started_at: None,
+        completed_at: None,
+        cancelled_at: None,
+        version: 1,
+    };
+    actions::insert(tx, &ctx.scope, &action).await?;
+    let verb = format!("mail_action.request_{}", action.kind);
+    audit::record(tx, ctx, &verb, action.id, &[("mail", &view.item.id.to_string())]).await?;
+    view.actions.insert(0, action.clone());
+    let requested = ActionView { action, mail: view };
+    news::requested(tx, ctx, &requested).await?;
+    simulated::plan(tx, ctx, &requested).await?;
+    Ok(requested)
+}
