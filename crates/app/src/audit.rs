@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use domain::id::AuditId;
-use domain::{Error, Result};
+use domain::{Error, Result, Timestamp};
 use sha2::{Digest, Sha256};
 use storage::Tx;
 use storage::audit::{self as rows, AuditRecord};
@@ -110,6 +110,34 @@ pub struct Proof {
     pub unlinked: usize,
     /// The number of the first link that does not hold.
     pub broken_at: Option<i64>,
+}
+
+/// Records shown at once.
+pub const RECORDS_MAX: i64 = 1000;
+
+/// The operator's newest records, of everything or of one subject by its shown id.
+pub async fn list(
+    tx: &Tx,
+    ctx: &StaffCtx,
+    subject: Option<&str>,
+    limit: i64,
+) -> Result<Vec<AuditRecord>> {
+    Ok(rows::newest(tx, ctx.operator_id, subject, limit.clamp(1, RECORDS_MAX)).await?)
+}
+
+/// When the newest link was recorded, by the clock of the machine that did; `None` while nothing is
+/// linked.
+pub async fn last_at(app: &App) -> Result<Option<Timestamp>> {
+    let found = app.db.read(async |tx: &Tx| {
+        let head = rows::head(tx).await?;
+        match head {
+            Some((n, _)) => rows::chain(tx, n - 1, 1).await,
+            None => Ok(Vec::new()),
+        }
+    });
+    let found: std::result::Result<Vec<AuditRecord>, storage::Error> = found.await;
+    // Not `at`, which is the tenant's time: a test clock may run ahead.
+    Ok(found?.first().map(|r| domain::id::number_time(r.no)))
 }
 
 /// Walks the whole chain and recomputes every hash.

@@ -38,6 +38,11 @@ pub const fn first_number(now: Timestamp) -> i64 {
     ((now.micros() / 1000) & ((1 << 42) - 1)) << 21
 }
 
+/// When a number was drawn, to the millisecond; the inverse of [`first_number`] until 2109.
+pub const fn number_time(number: i64) -> Timestamp {
+    Timestamp::from_micros((number >> 21) * 1000)
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $prefix:literal => $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
@@ -192,5 +197,6 @@ mod tests {
         let early = Zero.number(Timestamp::from_micros(1_700_000_000_000_000));
         let late = Zero.number(Timestamp::from_micros(1_700_000_000_002_000));
         assert!(0 < early && early < late);
+        assert_eq!(number_time(late), Timestamp::from_micros(1_700_000_000_002_000));
     }
 }

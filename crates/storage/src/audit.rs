@@ -41,6 +41,9 @@ statements! {
     LINK = "update audit_records set chain_no = $2, hash = $3 {each} where no = $1";
     CHAIN = "select no, id, at, operator_id, partner_id, livemode, actor_kind, actor_id, verb, subject, detail,
         request_id, chain_no, hash from audit_records where chain_no > $1 order by chain_no limit $2";
+    NEWEST = "select no, id, at, operator_id, partner_id, livemode, actor_kind, actor_id, verb, subject, detail,
+        request_id, chain_no, hash from audit_records
+        where operator_id = $1 and (subject = $2 or $2 is null) order by no desc limit $3";
 }
 
 pub async fn insert(tx: &Tx, r: &AuditRecord) -> Result<()> {
@@ -79,6 +82,16 @@ pub async fn link(tx: &Tx, links: &[(i64, i64, Bytes)]) -> Result<()> {
 /// Links after a number, in the order of the chain.
 pub async fn chain(tx: &Tx, after: i64, limit: i64) -> Result<Vec<AuditRecord>> {
     tx.all(CHAIN, args![after, limit], record).await
+}
+
+/// An operator's newest records, of everything or of one subject.
+pub async fn newest(
+    tx: &Tx,
+    operator_id: OperatorId,
+    subject: Option<&str>,
+    limit: i64,
+) -> Result<Vec<AuditRecord>> {
+    tx.all(NEWEST, args![operator_id, subject, limit], record).await
 }
 
 fn record(r: &mut Row) -> Result<AuditRecord> {

@@ -29,7 +29,7 @@ pub mod simulations;
 pub mod tenancy;
 pub mod usage;
 
-pub use engine::{DatabaseUrl, Db, Engine, Leadership, QUEUE_UNITS_MAX, Tx, Wake};
+pub use engine::{DatabaseUrl, Db, Engine, EngineVersion, Leadership, QUEUE_UNITS_MAX, Tx, Wake};
 pub use error::{Error, Result};
 pub use json::details;
 pub use migrate::{migrate, pending};

@@ -30,6 +30,38 @@ impl Engine {
     pub const fn is_shared(self) -> bool {
         matches!(self, Self::Postgres)
     }
+
+    pub(super) const fn version_sql(self) -> &'static str {
+        match self {
+            Self::Sqlite => "select sqlite_version()",
+            Self::Postgres => "select current_setting('server_version_num')",
+        }
+    }
+
+    /// Reads what [`Engine::version_sql`] answered.
+    pub(super) fn version_of(self, answer: &str) -> EngineVersion {
+        match self {
+            // It is part of this program, so it is always the right one.
+            Self::Sqlite => EngineVersion { text: format!("SQLite {answer}"), is_supported: true },
+            Self::Postgres => {
+                let number: u32 = answer.parse().unwrap_or(0);
+                let text = format!("PostgreSQL {}.{}", number / 10_000, number % 10_000);
+                EngineVersion { text, is_supported: number >= POSTGRES_LEAST }
+            }
+        }
+    }
+}
+
+/// The oldest PostgreSQL that the statements are tested on, as it numbers itself: 15.0.
+const POSTGRES_LEAST: u32 = 150_000;
+
+/// What runs the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineVersion {
+    /// `PostgreSQL 15.4`.
+    pub text: String,
+    /// False for one that is older than what this program is tested on.
+    pub is_supported: bool,
 }
 
 /// The text that SQLite runs.

@@ -10,7 +10,7 @@ mod postgres;
 mod sqlite;
 
 use std::cell::{Cell, RefCell};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 
 use crate::value::{Row, Value};
 use crate::{Error, Result};
-pub use dialect::Engine;
+pub use dialect::{Engine, EngineVersion};
 
 /// Units that may wait for a database thread; one more is refused with [`Error::Busy`].
 pub const QUEUE_UNITS_MAX: usize = 4096;
@@ -56,6 +56,14 @@ impl DatabaseUrl {
             return Ok(Self::Postgres(text.to_owned()));
         }
         Err("the database URL must start with sqlite: or postgres://".to_owned())
+    }
+
+    /// The file that holds the database, where it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(path) => Some(path),
+            Self::Postgres(_) => None,
+        }
     }
 }
 
@@ -102,6 +110,15 @@ impl Db {
             Threads::Sqlite(_) => Engine::Sqlite,
             Threads::Postgres(_) => Engine::Postgres,
         }
+    }
+
+    /// Asks the engine for its version.
+    pub async fn version(&self) -> Result<EngineVersion> {
+        let engine = self.engine();
+        let found = self.read(async move |tx: &Tx| {
+            tx.one(engine.version_sql(), Vec::new(), Row::next::<String>).await
+        });
+        Ok(engine.version_of(&found.await?))
     }
 
     /// Runs a unit that may write. Returns after COMMIT; an error means that nothing was written.
