@@ -20,10 +20,16 @@ struct Cli {
 }
 
 const EXAMPLES: &str = "Examples:
-  postroom demo                 see the whole story on embedded storage
   postroom init                 make an operator, a location, a partner and keys
   postroom serve                run the server
-  postroom customer list --partner acme --json";
+  postroom doctor               is this install fit to run?
+  postroom key create --preset crm_sync --expires 90d
+  postroom endpoint create https://crm.example.com/hooks
+  postroom audit verify
+
+Data goes to standard output, talk to standard error; --json prints data for scripts.
+Exit status: 0 done, 1 failed, 2 wrong input, 4 not allowed, 5 not found, 6 conflict, 7 too often,
+10 and 11 what the doctor found.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -31,6 +37,13 @@ enum Command {
     Serve,
     /// Make an operator, a location, a partner and its keys; shows the keys once.
     Init(commands::init::Init),
+    Doctor(commands::doctor::Command),
+    Partner(commands::partner::Command),
+    Location(commands::location::Command),
+    Mailbox(commands::mailbox::Command),
+    Key(commands::key::Command),
+    Endpoint(commands::endpoint::Command),
+    Audit(commands::audit::Command),
     /// Print the OpenAPI document.
     Openapi,
     /// Print the configuration's reference, or check the configuration that would be used.
@@ -46,34 +59,53 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(dispatch(cli)));
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            out::say(format_args!("error: {error:#}"));
-            if let Some(domain::Error::Refused { fix: Some(fix), .. }) = error.downcast_ref() {
+    outcome.unwrap_or_else(|error| {
+        out::say(format_args!("error: {error:#}"));
+        let Some(refusal) = error.downcast_ref::<domain::Error>() else { return ExitCode::FAILURE };
+        if let domain::Error::Refused { fix, fields, .. } = refusal {
+            for field in fields {
+                out::say(format_args!("  {}: {}", field.param, field.message));
+            }
+            if let Some(fix) = fix {
                 out::say(format_args!("  fix: {fix}"));
             }
-            ExitCode::FAILURE
         }
-    }
+        exit_code(refusal.code())
+    })
 }
 
-async fn dispatch(cli: Cli) -> anyhow::Result<()> {
-    if matches!(cli.command, Command::Openapi) {
-        out::line(format_args!("{:#}", partner_api::document()));
-        return Ok(());
-    }
+/// The exit status of a refusal, by the family of its HTTP status.
+fn exit_code(code: domain::ErrorCode) -> ExitCode {
+    ExitCode::from(match partner_api::status_of(code) {
+        400 | 413 | 415 | 422 => 2,
+        401 | 403 => 4,
+        404 => 5,
+        402 | 409 | 412 => 6,
+        429 => 7,
+        _ => 1,
+    })
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let load = || Config::load(cli.config.as_deref(), std::env::vars());
-    match cli.command {
-        Command::Openapi => Ok(()),
-        Command::Config { check: false } => {
-            out::line(crate::config::REFERENCE.trim_end());
-            Ok(())
+    match &cli.command {
+        Command::Openapi => out::line(format_args!("{:#}", partner_api::document())),
+        Command::Config { check: false } => out::line(crate::config::REFERENCE.trim_end()),
+        Command::Config { check: true } => {
+            load()?;
+            out::say("the configuration is valid");
         }
-        Command::Config { check: true } => load().map(|_| out::say("the configuration is valid")),
-        Command::Serve => commands::serve::run(&with_log(load()?)).await,
-        Command::Init(init) => init.run(&load()?).await,
+        Command::Doctor(command) => return Ok(command.run(load()).await),
+        Command::Serve => commands::serve::run(&with_log(load()?)).await?,
+        Command::Init(command) => command.run(&load()?).await?,
+        Command::Partner(command) => command.run(&load()?).await?,
+        Command::Location(command) => command.run(&load()?).await?,
+        Command::Mailbox(command) => command.run(&load()?).await?,
+        Command::Key(command) => command.run(&load()?).await?,
+        Command::Endpoint(command) => command.run(&load()?).await?,
+        Command::Audit(command) => command.run(&load()?).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Starts logging as the configuration says; for commands that run long.

@@ -62,7 +62,7 @@ impl Init {
         let value = serde_json::json!({
             "partner": made.partner, "live_key": made.live_key, "test_key": made.test_key,
         });
-        out::thing(self.json, &value);
+        out::thing(self.json, &["partner", "live_key", "test_key"], &value);
         out::say(
             "Keep the keys: they are not shown again. Start the server with `postroom serve`.",
         );

@@ -1,4 +1,15 @@
 //! The commands, one file each.
+//!
+//! A command reads what was typed, asks a use-case of `app`, and prints the answer; rules are there.
 
+pub mod audit;
+pub mod doctor;
+pub mod endpoint;
 pub mod init;
+pub mod key;
+pub mod location;
+pub mod mailbox;
+mod parse;
+pub mod partner;
 pub mod serve;
+pub mod who;

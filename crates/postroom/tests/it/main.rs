@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 mod actions;
+mod cli;
 mod customers;
 mod document;
 mod entrance;

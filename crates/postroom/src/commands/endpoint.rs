@@ -1,0 +1,306 @@
+//! `postroom endpoint`: receivers of webhooks, their secrets, and what was sent to them.
+
+use app::OpCtx;
+use app::deliveries::list::{Narrowing, list as list_deliveries};
+use app::deliveries::{DeliveryStatus, DeliveryView};
+use app::endpoints::create::{self, NewEndpoint};
+use app::endpoints::update::{self, EndpointChange};
+use app::endpoints::{self, CreatedEndpoint, Endpoint, delete, get, list, rotate, test_send};
+use clap::{Args, Subcommand};
+use domain::event::EventType;
+use serde_json::{Value, json};
+
+use super::parse::one_of;
+use super::who::{Sure, Tenant};
+use crate::config::Config;
+use crate::out;
+
+const COLUMNS: &[&str] = &["id", "status", "url", "event_types", "disabled_reason"];
+const DETAILS: &[&str] = &[
+    "id",
+    "status",
+    "disabled_reason",
+    "url",
+    "description",
+    "event_types",
+    "switches_at",
+    "failures",
+    "last_success_at",
+    "created_at",
+    "updated_at",
+];
+const DELIVERY_COLUMNS: &[&str] = &[
+    "id",
+    "created_at",
+    "event_type",
+    "status",
+    "attempts",
+    "last_status",
+    "last_error",
+    "event_id",
+];
+const EXAMPLES: &str = "Examples:
+  postroom endpoint create https://crm.example.com/hooks --event mail.arrived --event package.arrived
+  postroom endpoint test whe_01kb3v7m2zq8e4x5n6p7r8s9ta mail.arrived
+  postroom endpoint rotate whe_01kb3v7m2zq8e4x5n6p7r8s9ta    # then teach the receiver, then:
+  postroom endpoint switch whe_01kb3v7m2zq8e4x5n6p7r8s9ta
+  postroom endpoint deliveries --status failed --json";
+
+/// Receivers of webhooks: make, change, test, rotate secrets, read deliveries.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Command {
+    #[command(flatten)]
+    tenant: Tenant,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Every endpoint of the partner and mode.
+    List,
+    /// One endpoint.
+    Show { id: String },
+    /// Make an endpoint; its signing secret is shown this once.
+    Create {
+        url: String,
+        #[arg(long)]
+        description: Option<String>,
+        /// A type of event; can be given several times. Default is all of them.
+        #[arg(long = "event", value_name = "TYPE")]
+        events: Vec<String>,
+    },
+    /// Change an endpoint.
+    Set {
+        id: String,
+        #[arg(long)]
+        url: Option<String>,
+        /// Empty takes it away.
+        #[arg(long)]
+        description: Option<String>,
+        /// A type of event; can be given several times, * is all of them.
+        #[arg(long = "event", value_name = "TYPE")]
+        events: Vec<String>,
+    },
+    /// Send to it again, also what was kept while it failed.
+    Enable { id: String },
+    /// Send nothing more; what it is owed is cancelled.
+    Disable { id: String },
+    /// Draw a new secret, which signs beside the old one until the switch.
+    Rotate { id: String },
+    /// Let the new secret sign first.
+    Switch { id: String },
+    /// Delete an endpoint; deliveries stop at once.
+    Delete {
+        id: String,
+        #[command(flatten)]
+        sure: Sure,
+    },
+    /// Send a sample of a type.
+    Test {
+        id: String,
+        #[arg(value_parser = one_of!(EventType), default_value = "mail.arrived")]
+        event: EventType,
+    },
+    /// What was sent, newest first.
+    Deliveries(Deliveries),
+}
+
+#[derive(Args)]
+struct Deliveries {
+    /// Only of this endpoint.
+    #[arg(long, value_name = "ID")]
+    endpoint: Option<String>,
+    #[arg(long, value_parser = one_of!(DeliveryStatus))]
+    status: Option<DeliveryStatus>,
+    #[arg(long, value_parser = one_of!(EventType))]
+    event: Option<EventType>,
+    /// cus_…, or ext: and the partner's own id.
+    #[arg(long, value_name = "ID")]
+    customer: Option<String>,
+    #[arg(long, default_value_t = 25)]
+    limit: usize,
+}
+
+/// Most deliveries that are printed at once.
+const DELIVERIES_MAX: usize = 1000;
+
+impl Command {
+    pub async fn run(&self, config: &Config) -> anyhow::Result<()> {
+        let json = self.tenant.json();
+        let ctx = self.tenant.open(config).await?;
+        let app = &ctx.app;
+        match &self.verb {
+            Verb::List => {
+                let all = app.query(&ctx, async |tx, ctx| list::list(tx, ctx).await).await?;
+                out::rows(json, COLUMNS, &all.iter().map(shown).collect::<Vec<_>>());
+            }
+            Verb::Show { id } => show(&ctx, id, json).await?,
+            Verb::Create { url, description, events } => {
+                let new = NewEndpoint {
+                    url: url.clone(),
+                    description: description.clone(),
+                    event_types: endpoints::read_types(events)?,
+                };
+                let work = async move |tx: &_, ctx: &_| create::create(tx, ctx, &new).await;
+                reveal(json, &app.act(&ctx, work).await?);
+            }
+            Verb::Set { id, url, description, events } => {
+                let change = read_change(url.as_ref(), description.as_deref(), events)?;
+                self.change(&ctx, id, change).await?;
+            }
+            Verb::Enable { id } => self.change(&ctx, id, switched(true)).await?,
+            Verb::Disable { id } => self.change(&ctx, id, switched(false)).await?,
+            Verb::Rotate { id } => {
+                let id = id.clone();
+                let work = async move |tx: &_, ctx: &_| rotate::rotate(tx, ctx, &id).await;
+                reveal(json, &app.act(&ctx, work).await?);
+            }
+            Verb::Switch { id } => {
+                let id = id.clone();
+                let work = async move |tx: &_, ctx: &_| rotate::switch(tx, ctx, &id).await;
+                out::thing(json, DETAILS, &shown(&app.act(&ctx, work).await?));
+            }
+            Verb::Delete { id, sure } => {
+                sure.ask(&format!("deleting {id}"))?;
+                let id = id.clone();
+                let work = async move |tx: &_, ctx: &_| delete::delete(tx, ctx, &id).await;
+                let gone = app.act(&ctx, work).await?;
+                out::thing(
+                    json,
+                    &["id", "deleted"],
+                    &json!({"id": gone.to_string(), "deleted": true}),
+                );
+            }
+            Verb::Test { id, event } => send_sample(&ctx, id, *event, json).await?,
+            Verb::Deliveries(deliveries) => deliveries.run(&ctx, json).await?,
+        }
+        Ok(())
+    }
+
+    async fn change(&self, ctx: &OpCtx, id: &str, change: EndpointChange) -> anyhow::Result<()> {
+        let id = id.to_owned();
+        let work = async move |tx: &_, ctx: &_| update::update(tx, ctx, &id, &change).await;
+        out::thing(self.tenant.json(), DETAILS, &shown(&ctx.app.act(ctx, work).await?));
+        Ok(())
+    }
+}
+
+async fn show(ctx: &OpCtx, id: &str, json: bool) -> anyhow::Result<()> {
+    let id = id.to_owned();
+    let work = async move |tx: &_, ctx: &_| {
+        let found = get::get(tx, ctx, &id).await?;
+        let switches_at = rotate::switches_at(tx, ctx, &found).await?;
+        Ok((found, switches_at))
+    };
+    let (found, switches_at) = ctx.app.query(ctx, work).await?;
+    let mut value = shown(&found);
+    value["switches_at"] = json!(switches_at.map(|at| at.to_string()));
+    out::thing(json, DETAILS, &value);
+    Ok(())
+}
+
+async fn send_sample(ctx: &OpCtx, id: &str, kind: EventType, json: bool) -> anyhow::Result<()> {
+    let id = id.to_owned();
+    let work = async move |tx: &_, ctx: &_| test_send::test_send(tx, ctx, &id, kind).await;
+    let (event, delivery) = ctx.app.act(ctx, work).await?;
+    let value = json!({"event_id": event.to_string(), "delivery_id": delivery.to_string()});
+    out::thing(json, &["event_id", "delivery_id"], &value);
+    Ok(())
+}
+
+fn read_change(
+    url: Option<&String>,
+    description: Option<&str>,
+    events: &[String],
+) -> anyhow::Result<EndpointChange> {
+    let to_text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    Ok(EndpointChange {
+        url: url.cloned(),
+        description: description.map(to_text),
+        event_types: match events {
+            [] => None,
+            words => Some(endpoints::read_types(words)?),
+        },
+        enabled: None,
+    })
+}
+
+fn switched(enabled: bool) -> EndpointChange {
+    EndpointChange { enabled: Some(enabled), ..EndpointChange::default() }
+}
+
+impl Deliveries {
+    async fn run(&self, ctx: &OpCtx, json: bool) -> anyhow::Result<()> {
+        let narrowing = Narrowing {
+            status: self.status,
+            event_type: self.event,
+            endpoint_id: self.endpoint.clone(),
+            customer_id: self.customer.clone(),
+            ..Narrowing::default()
+        };
+        let limit = self.limit.clamp(1, DELIVERIES_MAX);
+        let work =
+            async move |tx: &_, ctx: &_| list_deliveries(tx, ctx, &narrowing, None, limit).await;
+        let page = ctx.app.query(ctx, work).await?;
+        let rows: Vec<Value> = page.deliveries.iter().map(shown_delivery).collect();
+        out::rows(json, DELIVERY_COLUMNS, &rows);
+        if page.next.is_some() {
+            out::say("there are more; raise --limit or narrow the list");
+        }
+        Ok(())
+    }
+}
+
+/// The secret alone on standard output, what it is for on standard error.
+fn reveal(json: bool, made: &CreatedEndpoint) {
+    let mut value = shown(&made.endpoint);
+    if json {
+        value["secret"] = json!(made.secret.reveal());
+        out::line(value);
+        return;
+    }
+    out::say(format_args!("{} signs requests to {} with:", made.endpoint.id, made.endpoint.url));
+    out::line(made.secret.reveal());
+    out::say("Keep the secret: it is not shown again.");
+}
+
+fn shown(e: &Endpoint) -> Value {
+    let types: Vec<&str> = match e.event_types.as_slice() {
+        [] => vec!["*"],
+        types => types.iter().map(|t| t.as_str()).collect(),
+    };
+    json!({
+        "id": e.id.to_string(),
+        "livemode": e.livemode,
+        "url": e.url,
+        "description": e.description,
+        "event_types": types,
+        "status": e.status.as_str(),
+        "disabled_reason": e.disabled_reason,
+        "failures": e.failures,
+        "last_success_at": e.last_success_at.map(|at| at.to_string()),
+        "created_at": e.created_at.to_string(),
+        "updated_at": e.updated_at.to_string(),
+    })
+}
+
+fn shown_delivery(view: &DeliveryView) -> Value {
+    let d = &view.delivery;
+    let last = d.attempts.last();
+    json!({
+        "id": d.id.to_string(),
+        "event_id": d.event_id.to_string(),
+        "event_type": d.event_type.as_str(),
+        "endpoint_id": d.endpoint_id.to_string(),
+        "url": d.url,
+        "status": view.status.as_str(),
+        "attempts": d.attempts.len(),
+        "last_status": last.and_then(|a| a.status_code),
+        "last_error": last.and_then(|a| a.error.clone()),
+        "next_attempt_at": view.next_attempt_at.map(|at| at.to_string()),
+        "delivered_at": view.delivered_at.map(|at| at.to_string()),
+        "created_at": d.created_at.to_string(),
+    })
+}
