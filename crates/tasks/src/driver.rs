@@ -15,7 +15,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, interval, sleep};
 
 use crate::deliver::{Deliverer, Note};
-use crate::{Tasks, chain, housekeeping, retention, usage};
+use crate::{Tasks, chain, housekeeping, photos, retention, usage};
 
 /// How often a process that does not lead tries to.
 const LEAD_EVERY: Duration = Duration::from_secs(1);
@@ -33,8 +33,11 @@ pub(crate) struct Periodic {
     pub(crate) run: fn(Tasks) -> BoxFuture<'static, Result<usize>>,
 }
 
+/// The task that a commit with photos signals.
+const PHOTOS: &str = "photos";
+
 /// Every task save the deliverer, which runs without end.
-pub(crate) const PERIODIC: [Periodic; 5] = [
+pub(crate) const PERIODIC: [Periodic; 6] = [
     Periodic {
         name: "chain",
         period: Duration::from_secs(1),
@@ -44,6 +47,11 @@ pub(crate) const PERIODIC: [Periodic; 5] = [
         name: "housekeeping",
         period: Duration::from_mins(1),
         run: |tasks| Box::pin(async move { housekeeping::run(&tasks).await }),
+    },
+    Periodic {
+        name: PHOTOS,
+        period: Duration::from_secs(10),
+        run: |tasks| Box::pin(async move { photos::run(&tasks).await }),
     },
     Periodic {
         name: "retention",
@@ -144,7 +152,8 @@ impl Driver {
         let photos = Arc::new(Notify::new());
         for periodic in PERIODIC {
             let (driver, ended) = (self.clone(), ended.clone());
-            running.spawn(async move { driver.repeat(periodic, ended).await });
+            let signal = (periodic.name == PHOTOS).then(|| Arc::clone(&photos));
+            running.spawn(async move { driver.repeat(periodic, signal, ended).await });
         }
         let (driver, ended) = (self.clone(), ended.clone());
         running.spawn(async move { driver.deliver(photos, ended).await });
@@ -191,11 +200,17 @@ impl Driver {
         Deliverer::new(&self.tasks).run(&wakes, &mut end, note).await;
     }
 
-    async fn repeat(&self, task: Periodic, mut end: watch::Receiver<bool>) {
+    async fn repeat(
+        &self,
+        task: Periodic,
+        signal: Option<Arc<Notify>>,
+        mut end: watch::Receiver<bool>,
+    ) {
         let mut tick = interval(task.period);
         while !*end.borrow() {
             tokio::select! {
                 _ = tick.tick() => {}
+                () = signalled(signal.as_deref()) => {}
                 _ = end.wait_for(|end| *end) => return,
             }
             self.run_once(task).await;
@@ -228,5 +243,13 @@ impl Driver {
                 status.error = Some(error.to_string());
             }
         }
+    }
+}
+
+/// Waits for a signal, or for ever where there is none.
+async fn signalled(signal: Option<&Notify>) {
+    match signal {
+        Some(signal) => signal.notified().await,
+        None => std::future::pending().await,
     }
 }

@@ -9,6 +9,7 @@ mod chain;
 mod deliver;
 mod driver;
 mod housekeeping;
+mod photos;
 mod retention;
 mod usage;
 

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod contract;
 pub mod database;
 pub mod persona;
+pub mod pictures;
 pub mod receiver;
 pub mod server;
 pub mod story;
@@ -15,6 +16,7 @@ pub mod story;
 pub use answer::Answer;
 pub use clock::{CountedIds, START, TestClock};
 pub use persona::{Mailroom, Persona};
+pub use pictures::Pictures;
 pub use receiver::{Received, Receiver};
 pub use server::TestServer;
 

@@ -139,3 +139,31 @@ async fn a_list_is_narrowed_by_what_is_stored_and_by_what_follows_from_it() {
     let cursor = page["next_cursor"].as_str().unwrap();
     assert_eq!(list(&format!("limit=1&cursor={cursor}")).await, 1);
 }
+
+#[tokio::test]
+async fn a_photo_is_fetched_cleaned_and_shown_by_a_link_that_ends() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let crm = acme.live(&server).await;
+    let id = story::resident(&acme, &crm, "crm_1").await;
+    let pictures = testkit::Pictures::start().await;
+    let mut body = package(&id);
+    body["photos"] = json!([pictures.url("front.png"), pictures.url("gone.png")]);
+    let mail = crm.post("/api/v1/mail", body).await.expect(201);
+    assert_eq!(mail["photos"][0]["status"], "pending");
+    server.settle().await;
+    for _ in 0..4 {
+        server.advance(domain::minutes(20)).await;
+    }
+    let read = crm.get(&format!("/api/v1/mail/{}", mail["id"].as_str().unwrap())).await.expect(200);
+    assert_eq!(read["photos"][0]["status"], "stored");
+    assert_eq!(read["photos"][1]["status"], "failed");
+    let link = read["photos"][0]["url"].as_str().unwrap().replace("https://app.example.com", "");
+    let shown = testkit::Persona::anonymous(&server).get(&link).await;
+    assert_eq!(shown.header("content-type"), Some("image/png"));
+    assert!(shown.bytes.starts_with(b"\x89PNG"));
+    let forged = link.replace("expires=", "expires=9");
+    testkit::Persona::anonymous(&server).get(&forged).await.refused(404, "not_found");
+    server.clock.advance(domain::minutes(15));
+    testkit::Persona::anonymous(&server).get(&link).await.refused(404, "not_found");
+}
