@@ -155,7 +155,8 @@ pub(crate) fn slug(text: &str) -> String {
     words.collect::<Vec<_>>().join("-")
 }
 
-/// Inline code that is a route, such as `POST /api/v1/mail`, shows its method as a badge.
+/// Inline code that is a route, such as `POST /api/v1/mail`, shows its method as a badge and may break
+/// at its slashes.
 fn route(code: &str) -> Option<String> {
     let (method, path) = code.split_once(' ')?;
     let known = ["GET", "POST", "PATCH", "DELETE"].contains(&method) && path.starts_with('/');
@@ -163,7 +164,7 @@ fn route(code: &str) -> Option<String> {
         let class = method.to_ascii_lowercase();
         format!(
             "<code class=\"route\"><span class=\"method {class}\">{method}</span> {}</code>",
-            escape(path)
+            escape(path).replace('/', "/<wbr>")
         )
     })
 }
@@ -207,7 +208,10 @@ mod tests {
     #[test]
     fn routes_in_a_text_show_their_method() {
         let html = render("Call `POST /api/v1/mail` or `GET it`.").html;
-        assert!(html.contains("<span class=\"method post\">POST</span> /api/v1/mail"), "{html}");
+        assert!(
+            html.contains("<span class=\"method post\">POST</span> /<wbr>api/<wbr>v1/<wbr>mail"),
+            "{html}"
+        );
         assert!(html.contains("<code>GET it</code>"), "{html}");
     }
 }

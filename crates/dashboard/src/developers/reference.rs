@@ -142,20 +142,21 @@ impl Operation<'_> {
         self.request(text);
         let _ = writeln!(text, "```sh\n{}\n```\n", self.curl());
         self.answers(text);
+        self.refusals(text);
     }
 
     fn request(&self, text: &mut String) {
         let parameters = self.value["parameters"].as_array().into_iter().flatten();
         let parameters: Vec<&Value> = parameters.map(|p| resolve(self.spec, p)).collect();
         if !parameters.is_empty() {
-            text.push_str("| Parameter | In | Type | Description |\n|---|---|---|---|\n");
+            text.push_str("| Parameter | Type | Description |\n|---|---|---|\n");
         }
         for parameter in parameters {
             let name = parameter["name"].as_str().unwrap_or_default();
             let place = parameter["in"].as_str().unwrap_or_default();
             let about = described_parameter(parameter);
             let kind = kind(&parameter["schema"]);
-            let _ = writeln!(text, "| `{name}` | {place} | {kind} | {} |", cell(&about));
+            let _ = writeln!(text, "| `{name}` | {kind} in {place} | {} |", cell(&about));
         }
         let body = &self.value["requestBody"]["content"]["application/json"]["schema"];
         let whole = referred(body).map_or(body, |name| &self.schemas()[name]);
@@ -203,36 +204,38 @@ impl Operation<'_> {
         path
     }
 
+    /// What comes back: the answer first, then that of a dry run.
     fn answers(&self, text: &mut String) {
-        let Some(responses) = self.value["responses"].as_object() else { return };
-        let mut refusals = String::new();
-        for (status, response) in responses {
-            let is_own = response.get("$ref").is_none();
-            let response = resolve(self.spec, response);
+        let responses = self.value["responses"].as_object().into_iter().flatten();
+        for (status, response) in responses.filter(|(s, _)| s.starts_with('2')).rev() {
             let about = response["description"].as_str().unwrap_or_default();
-            if !status.starts_with('2') {
-                if is_own || !COMMON.contains(&status.as_str()) {
-                    let _ = writeln!(refusals, "| {status} | {} |", cell(&linked(about)));
-                }
-                continue;
-            }
             let content = &response["content"]["application/json"];
-            let shape = &content["schema"];
-            let shape = if shape.is_null() || referred(shape).is_none() {
-                String::new()
-            } else {
-                format!(" {}.", kind(shape))
-            };
+            let shape =
+                referred(&content["schema"]).map(|_| format!(" {}.", kind(&content["schema"])));
+            let shape = shape.unwrap_or_default();
             let _ = writeln!(text, "**Answers {status}.** {about}{shape}\n");
             if let Some(sample) = example(content, self.schemas()) {
                 let _ = writeln!(text, "```json\n{sample:#}\n```\n");
             }
         }
-        if !refusals.is_empty() {
+    }
+
+    /// Refusals that say something of this operation.
+    fn refusals(&self, text: &mut String) {
+        let mut table = String::new();
+        for (status, response) in self.value["responses"].as_object().into_iter().flatten() {
+            let is_common = response.get("$ref").is_some() && COMMON.contains(&status.as_str());
+            if !status.starts_with('2') && !is_common {
+                let about =
+                    resolve(self.spec, response)["description"].as_str().unwrap_or_default();
+                let _ = writeln!(table, "| {status} | {} |", cell(&linked(about)));
+            }
+        }
+        if !table.is_empty() {
             let _ = writeln!(
                 text,
                 "Refused, besides what [every call](/developers/reference#every-call) can be:\n\n\
-                 | Status | When |\n|---|---|\n{refusals}"
+                 | Status | When |\n|---|---|\n{table}"
             );
         }
     }

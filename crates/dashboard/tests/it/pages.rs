@@ -11,7 +11,7 @@ use crate::reader::{Reader, attributes, committed};
 const PAGE_BYTES_MAX: usize = 150_000;
 
 /// Elements that have no end.
-const EMPTY: [&str; 5] = ["meta", "link", "br", "hr", "!doctype"];
+const EMPTY: [&str; 6] = ["meta", "link", "br", "hr", "wbr", "!doctype"];
 
 #[tokio::test]
 async fn every_page_is_well_formed_light_and_free_of_inline_code() {

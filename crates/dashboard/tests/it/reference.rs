@@ -53,7 +53,7 @@ async fn an_operation_shows_its_call_its_fields_its_answer_and_its_refusals() {
     for expected in [
         "# Mail actions\n\nWork on mail.",
         "## Request a scan {#requestScan}\n\n`POST /api/v1/mail/{mail_id}/scan`",
-        "| `mail_id` | path | string | **required** Which one. At most 64 characters. |",
+        "| `mail_id` | string in path | **required** Which one. At most 64 characters. |",
         "| `pages` | string or null | Which pages \\| all. At most 9 characters. |",
         "curl -X POST https://docs.example/api/v1/mail/mail_123/scan \\\n  -H \"Authorization: Bearer",
         "  -H \"Idempotency-Key: crm_request_scan_123\" \\\n  -d '{\n    \"pages\": \"all\"\n  }'",
