@@ -6,13 +6,12 @@
 
 use std::fmt::Write as _;
 
-use domain::ErrorCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::guides::{Group, Source};
 use super::markdown::slug;
 use super::objects;
-use super::schema::{self, OBJECTS, cell, describe, example, kind, members, referred};
+use super::schema::{self, OBJECTS, cell, describe, example, kind, linked, members, referred};
 
 /// How an example's host is written; requests see their own.
 pub(crate) const HOST: &str = "http://127.0.0.1:8080";
@@ -175,7 +174,8 @@ impl Operation<'_> {
             let _ = write!(text, " -X {}", self.method.to_uppercase());
         }
         let _ = writeln!(text, " {HOST}{} \\", self.example_path());
-        text.push_str("  -H \"Authorization: Bearer ib_live_YOUR_KEY\"");
+        let mode = if self.path.contains("/test_helpers/") { "test" } else { "live" };
+        let _ = write!(text, "  -H \"Authorization: Bearer ib_{mode}_YOUR_KEY\"");
         let content = &self.value["requestBody"]["content"]["application/json"];
         if self.method != "get" {
             if content.is_object() {
@@ -183,11 +183,22 @@ impl Operation<'_> {
             }
             let _ = write!(text, " \\\n  -H \"Idempotency-Key: {}\"", idempotency_key(self.id()));
         }
-        if let Some(body) = example(content, self.schemas()) {
+        if let Some(body) = self.example_body(content) {
             let body = format!("{body:#}").replace('\n', "\n  ").replace('\'', "'\\''");
             let _ = write!(text, " \\\n  -d '{body}'");
         }
         text
+    }
+
+    /// The document's example of a body, or one made from those of its members.
+    fn example_body(&self, content: &Value) -> Option<Value> {
+        let schema = &content["schema"];
+        let whole = referred(schema).map_or(schema, |name| &self.schemas()[name]);
+        let members = whole["properties"].as_object().into_iter().flatten();
+        let told = members
+            .filter_map(|(name, member)| Some((name.clone(), member["examples"].get(0)?.clone())));
+        let made = || Some(Value::Object(told.collect())).filter(|made| *made != json!({}));
+        example(content, self.schemas()).cloned().or_else(made)
     }
 
     /// The path with an example in place of each parameter.
@@ -264,26 +275,6 @@ fn idempotency_key(operation_id: &str) -> String {
         key.push(c.to_ascii_lowercase());
     }
     key + "_123"
-}
-
-/// The text with a link at each error code.
-fn linked(text: &str) -> String {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let mut linked = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let word_len = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-        let len = if is_word(first) { word_len } else { first.len_utf8() };
-        let (word, after) = rest.split_at(len);
-        match ErrorCode::parse(word) {
-            Some(code) => {
-                let _ = write!(linked, "[{code}](/developers/errors#{code})");
-            }
-            None => linked.push_str(word),
-        }
-        rest = after;
-    }
-    linked
 }
 
 /// What a reference to a component stands for, or the value itself.

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use domain::ErrorCode;
 use serde_json::Value;
 
 use super::markdown::slug;
@@ -125,6 +126,26 @@ fn bounds(schema: &Value) -> Vec<String> {
 /// A text as one cell of a table.
 pub(crate) fn cell(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
+/// The text with a link at each error code.
+pub(crate) fn linked(text: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut linked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let word_len = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        let len = if is_word(first) { word_len } else { first.len_utf8() };
+        let (word, after) = rest.split_at(len);
+        match ErrorCode::parse(word) {
+            Some(code) => {
+                let _ = write!(linked, "[{code}](/developers/errors#{code})");
+            }
+            None => linked.push_str(word),
+        }
+        rest = after;
+    }
+    linked
 }
 
 /// An example of a media type: the richest of several, or the schema's own.

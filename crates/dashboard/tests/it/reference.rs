@@ -12,7 +12,11 @@ fn small() -> Value {
             {"name": "Mail actions", "description": "Work on mail."},
             {"name": "Empty", "description": "Nothing."},
         ],
-        "paths": {"/mail/{mail_id}/scan": {"post": {
+        "paths": {"/test_helpers/clock": {"post": {
+            "operationId": "advanceTestClock", "tags": ["Mail actions"], "responses": {},
+            "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": {
+                "seconds": {"type": "integer", "examples": [60]}, "to": {"type": "string"}}}}}},
+        }}, "/mail/{mail_id}/scan": {"post": {
             "operationId": "requestScan", "summary": "Request a scan", "tags": ["Mail actions"],
             "description": "Opens it <b>and</b> looks.",
             "parameters": [
@@ -65,6 +69,17 @@ async fn an_operation_shows_its_call_its_fields_its_answer_and_its_refusals() {
     }
     let html = reader.get("/developers/reference/mail-actions").await.body;
     assert!(html.contains("&lt;b&gt;and&lt;/b&gt;") && !html.contains("<b>"), "{html}");
+}
+
+#[tokio::test]
+async fn a_body_without_an_example_is_made_from_its_members_and_helpers_show_a_test_key() {
+    let reader = Reader::of(small()).await;
+    let page = reader.get("/developers/reference/mail-actions.md").await.body;
+    let (_, call) =
+        page.split_once("curl -X POST https://docs.example/api/v1/test_helpers/clock").unwrap();
+    let call = call.split("```").next().unwrap();
+    assert!(call.contains("Bearer ib_test_YOUR_KEY"), "{call}");
+    assert!(call.contains("-d '{\n    \"seconds\": 60\n  }'"), "{call}");
 }
 
 #[tokio::test]
