@@ -1,0 +1,98 @@
+//! The benchmarks: fixed workloads against a whole Postroom in this process, over real HTTP.
+//!
+//! Server, load and receiver share the machine and the process, so every figure includes the cost of
+//! making the load. What a figure means and what it was is in docs/performance.md.
+
+#![expect(clippy::cast_precision_loss, reason = "what is counted here stays far below 2^52")]
+
+mod api;
+mod client;
+mod house;
+mod meter;
+mod pipeline;
+mod receiver;
+
+use std::time::Duration;
+
+use anyhow::bail;
+use clap::{Parser, ValueEnum};
+use house::House;
+use meter::Measured;
+use postroom::out;
+use storage::Engine;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures a whole Postroom, load generator included.
+#[derive(Parser)]
+#[command(name = "bench", after_help = EXAMPLES)]
+struct Cli {
+    /// What to measure.
+    workload: Workload,
+    /// Which engine; default is PostgreSQL where POSTROOM_TEST_DATABASE names one, else SQLite.
+    #[arg(long)]
+    engine: Option<EngineName>,
+    /// How long each part makes load.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
+    seconds: u64,
+    /// Webhook endpoints in the pipeline, each of which is sent every event.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=20))]
+    endpoints: u64,
+    /// Print the rows as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "Examples:
+  cargo run --release -p bench -- all
+  cargo xtask pg -- cargo run --release -p bench -- all --seconds 10";
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Workload {
+    /// Customers created and read.
+    Api,
+    /// Customers created, and their events delivered.
+    Pipeline,
+    All,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EngineName {
+    Sqlite,
+    Postgres,
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let rows = runtime.block_on(measure(&cli))?;
+    let rows: Vec<_> = rows.iter().map(Measured::row).collect();
+    out::rows(cli.json, &meter::COLUMNS, &rows);
+    Ok(())
+}
+
+async fn measure(cli: &Cli) -> anyhow::Result<Vec<Measured>> {
+    let server = std::env::var("POSTROOM_TEST_DATABASE").ok();
+    let engine = match (cli.engine, &server) {
+        (Some(EngineName::Sqlite), _) | (None, None) => Engine::Sqlite,
+        (None | Some(EngineName::Postgres), Some(_)) => Engine::Postgres,
+        (Some(EngineName::Postgres), None) => {
+            bail!("POSTROOM_TEST_DATABASE names no server; run it under `cargo xtask pg --`")
+        }
+    };
+    let server = server.filter(|_| engine == Engine::Postgres);
+    let length = Duration::from_secs(cli.seconds);
+    let mut rows = Vec::new();
+    if cli.workload != Workload::Pipeline {
+        let house = House::open(server.as_deref(), cli.seconds).await?;
+        rows.extend(api::run(&house, length).await?);
+        house.close().await;
+    }
+    if cli.workload != Workload::Api {
+        let house = House::open(server.as_deref(), cli.seconds).await?;
+        rows.extend(pipeline::run(&house, length, cli.endpoints).await?);
+        house.close().await;
+    }
+    Ok(rows)
+}
