@@ -15,6 +15,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 
@@ -95,10 +96,19 @@ fn connect(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
         "pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -65536;
          pragma temp_store = memory; pragma wal_autocheckpoint = 4000; pragma foreign_keys = on;",
     )?;
+    // Plans must not depend on what is bound: otherwise a statement that meets a partial index is
+    // prepared anew each time it is run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     if read_only {
         connection.execute_batch("pragma query_only = on; pragma cache_size = -16384;")?;
     }
     Ok(connection)
+}
+
+/// Says a word of the protocol of transactions, which is kept prepared: parsing it costs more than
+/// doing it.
+fn say(connection: &Connection, word: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(word)?.execute([]).map(drop)
 }
 
 fn write_loop(
@@ -107,7 +117,7 @@ fn write_loop(
     shared: &Arc<Shared>,
 ) {
     while let Ok(first) = work.recv() {
-        if let Err(error) = connection.execute_batch("begin immediate") {
+        if let Err(error) = say(connection, "begin immediate") {
             first.answer(Err(Error::Unavailable(error.to_string())));
             continue;
         }
@@ -117,10 +127,10 @@ fn write_loop(
             let Ok(next) = work.try_recv() else { break };
             group.push(run_in_savepoint(connection, next, shared));
         }
-        let committed = connection.execute_batch("commit").map_err(|e| e.to_string());
+        let committed = say(connection, "commit").map_err(|e| e.to_string());
         if committed.is_err() && !connection.is_autocommit() {
             // A commit that could not be written leaves the transaction open.
-            let _ = connection.execute_batch("rollback");
+            let _ = say(connection, "rollback");
         }
         for done in group {
             match (&committed, done.ended) {
@@ -154,16 +164,17 @@ fn run_in_savepoint(
     loop {
         runs += 1;
         let tx = Tx::new(super::Session::Sqlite(Session::new(connection)), Arc::clone(shared));
-        let ended = match connection.execute_batch("savepoint unit") {
+        let ended = match say(connection, "savepoint unit") {
             Ok(()) => poll_once(&mut unit, &tx),
             Err(error) => Err(Some(Error::Unavailable(error.to_string()))),
         };
-        let close = if ended.is_ok() { "release unit" } else { "rollback to unit; release unit" };
         let ended = ended.and_then(|()| {
-            connection.execute_batch(close).map_err(|e| Some(Error::Unavailable(e.to_string())))
+            let released = say(connection, "release unit");
+            released.map_err(|e| Some(Error::Unavailable(e.to_string())))
         });
         if ended.is_err() {
-            let _ = connection.execute_batch("rollback to unit; release unit");
+            let _ = say(connection, "rollback to unit");
+            let _ = say(connection, "release unit");
         }
         if ended.is_err() && tx.lost_race.get() && runs < RUNS_MAX {
             continue;
@@ -191,11 +202,11 @@ fn read_loop(
 ) {
     while let Ok(mut unit) = work.recv() {
         let tx = Tx::new(super::Session::Sqlite(Session::new(connection)), Arc::clone(shared));
-        let ended = match connection.execute_batch("begin") {
+        let ended = match say(connection, "begin") {
             Ok(()) => poll_once(&mut unit, &tx),
             Err(error) => Err(Some(Error::Unavailable(error.to_string()))),
         };
-        let _ = connection.execute_batch("rollback");
+        let _ = say(connection, "rollback");
         unit.answer(ended.or_else(|error| error.map_or(Ok(()), Err)));
     }
 }
