@@ -47,6 +47,8 @@ pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
         .routes(routes!(me::handler))
         .routes(routes!(test_helpers::clock::get_handler, test_helpers::clock::advance_handler))
         .routes(routes!(test_helpers::compliance::handler))
+        .routes(routes!(test_helpers::mail::simulate_handler))
+        .routes(routes!(test_helpers::mail::complete_handler))
 }
 
 /// The service: the API behind its entrance, and its public document.

@@ -16,6 +16,7 @@ use storage::{Tx, compliance, customers, mailboxes};
 use super::view::view;
 use super::{CustomerView, assign, change, get};
 use crate::compliance::Case;
+use crate::mail_actions::cancel;
 use crate::{OpCtx, audit, usage};
 
 /// How far ahead service may be told to end.
@@ -154,6 +155,9 @@ pub(crate) async fn leave(
     customer.invite_token = None;
     if let Some(address) = &departure.address {
         customer.default_address_id = Some(save_address(tx, ctx, customer, address).await?);
+    }
+    if !departure.complete_open_actions {
+        cancel::end_unstarted(tx, ctx, customer.id, "customer_deactivated").await?;
     }
     close_mailbox(tx, ctx, customer, departure, today).await?;
     change::store(tx, ctx, customer).await?;

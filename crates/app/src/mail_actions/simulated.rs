@@ -1,13 +1,14 @@
 //! The clerk of the test world: carries actions out by itself (postal.md 4.2, developer-experience.md rule 68).
 
-use domain::action::{ActionKind, ActionStatus, RejectReason};
+use domain::action::{Action, ActionKind, ActionStatus, RejectReason};
 use domain::id::ActionId;
-use domain::{Result, seconds};
+use domain::{Error, ErrorCode, Result, seconds};
 use storage::{Tx, simulations};
 
 use super::complete::{Destruction, Handover, Outcome, Shipment, complete};
 use super::{ActionView, cancel, open, work};
 use crate::OpCtx;
+use crate::mail::get::get_locked;
 
 /// Time from a request to its completion, and for the magic tracking numbers, in microseconds.
 const ACTION_AFTER: i64 = seconds(30);
@@ -40,21 +41,69 @@ pub(crate) async fn carry_out(tx: &Tx, ctx: &OpCtx, subject: [u8; 16], word: &st
     if word == REFUSED {
         return cancel::reject(tx, ctx, &id, RejectReason::Unreadable, None).await.map(drop);
     }
-    finish(tx, ctx, &id, view).await.map(drop)
+    finish(tx, ctx, &id, view, &Proof::default()).await.map(drop)
+}
+
+/// What the clerk of the test world writes down; what is left out is made up.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    pub pages: i64,
+    pub tracking_number: Option<String>,
+    pub carrier: Option<String>,
+    pub service: Option<String>,
+    pub cost_minor: Option<i64>,
+}
+
+impl Default for Proof {
+    fn default() -> Self {
+        Self { pages: 2, tracking_number: None, carrier: None, service: None, cost_minor: None }
+    }
+}
+
+/// Carries the open action of an item out, or the one that is named; or refuses it for a reason.
+pub async fn end(
+    tx: &Tx,
+    ctx: &OpCtx,
+    mail_id: &str,
+    action_id: Option<&str>,
+    refused: Option<RejectReason>,
+    proof: &Proof,
+) -> Result<ActionView> {
+    let mail = get_locked(tx, ctx, mail_id).await?;
+    let named = |a: &&Action| action_id.is_none_or(|id| a.id.to_string() == id);
+    let open = mail.actions.iter().find(|a| a.status.is_open() && named(a)).cloned();
+    let action = open.ok_or_else(|| {
+        Error::refused(ErrorCode::ActionConflict, "this mail item has no such open action")
+            .fix("request one first, for example with POST /mail/{mail_id}/scan")
+    })?;
+    let id = action.id.to_string();
+    match refused {
+        Some(reason) => cancel::reject(tx, ctx, &id, reason, None).await,
+        None => finish(tx, ctx, &id, ActionView { action, mail }, proof).await,
+    }
 }
 
 /// Starts an action, where that is still to do, and completes it with made-up proof.
-pub async fn finish(tx: &Tx, ctx: &OpCtx, id: &str, view: ActionView) -> Result<ActionView> {
+async fn finish(
+    tx: &Tx,
+    ctx: &OpCtx,
+    id: &str,
+    view: ActionView,
+    proof: &Proof,
+) -> Result<ActionView> {
+    let or =
+        |text: &Option<String>, other: &str| Some(text.clone().unwrap_or_else(|| other.to_owned()));
     if view.action.status != ActionStatus::InProgress {
         work::start(tx, ctx, id).await?;
     }
     let outcome = match view.action.kind {
-        ActionKind::Scan => Outcome::Scanned { pages: 2 },
+        ActionKind::Scan => Outcome::Scanned { pages: proof.pages },
         ActionKind::Forward => Outcome::Forwarded(Shipment {
-            carrier: Some("usps".to_owned()),
-            service: Some("priority".to_owned()),
-            tracking_number: Some("9400111899223100001234".to_owned()),
-            ..Shipment::default()
+            carrier: or(&proof.carrier, "usps"),
+            service: or(&proof.service, "priority"),
+            tracking_number: or(&proof.tracking_number, "9400111899223100001234"),
+            cost_minor: proof.cost_minor,
+            untracked: false,
         }),
         ActionKind::Shred => Outcome::Shredded(Destruction {
             item_barcode: view.mail.item.id.to_string(),

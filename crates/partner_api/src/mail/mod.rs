@@ -9,4 +9,4 @@ pub(crate) mod list;
 use domain::minutes;
 
 /// How long the links in an answer are good, in microseconds.
-const LINK_LIFE: i64 = minutes(15);
+pub(crate) const LINK_LIFE: i64 = minutes(15);

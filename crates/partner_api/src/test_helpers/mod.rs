@@ -4,3 +4,4 @@
 
 pub(crate) mod clock;
 pub(crate) mod compliance;
+pub(crate) mod mail;

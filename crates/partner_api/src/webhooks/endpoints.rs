@@ -94,7 +94,7 @@ pub(crate) async fn get_handler(State(api): State<PartnerApi>, call: Call) -> Ha
 
 /// Change a webhook endpoint
 ///
-/// URL, description, event types, or whether it is enabled. What a disabled endpoint is owed is held.
+/// URL, description, event types, or whether it is enabled. Disabling cancels what the endpoint is owed.
 #[utoipa::path(
     patch, path = "/webhook-endpoints/{endpoint_id}", operation_id = "updateWebhookEndpoint", tag = "Webhooks",
     security(("bearer" = ["webhooks:write"])),

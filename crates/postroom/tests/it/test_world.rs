@@ -39,3 +39,31 @@ async fn a_form_is_walked_with_the_events_of_every_step() {
     );
     assert!(events.iter().all(|e| e["livemode"] == false));
 }
+
+#[tokio::test]
+async fn the_test_world_plays_the_clerk() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let crm = acme.test(&server).await;
+    let id = story::invited(&crm, "crm_1").await;
+    let walk = format!("/api/v1/test_helpers/customers/{id}/compliance");
+    crm.post(&walk, json!({"status": "mailbox_active"})).await.expect(200);
+    let arrival = json!({"customer_id": id, "tracking_number": "TEST-SCAN-OK"});
+    let mail = crm.post("/api/v1/test_helpers/mail/simulate", arrival).await.expect(201);
+    let mail = mail["id"].as_str().unwrap();
+    let complete = format!("/api/v1/test_helpers/mail/{mail}/complete_action");
+    crm.post(&complete, json!({})).await.refused(409, "action_conflict");
+    crm.post(&format!("/api/v1/mail/{mail}/scan"), json!({})).await.expect(201);
+    server.advance(domain::seconds(4)).await;
+    let scanned = crm.get(&format!("/api/v1/mail/{mail}")).await.expect(200);
+    assert_eq!(scanned["status"], "scanned");
+    let address =
+        json!({"line1": "1 Main St", "city": "Denver", "state": "CO", "postal_code": "80202"});
+    crm.post(&format!("/api/v1/mail/{mail}/forward"), json!({"address": address}))
+        .await
+        .expect(201);
+    let sent = crm.post(&complete, json!({"tracking_number": "9400"})).await.expect(200);
+    assert_eq!(sent["shipment"]["tracking_number"], "9400");
+    let events = server.events(&acme.ctx(false).await).await;
+    assert_eq!(events.last().unwrap()["type"], "mail.forwarded");
+}
