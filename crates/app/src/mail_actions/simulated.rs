@@ -94,7 +94,7 @@ async fn finish(
     let or =
         |text: &Option<String>, other: &str| Some(text.clone().unwrap_or_else(|| other.to_owned()));
     if view.action.status != ActionStatus::InProgress {
-        work::start(tx, ctx, id).await?;
+        Box::pin(work::start(tx, ctx, id)).await?;
     }
     let outcome = match view.action.kind {
         ActionKind::Scan => Outcome::Scanned { pages: proof.pages },
@@ -117,5 +117,5 @@ async fn finish(
             id_type: Some("passport".to_owned()),
         }),
     };
-    complete(tx, ctx, id, &outcome).await
+    Box::pin(complete(tx, ctx, id, &outcome)).await
 }

@@ -19,7 +19,7 @@ use webhook::verify::verify_as_seed;
 
 /// How long what was committed may take to arrive. A lane is looked through every second; the rest
 /// is for a machine that is busy with a build.
-const ARRIVAL_TIMEOUT: Duration = Duration::from_secs(60);
+const ARRIVAL_TIMEOUT: Duration = Duration::from_mins(1);
 /// A completion that is older than this is on the disk: gathering takes 5 ms and a commit a few, and
 /// the rest is for a machine that is busy with a build.
 const FLUSH_WINDOW: Duration = Duration::from_secs(1);

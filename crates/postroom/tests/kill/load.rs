@@ -80,7 +80,7 @@ async fn write_until_silence(
     let mut mine: Vec<String> = Vec::new();
     while changes.len() < CHANGES_MAX {
         let key = format!("{name}-{}", changes.len());
-        let pick = mine.get(random.next() as usize % mine.len().max(1));
+        let pick = mine.get(random.below(mine.len()));
         let change = match pick {
             Some(customer) if random.one_in(4) => patch(&key, customer),
             Some(_) | None => create(&key, random.one_in(2)),

@@ -3,6 +3,12 @@
 //!
 //! Rounds share their data, so that crashes pile up. `POSTROOM_KILL_ROUNDS` and `POSTROOM_KILL_SEED`
 //! are set by `cargo xtask kill`. On SQLite the data is a file, on PostgreSQL a database.
+#![expect(
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a run that fails ends here, and says what the server said last"
+)]
 
 mod check;
 mod client;

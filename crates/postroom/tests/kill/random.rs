@@ -23,8 +23,14 @@ impl Random {
         least + self.next() % (most - least + 1)
     }
 
+    /// Below `n`, or 0 where there is nothing below.
+    pub(crate) fn below(&mut self, n: usize) -> usize {
+        let n = u64::try_from(n).unwrap_or(u64::MAX).max(1);
+        usize::try_from(self.next() % n).unwrap_or_default()
+    }
+
     /// True once in `n` times.
     pub(crate) fn one_in(&mut self, n: u64) -> bool {
-        self.next() % n == 0
+        self.next().is_multiple_of(n)
     }
 }

@@ -18,7 +18,7 @@ use storage::DatabaseUrl;
 
 /// How long a process may take to listen. It takes a fraction of a second; a machine that is busy
 /// with a build may take many.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 /// Lines of its talk that are shown when something is wrong.
 const TALK_LINES_MAX: usize = 40;
 
