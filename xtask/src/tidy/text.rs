@@ -26,7 +26,8 @@ const BANNED: [(&str, &str); 5] = [
 ];
 
 /// Where code may ask which engine it runs on: behind the seam, and where tests make databases.
-const ENGINE_HOMES: [&str; 3] = ["crates/storage/src/engine/", "/tests/", "crates/testkit/"];
+const ENGINE_HOMES: [&str; 4] =
+    ["crates/storage/src/engine/", "/tests/", "crates/testkit/", "crates/bench/"];
 
 /// True for files that these rules speak of.
 pub(super) fn reads(path: &str) -> bool {
