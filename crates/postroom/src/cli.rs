@@ -20,6 +20,7 @@ struct Cli {
 }
 
 const EXAMPLES: &str = "Examples:
+  postroom demo                 see the whole story on embedded storage
   postroom init                 make an operator, a location, a partner and keys
   postroom serve                run the server
   postroom doctor               is this install fit to run?
@@ -33,6 +34,7 @@ Exit status: 0 done, 1 failed, 2 wrong input, 4 not allowed, 5 not found, 6 conf
 
 #[derive(Subcommand)]
 enum Command {
+    Demo(crate::demo::Command),
     /// Run the server: API, developer pages, deliveries.
     Serve,
     /// Make an operator, a location, a partner and its keys; shows the keys once.
@@ -96,6 +98,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             out::say("the configuration is valid");
         }
         Command::Doctor(command) => return Ok(command.run(load()).await),
+        Command::Demo(command) => command.run(with_log).await?,
         Command::Serve => commands::serve::run(&with_log(load()?)).await?,
         Command::Init(command) => command.run(&load()?).await?,
         Command::Partner(command) => command.run(&load()?).await?,

@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod doctor;
 pub mod endpoint;
+pub(crate) mod form;
 pub mod init;
 pub mod key;
 pub mod location;

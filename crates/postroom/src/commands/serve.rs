@@ -17,6 +17,11 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     out::say(format_args!("Postroom listens on http://{} ({engine})", node.addr));
     out::say(format_args!("  API          http://{}/api/v1", node.addr));
     out::say(format_args!("  developers   http://{}/developers", node.addr));
+    until_asked(node).await
+}
+
+/// Serves until it is asked to stop, then stops in order.
+pub(crate) async fn until_asked(node: Node) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for signals")?;
     tokio::select! {

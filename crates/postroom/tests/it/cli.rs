@@ -228,3 +228,14 @@ fn the_doctor_looks_at_everything_and_changes_nothing() {
     let secret = checks.iter().find(|c| c["check"] == "secret key").unwrap();
     assert!(text(secret, "fix").starts_with("chmod 600"), "{secret}");
 }
+
+#[test]
+fn the_demo_holds_and_leaves_nothing_behind() {
+    let shell = Shell::new();
+    let said = shell.run(&["demo", "--once"]).expect(0);
+    assert!(said.out.ends_with("All of it held.\n"), "{}", said.out);
+    assert!(!said.out.contains('\x1b'), "colour is for terminals");
+    let heard = said.out.lines().filter(|line| line.trim_start().starts_with("<-"));
+    assert_eq!(heard.filter(|line| line.ends_with("signature holds")).count(), 13);
+    assert!(std::fs::read_dir(shell.path()).unwrap().next().is_none(), "it left something");
+}

@@ -1,0 +1,126 @@
+//! Form 1583 as it is handed in at the command line: a JSON file and images.
+//!
+//! What must be on it is judged where it is submitted, in `domain::compliance`.
+
+use anyhow::bail;
+use app::App;
+use app::compliance::submit::{Signing, Submission};
+use app::compliance::{NewDocument, documents};
+use bytes::Bytes;
+use domain::Date;
+use domain::address::Address;
+use domain::compliance::{Business, DocumentRole, FormData};
+use domain::customer::ServiceType;
+use serde_json::Value;
+use wire::reader::Fields;
+
+/// A form with what is said of its documents.
+pub(crate) struct ReadForm {
+    data: FormData,
+    papers: Vec<Paper>,
+}
+
+/// What is said of one document; its image is a file of its own.
+struct Paper {
+    role: DocumentRole,
+    kind: String,
+    issuing_entity: Option<String>,
+    number: Option<String>,
+    expires_on: Option<Date>,
+    name_on_document: Option<String>,
+    address: Option<Address>,
+}
+
+/// Reads a form; everything that is wrong with its shape is told at once.
+pub(crate) fn read(form: Value) -> domain::Result<ReadForm> {
+    let mut f = Fields::new(form)?;
+    let data = FormData {
+        service_type: f.opt_parsed("service_type", ServiceType::parse, "business or residential"),
+        last_name: f.opt_text("last_name", 1..=100).unwrap_or_default(),
+        first_name: f.opt_text("first_name", 1..=100).unwrap_or_default(),
+        middle_initial: f.opt_text("middle_initial", 1..=1),
+        phone: f.opt_phone("phone"),
+        email: f.opt_text("email", 3..=254),
+        home: f.opt_address("home"),
+        court_protected: f.bool("court_protected", false),
+        transfer: f.opt_address("transfer"),
+        business: f.opt_object("business", business),
+    };
+    let mut papers = Vec::new();
+    for role in DocumentRole::ALL {
+        papers.extend(f.opt_object(role.as_str(), |d| paper(*role, d)));
+    }
+    f.finish()?;
+    Ok(ReadForm { data, papers })
+}
+
+fn business(b: &mut Fields) -> Business {
+    Business {
+        name: b.text("name", 1..=200),
+        kind: b.opt_text("type", 1..=100).unwrap_or_default(),
+        address: b.opt_address("address"),
+        phone: b.opt_phone("phone"),
+        place_of_registration: b.opt_text("place_of_registration", 1..=100).unwrap_or_default(),
+    }
+}
+
+fn paper(role: DocumentRole, d: &mut Fields) -> Paper {
+    Paper {
+        role,
+        kind: d.text("type", 1..=60),
+        issuing_entity: d.opt_text("issuing_entity", 1..=100),
+        number: d.opt_text("number", 1..=60),
+        expires_on: d.opt_date("expires_on"),
+        name_on_document: d.opt_text("name_on_document", 1..=200),
+        address: d.opt_address("address"),
+    }
+}
+
+impl ReadForm {
+    /// Stores the images and puts everything together. An image needs its document described in
+    /// the form; a description without an image counts as a document that was uploaded before.
+    pub(crate) async fn submission(
+        self,
+        app: &App,
+        images: Vec<(DocumentRole, Bytes)>,
+        signing: Signing,
+    ) -> anyhow::Result<Submission> {
+        let mut papers = self.papers;
+        let mut added = Vec::new();
+        for (role, image) in images {
+            let Some(at) = papers.iter().position(|p| p.role == role) else {
+                bail!("the form says nothing of the {role}; say its type with {role}.type");
+            };
+            let p = papers.swap_remove(at);
+            added.push(NewDocument {
+                role,
+                kind: p.kind,
+                issuing_entity: p.issuing_entity,
+                number: p.number,
+                expires_on: p.expires_on,
+                name_on_document: p.name_on_document,
+                address: p.address,
+                image: documents::store_image(app, image).await?,
+            });
+        }
+        Ok(Submission { form: self.data, documents: added, signing })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_form_with_unknown_or_misread_members_is_refused_as_a_whole() {
+        let form = json!({"frist_name": "Jane", "photo_id": {"expires_on": "soon"}});
+        let Err(domain::Error::Refused { fields, .. }) = read(form) else {
+            unreachable!("it must be refused")
+        };
+        let mut params: Vec<&str> = fields.iter().map(|f| f.param.as_str()).collect();
+        params.sort_unstable();
+        assert_eq!(params, ["frist_name", "photo_id/expires_on", "photo_id/type"]);
+    }
+}
