@@ -24,7 +24,7 @@ impl Stage {
     }
 
     /// A line between steps.
-    pub(super) fn note(&self, text: &str) {
+    pub(super) fn note(text: &str) {
         out::line(text);
     }
 

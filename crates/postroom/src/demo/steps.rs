@@ -97,8 +97,7 @@ impl Walk {
     }
 
     fn open(&mut self) {
-        self.stage
-            .note("Postroom: one mailroom, one brand, one customer, and a CRM that knows them.");
+        Stage::note("Postroom: one mailroom, one brand, one customer, and a CRM that knows them.");
         self.stage
             .step("An operator opens a mailroom in Austin for the brand acme, with 1000 boxes.");
         self.stage.same("postroom init");
@@ -336,7 +335,7 @@ impl Walk {
             .back(&format!("{0} events, {0} heard, each once, numbered from 1 to {0}", sent.len()));
         self.stage.back(&format!("{0} signatures, {0} hold for the seed's verifier", came.len()));
         self.stage.back(&format!("{links} audit records, every link of the chain holds"));
-        self.stage.note("\nAll of it held.");
+        Stage::note("\nAll of it held.");
         Ok(())
     }
 
