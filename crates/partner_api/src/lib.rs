@@ -9,6 +9,7 @@ mod call;
 mod customers;
 mod entrance;
 mod events;
+mod examples;
 mod idempotency;
 mod limits;
 mod mail;

@@ -9,7 +9,7 @@ use domain::{Error, ErrorCode};
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use crate::{refusal, routes};
+use crate::{examples, refusal, routes};
 
 /// The parts that no handler owns.
 #[derive(OpenApi)]
@@ -173,6 +173,9 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
         operation["description"] =
             format!("{text}\n\nScope: `{}`.", scope.as_str().unwrap_or_default()).trim().into();
     }
+    if let Some(body) = operation.get_mut("requestBody") {
+        examples::attach(body);
+    }
     let mut refusals = vec![400, 401, 403, 429, 500, 503];
     // To a live key the helpers of the test world do not exist.
     if path.contains('{') || path.starts_with("/test_helpers") {
@@ -204,6 +207,7 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
 fn finish(status: &str, response: &mut Value, method: &str) {
     let shared = REFUSALS.iter().find(|r| r.0.to_string() == status);
     let Some(shared) = shared else {
+        examples::attach(response);
         let mut headers = json!({});
         let mut names = vec!["X-Request-Id", "RateLimit", "RateLimit-Policy"];
         if method != "get" {

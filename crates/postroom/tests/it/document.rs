@@ -11,3 +11,35 @@ async fn s31_the_document_needs_no_key_and_names_the_asking_host() {
     assert_eq!(document["webhooks"].as_object().unwrap().len(), 14);
     assert_eq!(document["paths"]["/customers"]["post"]["operationId"], "createCustomer");
 }
+
+#[tokio::test]
+async fn every_operation_has_an_example_of_its_answers_and_of_its_body() {
+    let document = testkit::contract::contract().document();
+    let shown = |holder: &serde_json::Value| {
+        holder["content"].as_object().is_none_or(|c| c.values().all(|media| media["examples"].is_object()))
+    };
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            assert!(shown(&operation["requestBody"]), "{method} {path} has no example of its body");
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                let dry_run = answer["description"].as_str().is_some_and(|d| d.contains("dry_run"));
+                assert!(dry_run || shown(answer), "{method} {path} {status} has no example");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn s31_the_eighteen_operations_have_their_settled_names() {
+    let document = testkit::contract::contract().document();
+    let settled = [
+        "createCustomer", "listCustomers", "getCustomer", "updateCustomer", "deactivateCustomer",
+        "getCustomerCompliance", "listCustomerMail", "getCustomerMailbox", "createMail", "getMail",
+        "deleteMail", "requestScan", "requestForward", "requestShred", "requestPickup",
+        "listWebhookEventTypes", "listWebhookDeliveries", "getBillingUsage",
+    ];
+    let text = document["paths"].to_string();
+    for name in settled {
+        assert!(text.contains(&format!("\"operationId\":\"{name}\"")), "{name}");
+    }
+}
