@@ -16,7 +16,9 @@ async fn s31_the_document_needs_no_key_and_names_the_asking_host() {
 async fn every_operation_has_an_example_of_its_answers_and_of_its_body() {
     let document = testkit::contract::contract().document();
     let shown = |holder: &serde_json::Value| {
-        holder["content"].as_object().is_none_or(|c| c.values().all(|media| media["examples"].is_object()))
+        holder["content"]
+            .as_object()
+            .is_none_or(|c| c.values().all(|media| media["examples"].is_object()))
     };
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -33,10 +35,24 @@ async fn every_operation_has_an_example_of_its_answers_and_of_its_body() {
 async fn s31_the_eighteen_operations_have_their_settled_names() {
     let document = testkit::contract::contract().document();
     let settled = [
-        "createCustomer", "listCustomers", "getCustomer", "updateCustomer", "deactivateCustomer",
-        "getCustomerCompliance", "listCustomerMail", "getCustomerMailbox", "createMail", "getMail",
-        "deleteMail", "requestScan", "requestForward", "requestShred", "requestPickup",
-        "listWebhookEventTypes", "listWebhookDeliveries", "getBillingUsage",
+        "createCustomer",
+        "listCustomers",
+        "getCustomer",
+        "updateCustomer",
+        "deactivateCustomer",
+        "getCustomerCompliance",
+        "listCustomerMail",
+        "getCustomerMailbox",
+        "createMail",
+        "getMail",
+        "deleteMail",
+        "requestScan",
+        "requestForward",
+        "requestShred",
+        "requestPickup",
+        "listWebhookEventTypes",
+        "listWebhookDeliveries",
+        "getBillingUsage",
     ];
     let text = document["paths"].to_string();
     for name in settled {
