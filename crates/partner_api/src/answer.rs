@@ -8,6 +8,7 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The first line of a rendered answer.
 #[derive(Default, Serialize, Deserialize)]
@@ -42,9 +43,8 @@ pub(crate) fn etag(version: i64) -> String {
 
 /// Turns a rendered answer into a response.
 pub(crate) fn respond(answer: &Bytes) -> Response<Body> {
-    let split = answer.iter().position(|b| *b == b'\n').unwrap_or(0);
-    let head: Head = serde_json::from_slice(&answer[..split]).unwrap_or_default();
-    let mut response = Response::new(Body::from(answer.slice((split + 1).min(answer.len())..)));
+    let (head, body) = split(answer);
+    let mut response = Response::new(Body::from(answer.slice_ref(body)));
     *response.status_mut() = StatusCode::from_u16(head.status).unwrap_or(StatusCode::OK);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, JSON);
@@ -70,13 +70,25 @@ pub(crate) fn mark_replay(response: &mut Response<Body>, original: &str) {
     }
 }
 
-/// What a write would have answered: the same body without the id, which was never given out.
+/// What a write would have answered. The id of what would have been made is left out and a new secret
+/// is not shown, because neither was given out (developer-experience.md rule 52).
 pub(crate) fn dry_run(answer: &Bytes) -> Response<Body> {
-    let split = answer.iter().position(|b| *b == b'\n').map_or(0, |at| at + 1);
-    let mut body: serde_json::Value = serde_json::from_slice(&answer[split..]).unwrap_or_default();
+    let (head, body) = split(answer);
+    let mut body: Value = serde_json::from_slice(body).unwrap_or_default();
     if let Some(map) = body.as_object_mut() {
-        map.remove("id");
+        if head.status == 201 {
+            map.remove("id");
+        }
+        if let Some(secret) = map.get_mut("secret") {
+            *secret = Value::Null;
+        }
         map.insert("dry_run".to_owned(), true.into());
     }
     respond(&ok(&body, None))
+}
+
+fn split(answer: &Bytes) -> (Head, &[u8]) {
+    let line = answer.iter().position(|b| *b == b'\n').unwrap_or(0);
+    let head = serde_json::from_slice(&answer[..line]).unwrap_or_default();
+    (head, &answer[(line + 1).min(answer.len())..])
 }

@@ -30,17 +30,16 @@ impl Query {
             if pairs.iter().any(|(n, _)| *n == name) {
                 return Err(invalid(&name, "is given twice"));
             }
+            if value.is_empty() {
+                return Err(invalid(&name, "is empty; leave it out or give it a value"));
+            }
             pairs.push((name, value));
         }
         Ok(Self { pairs })
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v.as_str())
-            .filter(|v| !v.is_empty())
+        self.pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
     pub(crate) fn instant(&self, name: &str) -> Result<Option<Timestamp>> {
@@ -89,11 +88,11 @@ impl Query {
         }
     }
 
-    /// `limit`, or its aliases; more than [`LIMIT_MAX`] means [`LIMIT_MAX`].
+    /// Rows of a page.
     pub(crate) fn limit(&self) -> Result<i64> {
-        let read = |text: &str| text.parse::<i64>().ok().filter(|n| *n >= 1);
+        let read = |text: &str| text.parse().ok().filter(|n| (1..=LIMIT_MAX).contains(n));
         let limit = self.parsed("limit", read, "must be a number from 1 to 100")?;
-        Ok(limit.unwrap_or(LIMIT_DEFAULT).min(LIMIT_MAX))
+        Ok(limit.unwrap_or(LIMIT_DEFAULT))
     }
 
     pub(crate) fn parsed<T>(

@@ -4,6 +4,8 @@
 //! holds for every operation is added here once: the refusals of the entrance, the headers, the
 //! idempotency key, the dry run, the events.
 
+use std::collections::HashSet;
+
 use domain::event::EventType;
 use domain::{Error, ErrorCode};
 use serde_json::{Map, Value, json};
@@ -57,14 +59,22 @@ pub fn document() -> Value {
         TAGS.iter().map(|(name, text)| json!({"name": name, "description": text})).collect();
     add_components(&mut document);
     add_webhooks(&mut document);
+    let may_be_empty: HashSet<String> = schemas(&document)
+        .filter(|(_, schema)| schema.get("required").is_none())
+        .map(|(name, _)| format!("#/components/schemas/{name}"))
+        .collect();
     let Some(paths) = document["paths"].as_object_mut() else { return document };
     for (path, item) in paths {
         let Some(item) = item.as_object_mut() else { continue };
         for (method, operation) in item {
-            complete(operation, method, path);
+            complete(operation, method, path, &may_be_empty);
         }
     }
     document
+}
+
+fn schemas(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    document["components"]["schemas"].as_object().into_iter().flatten()
 }
 
 /// The refusals that every operation shares, by status: the name of the component, its sentence and
@@ -161,7 +171,9 @@ fn refusal_of((status, _, description, code): &(u16, &str, &str, ErrorCode)) -> 
 }
 
 /// Adds what holds for every operation.
-fn complete(operation: &mut Value, method: &str, path: &str) {
+///
+/// `may_be_empty` names the bodies without a required field: no body is then the same as `{}`.
+fn complete(operation: &mut Value, method: &str, path: &str, may_be_empty: &HashSet<String>) {
     let writes = matches!(method, "post" | "patch" | "delete");
     let scope = operation.pointer("/security/0/bearer/0").cloned();
     if operation.get("security").is_none() {
@@ -175,6 +187,8 @@ fn complete(operation: &mut Value, method: &str, path: &str) {
     }
     if let Some(body) = operation.get_mut("requestBody") {
         examples::attach(body);
+        let schema = body.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
+        body["required"] = schema.is_none_or(|name| !may_be_empty.contains(name)).into();
     }
     let mut refusals = vec![400, 401, 403, 429, 500, 503];
     // To a live key the helpers of the test world do not exist.

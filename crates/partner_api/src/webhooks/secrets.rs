@@ -22,7 +22,7 @@ use crate::{PartnerApi, answer};
     post, path = "/webhook-endpoints/{endpoint_id}/rotate-secret", operation_id = "rotateWebhookSecret",
     tag = "Webhooks", security(("bearer" = ["webhooks:write"])),
     params(("endpoint_id" = String, Path, description = "whe_…", max_length = 64)),
-    responses((status = 201, description = "The endpoint and its new secret.", body = WebhookEndpoint))
+    responses((status = 200, description = "The endpoint and its new secret.", body = WebhookEndpoint))
 )]
 pub(crate) async fn rotate_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
     let (ctx, body) = call.write(ScopeName::WebhooksWrite)?;
@@ -31,10 +31,7 @@ pub(crate) async fn rotate_handler(State(api): State<PartnerApi>, call: Call) ->
     api.run(
         &ctx,
         async move |tx, ctx| rotate::rotate(tx, ctx, &id).await,
-        |_: &OpCtx, made| {
-            let location = format!("/api/v1/webhook-endpoints/{}", made.endpoint.id);
-            answer::created(&revealed(made), location, None)
-        },
+        |_: &OpCtx, made| answer::ok(&revealed(made), None),
     )
     .await
 }

@@ -97,3 +97,16 @@ async fn a_body_that_is_too_large_is_refused() {
     let answer = acme.live(&server).await.post("/api/v1/customers", body).await;
     answer.refused(413, "payload_too_large");
 }
+
+#[tokio::test]
+async fn a_query_parameter_that_is_empty_or_out_of_bounds_is_refused() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let key = acme.live(&server).await;
+    for query in ["limit=101", "limit=0", "limit=many", "external_customer_id=", "limit=1&limit=1"]
+    {
+        let answer = key.get(&format!("/api/v1/customers?{query}")).await;
+        let error = answer.refused(400, "invalid_parameter");
+        assert_eq!(error["param"].as_str(), query.split('=').next(), "{query}");
+    }
+}
