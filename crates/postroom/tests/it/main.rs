@@ -11,4 +11,5 @@ mod mail;
 mod test_world;
 mod usage;
 mod walks;
+mod walks_on_things;
 mod webhooks;

@@ -99,6 +99,6 @@ async fn a_key_that_is_too_long_or_empty_is_refused_on_every_write() {
 }
 
 /// A partner whose rate does not get in the way of a walk.
-fn generous() -> PartnerSettings {
+pub(crate) fn generous() -> PartnerSettings {
     PartnerSettings { rate_per_10s: 100_000, rate_burst: 100_000, ..PartnerSettings::default() }
 }
