@@ -4,6 +4,7 @@
 //! a machine must have installed first is the business of `.ci/run`, not of these commands.
 
 mod check;
+mod contract;
 mod generated;
 mod kill;
 mod out;
@@ -28,7 +29,7 @@ struct Command {
     run: fn(&[String]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 7] = [
+const COMMANDS: [Command; 8] = [
     Command {
         name: "test",
         arguments: "[CARGO TEST ARGUMENTS]",
@@ -70,6 +71,13 @@ const COMMANDS: [Command; 7] = [
         about: "kill the real binary under load N times, and look for what was lost",
         needs: kill::TEST_FILE,
         run: kill::run,
+    },
+    Command {
+        name: "contract",
+        arguments: "[--seed S]",
+        about: "let schemathesis look for calls that break the OpenAPI document",
+        needs: "openapi/partner.json",
+        run: contract::run,
     },
     Command {
         name: "pg",
