@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use dashboard::Brand;
 use domain::Clock as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use partner_api::PartnerApi;
@@ -91,8 +92,13 @@ impl Node {
             extra_roots,
         };
         let tasks = tasks::Tasks::new(&app, options).context("starting the tasks")?.start();
+        let brand = Brand {
+            name: config.server.name.clone(),
+            public_url: config.server.public_url.clone(),
+            header_prefix: config.webhooks.header_prefix.clone(),
+        };
         let service =
-            router(&api, &app, metrics).into_make_service_with_connect_info::<SocketAddr>();
+            router(&api, &app, metrics, brand).into_make_service_with_connect_info::<SocketAddr>();
         let (stop, mut stopped) = watch::channel(false);
         let server = tokio::spawn(async move {
             let until = async move {
@@ -141,14 +147,17 @@ struct House {
     metrics: PrometheusHandle,
 }
 
-fn router(api: &PartnerApi, app: &App, metrics: PrometheusHandle) -> Router {
+fn router(api: &PartnerApi, app: &App, metrics: PrometheusHandle, brand: Brand) -> Router {
     let house = House { app: app.clone(), metrics };
     let own = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(scrape))
         .with_state(house);
-    partner_api::router(api.clone()).merge(own)
+    partner_api::router(api.clone())
+        .merge(dashboard::developers(Arc::new(partner_api::document()), brand))
+        .merge(dashboard::invite(app.clone()))
+        .merge(own)
 }
 
 /// Ready means: the database answers, and no migration is missing.

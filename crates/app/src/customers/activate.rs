@@ -49,18 +49,20 @@ pub async fn invite_ctx(app: &App, token: &str) -> Result<OpCtx> {
     Ok(OpCtx::new(app, Arc::new(partner), livemode, Actor::Customer))
 }
 
+/// Whom an invitation that can still be taken up is for, to show it before it is.
+pub async fn invitation(tx: &Tx, ctx: &OpCtx, token: &str) -> Result<CustomerView> {
+    let customer = customers::find_by_invite(tx, token).await?.ok_or_else(no_invitation)?;
+    must_be_open(ctx, &customer)?;
+    view(tx, customer).await
+}
+
 /// Takes up an invitation. It can be taken up once, within two weeks of having been sent.
 pub async fn accept(tx: &Tx, ctx: &OpCtx, token: &str) -> Result<CustomerView> {
     let found = customers::find_by_invite(tx, token).await?.ok_or_else(no_invitation)?;
     let found = customers::find_locked(tx, &ctx.scope, found.id).await?;
     let mut customer =
         found.filter(|c| c.invite_token.as_deref() == Some(token)).ok_or_else(no_invitation)?;
-    change::refuse_deactivated(&customer)?;
-    let end = customer.invited_at.map(|at| at.plus(days(INVITE_LINK_DAYS)));
-    if end.is_none_or(|end| end <= ctx.now) {
-        return Err(Error::refused(ErrorCode::NotFound, "this invitation has expired")
-            .fix("ask for a new one"));
-    }
+    must_be_open(ctx, &customer)?;
     customer.invite_token = None;
     match customer.status {
         CustomerStatus::Invited => {
@@ -76,6 +78,16 @@ pub async fn accept(tx: &Tx, ctx: &OpCtx, token: &str) -> Result<CustomerView> {
             view(tx, customer).await
         }
     }
+}
+
+fn must_be_open(ctx: &OpCtx, customer: &Customer) -> Result<()> {
+    change::refuse_deactivated(customer)?;
+    let end = customer.invited_at.map(|at| at.plus(days(INVITE_LINK_DAYS)));
+    if end.is_none_or(|end| end <= ctx.now) {
+        return Err(Error::refused(ErrorCode::NotFound, "this invitation has expired")
+            .fix("ask for a new one"));
+    }
+    Ok(())
 }
 
 fn no_invitation() -> Error {

@@ -35,6 +35,7 @@ pub struct Config {
 pub struct Server {
     pub listen: SocketAddr,
     pub public_url: String,
+    pub name: String,
     pub trusted_proxies: Vec<IpNet>,
     pub stop_seconds: u64,
 }
