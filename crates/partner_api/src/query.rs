@@ -188,15 +188,17 @@ mod tests {
     #[test]
     fn values_are_decoded_and_written_back() {
         let query =
-            Query::read(Some("email=a%2Bb%40example.com&limit=500"), &["email", "limit"]).unwrap();
+            Query::read(Some("email=a%2Bb%40example.com&limit=100"), &["email", "limit"]).unwrap();
         assert_eq!(query.text("email"), Some("a+b@example.com"));
         assert_eq!(query.limit().unwrap(), LIMIT_MAX);
-        assert_eq!(query.with_cursor("c"), "email=a%2Bb%40example.com&limit=500&cursor=c");
+        assert_eq!(query.with_cursor("c"), "email=a%2Bb%40example.com&limit=100&cursor=c");
     }
 
     #[test]
-    fn a_limit_below_one_and_broken_encoding_are_refused() {
-        assert!(Query::read(Some("limit=0"), &["limit"]).unwrap().limit().is_err());
+    fn a_limit_out_of_bounds_and_broken_encoding_are_refused() {
+        for limit in ["limit=0", "limit=101"] {
+            assert!(Query::read(Some(limit), &["limit"]).unwrap().limit().is_err(), "{limit}");
+        }
         assert!(Query::read(Some("limit=%zz"), &["limit"]).is_err());
     }
 }
