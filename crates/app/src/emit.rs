@@ -7,6 +7,7 @@ use domain::Result;
 use domain::customer::Customer;
 use domain::event::EventType;
 use domain::id::{ActionId, DeliveryId, EventId, MailId};
+use futures_util::future::try_join;
 use serde_json::{Value, json};
 use storage::endpoints::{Endpoint, EndpointStatus};
 use storage::{Tx, customers, endpoints, events};
@@ -34,12 +35,15 @@ pub async fn emit(tx: &Tx, ctx: &OpCtx, customer: &Customer, news: News) -> Resu
     let ids = ctx.app.ids.as_ref();
     let made_at = ctx.app.clock.now();
     let id = EventId::new(ids, made_at);
+    let (sequence, listening) =
+        try_join(customers::next_sequence(tx, customer.id), endpoints::list(tx, &ctx.scope))
+            .await?;
     let envelope = Envelope {
         id,
         kind: news.kind,
         livemode: ctx.livemode(),
         created_at: ctx.now,
-        sequence: customers::next_sequence(tx, customer.id).await?,
+        sequence,
         request_id: ctx.request_id,
         idempotency_key: ctx.idempotency.as_ref().map(|i| i.key.clone()),
     };
@@ -52,7 +56,6 @@ pub async fn emit(tx: &Tx, ctx: &OpCtx, customer: &Customer, news: News) -> Resu
         extra: news.extra,
         previous: news.previous,
     };
-    let listening = endpoints::list(tx, &ctx.scope).await?;
     let wanted = listening.iter().filter(|e| {
         // What a failing endpoint misses is kept for it; one that a person switched off is left alone.
         e.status != EndpointStatus::Disabled

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use domain::{Error, ErrorCode, Result, days};
+use futures_util::future::try_join;
 use sha2::{Digest, Sha256};
 use storage::Tx;
 use storage::keys::{self, Remembered};
@@ -102,7 +103,12 @@ impl App {
 }
 
 async fn replay(tx: &Tx, ctx: &OpCtx, idempotency: &Idempotency) -> Result<Option<Reply>> {
-    if !tx.try_lock(lock_key(ctx, &idempotency.key)).await? {
+    let now = ctx.app.clock.now();
+    // In this order: whoever waited for a twin must see what the twin has committed.
+    let lock = tx.try_lock(lock_key(ctx, &idempotency.key));
+    let kept = keys::answer_find(tx, &ctx.scope, &idempotency.key, now);
+    let (is_ours, kept) = try_join(lock, kept).await?;
+    if !is_ours {
         return Err(Error::refused(
             ErrorCode::IdempotencyInProgress,
             "a request with this Idempotency-Key is still being worked on",
@@ -110,10 +116,7 @@ async fn replay(tx: &Tx, ctx: &OpCtx, idempotency: &Idempotency) -> Result<Optio
         .fix("send the same request again after a second")
         .retry_after(1));
     }
-    let now = ctx.app.clock.now();
-    let Some(kept) = keys::answer_find(tx, &ctx.scope, &idempotency.key, now).await? else {
-        return Ok(None);
-    };
+    let Some(kept) = kept else { return Ok(None) };
     if kept.fingerprint.as_ref() != idempotency.fingerprint {
         return Err(Error::refused(
             ErrorCode::IdempotencyKeyReused,

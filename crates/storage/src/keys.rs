@@ -12,8 +12,10 @@ use crate::{Result, Row, Tx, args, json, statements};
 statements! {
     INSERT = "insert into api_keys (id, partner_id, livemode, name, last4, digest, scopes, networks, expires_at,
         rotated_from, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    BY_DIGEST = "select id, partner_id, livemode, name, last4, scopes, networks, expires_at, revoked_at, last_used_at,
-        rotated_from, created_at from api_keys where digest = $1";
+    BY_DIGEST = "select k.id, k.partner_id, k.livemode, k.name, k.last4, k.scopes, k.networks, k.expires_at,
+        k.revoked_at, k.last_used_at, k.rotated_from, k.created_at, p.id, p.operator_id, p.name, p.slug, p.kind,
+        p.status, p.settings, p.order_form, p.test_clock_ahead, p.created_at
+        from api_keys k join partners p on p.id = k.partner_id where k.digest = $1";
     LIST = "select id, partner_id, livemode, name, last4, scopes, networks, expires_at, revoked_at, last_used_at,
         rotated_from, created_at from api_keys where partner_id = $1 order by id";
     GET_LOCKED = "select id, partner_id, livemode, name, last4, scopes, networks, expires_at, revoked_at, last_used_at,
@@ -53,10 +55,12 @@ pub async fn insert(tx: &Tx, key: &ApiKey, digest: &[u8; 32]) -> Result<()> {
 
 /// The key with this digest, its partner, and the scope that it opens.
 pub async fn find(tx: &Tx, digest: &[u8; 32]) -> Result<Option<(ApiKey, Partner, Scope)>> {
-    let Some(key) = tx.opt(BY_DIGEST, args![digest], api_key).await? else { return Ok(None) };
-    let Some(partner) = tenancy::partner_find(tx, key.partner_id).await? else { return Ok(None) };
-    let scope = Scope::of(&partner, key.livemode);
-    Ok(Some((key, partner, scope)))
+    let read = |r: &mut Row| {
+        let (key, partner) = (api_key(r)?, tenancy::partner(r)?);
+        let scope = Scope::of(&partner, key.livemode);
+        Ok((key, partner, scope))
+    };
+    tx.opt(BY_DIGEST, args![digest], read).await
 }
 
 /// Every key of a partner, in both modes.

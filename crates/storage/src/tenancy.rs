@@ -213,7 +213,7 @@ pub async fn partner_advance_clock(tx: &Tx, scope: &Scope, micros: i64) -> Resul
     tx.one(PARTNER_CLOCK, args![scope.partner_id(), micros], Row::next).await
 }
 
-fn partner(r: &mut Row) -> Result<Partner> {
+pub(crate) fn partner(r: &mut Row) -> Result<Partner> {
     Ok(Partner {
         id: r.next()?,
         operator_id: r.next()?,

@@ -5,7 +5,7 @@ use domain::mailbox::{Mailbox, MailboxStatus, Move};
 use domain::{Error, ErrorCode, Result};
 use storage::{Tx, mailboxes};
 
-use super::create::{MailboxChoice, choose_location, reserve};
+use super::create::{MailboxChoice, choose_site, reserve};
 use crate::OpCtx;
 
 /// Releases the number that the customer has reserved and reserves the chosen one. The caller stores
@@ -48,8 +48,8 @@ async fn reserve_as(
     reason: &str,
 ) -> Result<Mailbox> {
     let at = customer.location_id.to_string();
-    let (location, grant) = choose_location(tx, ctx, Some(&at)).await?;
-    let mailbox = reserve(tx, ctx, &location, &grant, choice, customer.id).await?;
+    let site = choose_site(tx, ctx, Some(&at)).await?;
+    let mailbox = reserve(tx, ctx, &site, choice, customer.id).await?;
     let no = ctx.app.ids.number(ctx.app.clock.now());
     mailboxes::assign(tx, no, mailbox.id, customer.id, ctx.now, reason).await?;
     customer.mailbox_id = Some(mailbox.id);

@@ -9,9 +9,10 @@ use domain::customer::{
 };
 use domain::event::EventType;
 use domain::id::{AddressId, CustomerId, LocationId, MailboxId, PoolId, RecipientId};
-use domain::mailbox::{Mailbox, RESERVATION_DAYS, Strategy};
-use domain::partner::{Location, LocationGrant, LocationStatus};
+use domain::mailbox::{Mailbox, Pool, RESERVATION_DAYS, Strategy};
+use domain::partner::{Location, LocationStatus};
 use domain::{Date, Error, ErrorCode, Field, Result, days};
+use futures_util::future::try_join;
 use serde_json::json;
 use storage::mailboxes::{self, Taking};
 use storage::{Tx, compliance, customers, tenancy};
@@ -55,12 +56,11 @@ pub struct MailboxChoice {
 
 pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewCustomer) -> Result<CustomerView> {
     let ids = ctx.app.ids.as_ref();
-    if let Some(external) = &input.external_customer_id {
-        refuse_known_external_id(tx, ctx, external).await?;
-    }
-    let (location, grant) = choose_location(tx, ctx, input.location_id.as_deref()).await?;
+    let known = refuse_known_external_id(tx, ctx, input.external_customer_id.as_deref());
+    let ((), site) = try_join(known, choose_site(tx, ctx, input.location_id.as_deref())).await?;
     let id = CustomerId::new(ids, ctx.app.clock.now());
-    let mailbox = reserve(tx, ctx, &location, &grant, &input.mailbox, id).await?;
+    let mailbox = reserve(tx, ctx, &site, &input.mailbox, id).await?;
+    let location = site.location;
     let mut customer = build(ctx, id, &location, mailbox.id, input);
     let address = input.forwarding_address.as_ref().map(|address| ForwardingAddress {
         id: AddressId::new(ids, ctx.app.clock.now()),
@@ -133,7 +133,8 @@ async fn begin_form(tx: &Tx, ctx: &OpCtx, customer: &Customer, input: &NewCustom
     Ok(compliance::history_insert(tx, customer.id, status, ctx.now).await?)
 }
 
-async fn refuse_known_external_id(tx: &Tx, ctx: &OpCtx, external: &str) -> Result<()> {
+async fn refuse_known_external_id(tx: &Tx, ctx: &OpCtx, external: Option<&str>) -> Result<()> {
+    let Some(external) = external else { return Ok(()) };
     match customers::find_by_external_id(tx, &ctx.scope, external).await? {
         None => Ok(()),
         Some(known) => Err(Error::refused(
@@ -145,12 +146,15 @@ async fn refuse_known_external_id(tx: &Tx, ctx: &OpCtx, external: &str) -> Resul
     }
 }
 
-/// The location that was named, or the partner's default, or the only one; and the pool to draw from.
-pub async fn choose_location(
-    tx: &Tx,
-    ctx: &OpCtx,
-    named: Option<&str>,
-) -> Result<(Location, LocationGrant)> {
+/// Where a customer gets a number, and the pool that numbers are drawn from there.
+pub struct Site {
+    pub location: Location,
+    /// The pool that was granted to the partner.
+    pub pool: Option<Pool>,
+}
+
+/// The location that was named, or the partner's default, or the only one.
+pub async fn choose_site(tx: &Tx, ctx: &OpCtx, named: Option<&str>) -> Result<Site> {
     let grants = tenancy::grant_list(tx, ctx.partner.id).await?;
     let wanted = match named {
         Some(text) => LocationId::parse(text),
@@ -172,34 +176,39 @@ pub async fn choose_location(
             }
         });
     };
-    let location = tenancy::location_find(tx, grant.location_id).await?;
+    let (location, pool) = try_join(
+        tenancy::location_find(tx, grant.location_id),
+        mailboxes::pool_find(tx, grant.pool_id),
+    )
+    .await?;
     let location =
         location.ok_or_else(|| Error::internal("loading a location", "a row is missing"))?;
     if matches!(location.status, LocationStatus::Closed | LocationStatus::Paused) {
         let message = format!("location {} takes no new customers", location.name);
         return Err(Error::refused(ErrorCode::NoMailboxAvailable, message).param("location_id"));
     }
-    Ok((location, grant))
+    Ok(Site { location, pool })
 }
 
 /// Takes a number for a customer, in the way that was chosen.
 pub async fn reserve(
     tx: &Tx,
     ctx: &OpCtx,
-    location: &Location,
-    grant: &LocationGrant,
+    site: &Site,
     choice: &MailboxChoice,
     customer_id: CustomerId,
 ) -> Result<Mailbox> {
+    let location = &site.location;
     let taking = Taking { customer_id, at: ctx.now, until: ctx.now.plus(days(RESERVATION_DAYS)) };
     if choice.pmb_number.is_some() || choice.mailbox_id.is_some() {
         return reserve_named(tx, ctx, location, choice, &taking).await;
     }
-    let pool_id = match choice.pool_id.as_deref() {
-        Some(text) => PoolId::parse(text).ok_or_else(|| unknown_choice("mailbox/pool_id"))?,
-        None => grant.pool_id,
+    let pool = match choice.pool_id.as_deref().map(PoolId::parse) {
+        Some(Some(id)) => mailboxes::pool_find(tx, id).await?,
+        Some(None) => None,
+        None => site.pool.clone(),
     };
-    let pool = mailboxes::pool_find(tx, pool_id).await?.filter(|pool| {
+    let pool = pool.filter(|pool| {
         pool.location_id == location.id && pool.partner_id.is_none_or(|p| p == ctx.partner.id)
     });
     let pool = pool.ok_or_else(|| unknown_choice("mailbox/pool_id"))?;

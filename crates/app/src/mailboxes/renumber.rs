@@ -8,7 +8,7 @@ use storage::compliance::CrdRecord;
 use storage::{Tx, compliance, mailboxes};
 
 use crate::compliance::{Case, must_be_staff};
-use crate::customers::create::{MailboxChoice, choose_location, reserve};
+use crate::customers::create::{MailboxChoice, choose_site, reserve};
 use crate::customers::view::view;
 use crate::customers::{CustomerView, change};
 use crate::{OpCtx, audit};
@@ -33,8 +33,8 @@ pub async fn renumber(
             .fix("choose another number by changing the customer's mailbox")
     })?;
     let at = case.customer.location_id.to_string();
-    let (location, grant) = choose_location(tx, ctx, Some(&at)).await?;
-    let mut new = reserve(tx, ctx, &location, &grant, choice, case.customer.id).await?;
+    let site = choose_site(tx, ctx, Some(&at)).await?;
+    let mut new = reserve(tx, ctx, &site, choice, case.customer.id).await?;
     new.status = new.status.after(Move::Open)?;
     new.opened_on = Some(today);
     new.reserved_until = None;
