@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use partner_api::PartnerApi;
 use serde_json::Value;
-use storage::Db;
+use storage::{DatabaseUrl, Db};
 use tempfile::TempDir;
 
 use crate::answer::Answer;
@@ -29,23 +29,46 @@ pub struct TestServer {
     pub clock: Arc<TestClock>,
     pub addr: SocketAddr,
     pub tasks: tasks::Tasks,
-    _folder: TempDir,
+    url: DatabaseUrl,
+    folder: Arc<TempDir>,
 }
 
 impl TestServer {
     /// Starts on an empty, migrated database of the engine under test.
     pub async fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let db = Db::open(&database::empty(&folder).await).await.expect("a database");
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let url = database::empty(&folder).await;
         let clock = Arc::new(TestClock::default());
-        storage::migrate(&db, clock.now()).await.expect("migrations");
+        let ids = Arc::new(CountedIds::default());
+        let server = Self::on(url, folder, clock, ids, blob::Blobs::memory()).await;
+        storage::migrate(&server.app.db, server.clock.now()).await.expect("migrations");
+        server
+    }
+
+    /// A second node on the same data, which has its own connections; where the engine has nodes.
+    pub async fn second_node(&self) -> Option<Self> {
+        if !self.app.db.engine().is_shared() {
+            return None;
+        }
+        let (folder, clock) = (Arc::clone(&self.folder), Arc::clone(&self.clock));
+        let ids = Arc::clone(&self.app.ids);
+        Some(Self::on(self.url.clone(), folder, clock, ids, self.app.blobs.clone()).await)
+    }
+
+    async fn on(
+        url: DatabaseUrl,
+        folder: Arc<TempDir>,
+        clock: Arc<TestClock>,
+        ids: Arc<dyn domain::Ids>,
+        blobs: blob::Blobs,
+    ) -> Self {
         let loopback: ipnet::IpNet = "127.0.0.0/8".parse().expect("a network");
         let app = App::new(Parts {
-            db,
+            db: Db::open(&url).await.expect("a database"),
             clock: Arc::clone(&clock) as Arc<dyn domain::Clock>,
-            ids: Arc::new(CountedIds::default()),
+            ids,
             secrets: app::secrets::MasterKey::new(&[7; 32]),
-            blobs: blob::Blobs::memory(),
+            blobs,
             guard: webhook::guard::Guard::new(vec![loopback]),
             public_url: "https://app.example.com".to_owned(),
         });
@@ -56,7 +79,7 @@ impl TestServer {
         let addr = listener.local_addr().expect("an address");
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, service).await });
-        Self { app, api, clock, addr, tasks, _folder: folder }
+        Self { app, api, clock, addr, tasks, url, folder }
     }
 
     /// Runs every task until nothing is due at the current time.

@@ -1,5 +1,6 @@
 //! The OpenAPI document (postal.md appendix B, scenario 31).
 
+use domain::ErrorCode;
 use testkit::{Persona, TestServer};
 
 #[tokio::test]
@@ -57,5 +58,15 @@ async fn s31_the_eighteen_operations_have_their_settled_names() {
     let text = document["paths"].to_string();
     for name in settled {
         assert!(text.contains(&format!("\"operationId\":\"{name}\"")), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_error_has_a_section_with_its_status_and_whether_to_try_again() {
+    let text = include_str!("../../../../docs/errors.md");
+    for code in ErrorCode::ALL {
+        let again = if code.is_retryable() { ", retryable" } else { "" };
+        let head = format!("\n## `{code}`\n\n**{}{again}.**", partner_api::status_of(*code));
+        assert!(text.contains(&head), "{code} is not described as {head:?}");
     }
 }

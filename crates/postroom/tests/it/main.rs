@@ -11,6 +11,7 @@ mod lifecycle;
 mod mail;
 mod node;
 mod test_world;
+mod twins;
 mod usage;
 mod walks;
 mod walks_on_things;
