@@ -102,7 +102,7 @@ async fn an_event_of_the_form_holds_nothing_that_is_private() {
 }
 
 #[tokio::test]
-async fn one_file_in_two_roles_is_refused_and_nothing_stays() {
+async fn s28_one_file_in_two_roles_is_refused_and_nothing_stays() {
     let world = world().await;
     let ctx = world.ctx().await;
     let id = invite(&ctx, "crm_1").await.customer.id.to_string();
@@ -150,7 +150,7 @@ async fn a_form_on_paper_is_signed_before_the_witness() {
 }
 
 #[tokio::test]
-async fn a_notary_of_ontario_is_refused() {
+async fn s29_a_notary_of_ontario_is_refused() {
     let world = world().await;
     let ctx = world.ctx().await;
     let id = invite(&ctx, "crm_1").await.customer.id.to_string();

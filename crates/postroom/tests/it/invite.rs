@@ -66,3 +66,26 @@ async fn an_invitation_that_is_too_old_or_made_up_is_void() {
         }
     }
 }
+
+#[tokio::test]
+async fn s32_two_brands_serve_the_same_person_without_knowing() {
+    let server = TestServer::start().await;
+    let mailroom = Mailroom::open(&server).await;
+    let body = json!({"email": "jane@example.com", "name": "Jane Smith", "prepay": true});
+    let mut customers = Vec::new();
+    for slug in ["acme", "globex"] {
+        let brand = mailroom.partner(slug, generous()).await;
+        let crm = brand.live(&server).await;
+        let customer = crm.post("/api/v1/customers", body.clone()).await.expect(201);
+        let url = customer["onboarding_url"].as_str().unwrap();
+        let path = url.strip_prefix("https://app.example.com").unwrap();
+        let (page, text) = browse(&server, Method::POST, path).await;
+        page.expect(200);
+        assert!(text.contains(slug), "{text}");
+        let list = crm.get("/api/v1/customers?email=jane@example.com").await.expect(200);
+        assert_eq!(list["data"].as_array().unwrap().len(), 1);
+        assert_eq!(list["data"][0]["id"], customer["id"]);
+        customers.push(customer["id"].clone());
+    }
+    assert_ne!(customers[0], customers[1]);
+}
