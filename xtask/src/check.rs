@@ -13,7 +13,8 @@ const STEPS: [Step; 5] = [
     ("format", || run::succeed(&mut run::cargo(&["fmt", "--all", "--check"]))),
     ("tidy", || tidy::run(&[])),
     ("clippy", || {
-        let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        let everything = ["clippy", "--workspace", "--all-targets", "--all-features"];
+        let arguments = [&everything[..], &["--", "-D", "warnings"]].concat();
         run::succeed(&mut run::cargo(&arguments))
     }),
     ("generated files", || generated::run(&["--check".to_owned()])),

@@ -52,7 +52,7 @@ pub fn build(config: &Config, db: Db) -> anyhow::Result<App> {
         clock: Arc::new(SystemClock),
         secrets: config.secrets.master_key(ids.as_ref())?,
         ids,
-        blobs: blob::Blobs::disk(&config.storage.path).context("opening the blob folder")?,
+        blobs: config.storage.open()?,
         guard,
         public_url: config.server.public_url.clone(),
     }))

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use app::{App, audit};
 use axum::http::Method;
-use blob::{Blobs, Family, Key};
+use blob::{Family, Key};
 use bytes::Bytes;
 use clap::Args;
 use domain::{Clock as _, Timestamp, seconds};
@@ -260,25 +260,26 @@ async fn check_chain(found: &mut Findings, app: &App) {
 }
 
 async fn check_blobs(found: &mut Findings, config: &Config) {
-    const CHECK: &str = "blob folder";
-    let path = config.storage.path.display();
-    if !config.storage.path.exists() {
-        return found.warn(CHECK, format!("{path} is missing"), "`postroom init` makes it");
+    const CHECK: &str = "blobs";
+    let place = config.storage.place();
+    if !config.storage.is_there() {
+        return found.warn(CHECK, format!("{place} is missing"), "`postroom init` makes it");
     }
     let tried = async {
-        let blobs = Blobs::disk(&config.storage.path)?;
+        let blobs = config.storage.open()?;
         let key = Key::content(Family::Document, &[0; 32]);
         let probe = Bytes::from_static(b"postroom doctor");
         blobs.put(&key, probe.clone()).await?;
         let read = blobs.get(&key).await?;
         blobs.delete(&key).await?;
-        Ok::<_, blob::Error>(read == Some(probe))
+        anyhow::Ok(read == Some(probe))
     };
     match tried.await {
-        Ok(true) => found.ok(CHECK, format!("{path} can be written and read")),
-        Ok(false) => found.fail(CHECK, format!("{path} lost what was written"), "check the disk"),
+        Ok(true) => found.ok(CHECK, format!("{place} can be written and read")),
+        Ok(false) => found.fail(CHECK, format!("{place} lost what was written"), "check the disk"),
         Err(error) => {
-            found.fail(CHECK, error.to_string(), "let this user write there, and check free space");
+            let fix = "let this user write there, and check free space";
+            found.fail(CHECK, format!("{error:#}"), fix);
         }
     }
 }

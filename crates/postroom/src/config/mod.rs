@@ -2,6 +2,7 @@
 //!
 //! Read once, here; every other crate takes plain values. All problems are reported at once.
 
+mod blobs;
 mod secret;
 
 use std::net::SocketAddr;
@@ -12,6 +13,8 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use storage::DatabaseUrl;
 use toml::{Table, Value};
+
+use self::blobs::Storage;
 
 /// The file that is used when it is there and no other is named.
 const DEFAULT_PATH: &str = "postroom.toml";
@@ -52,12 +55,6 @@ impl std::fmt::Debug for Database {
         // A PostgreSQL URL holds a password.
         f.write_str("Database")
     }
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Storage {
-    pub path: PathBuf,
 }
 
 #[derive(Clone, Deserialize)]
