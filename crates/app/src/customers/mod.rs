@@ -5,6 +5,7 @@
 pub mod activate;
 pub(crate) mod assign;
 pub mod billing;
+mod bodies;
 pub(crate) mod change;
 pub mod create;
 pub mod deactivate;

@@ -1,6 +1,6 @@
 //! `POST /api/v1/customers`.
 
-use app::customers::create::{MailboxChoice, NewCustomer, create};
+use app::customers::create::{NewCustomer, create};
 use app::{OpCtx, snapshot};
 use axum::extract::State;
 use domain::key::ScopeName;
@@ -31,7 +31,7 @@ use crate::{PartnerApi, answer};
 pub(crate) async fn handler(State(api): State<PartnerApi>, call: Call) -> Handled {
     let (ctx, body) = call.write(ScopeName::CustomersWrite)?;
     let today = ctx.now.date_in(&ctx.partner.order_form.timezone);
-    let input = input(CreateCustomer::read(body, today)?);
+    let input = NewCustomer::from(CreateCustomer::read(body, today)?);
     api.run(
         &ctx,
         async move |tx, ctx| create(tx, ctx, &input).await,
@@ -42,38 +42,4 @@ pub(crate) async fn handler(State(api): State<PartnerApi>, call: Call) -> Handle
         },
     )
     .await
-}
-
-fn input(read: CreateCustomer) -> NewCustomer {
-    NewCustomer {
-        email: read.email,
-        name: read.name,
-        external_customer_id: read.external_customer_id,
-        phone: read.phone,
-        prepay: read.prepay,
-        paid_through: read.paid_through,
-        first_name: read.first_name,
-        last_name: read.last_name,
-        business_name: read.business_name,
-        service_type: read.service_type,
-        location_id: read.location_id,
-        mailbox: read.mailbox.map(choice).unwrap_or_default(),
-        plan_id: read.plan_id,
-        forwarding_address: read.forwarding_address,
-        recipients: read.recipients,
-        send_invite: read.send_invite,
-        locale: read.locale,
-        tags: read.tags,
-        metadata: read.metadata,
-    }
-}
-
-/// The choice of a mailbox, as a use-case takes it.
-pub(super) fn choice(read: wire::partner::customers::MailboxChoice) -> MailboxChoice {
-    MailboxChoice {
-        strategy: read.strategy,
-        pmb_number: read.pmb_number,
-        pool_id: read.pool_id,
-        mailbox_id: read.mailbox_id,
-    }
 }

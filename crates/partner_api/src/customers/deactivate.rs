@@ -22,14 +22,7 @@ use crate::{PartnerApi, answer};
 )]
 pub(crate) async fn handler(State(api): State<PartnerApi>, call: Call) -> Handled {
     let (ctx, body) = call.write(ScopeName::CustomersWrite)?;
-    let read = DeactivateCustomer::read(body)?;
-    let input = Deactivation {
-        reason: read.reason,
-        note: read.note,
-        effective_at: read.effective_at,
-        remail: read.remail,
-        complete_open_actions: read.complete_open_actions,
-    };
+    let input = Deactivation::from(DeactivateCustomer::read(body)?);
     let id = call.param("customer_id");
     api.run(
         &ctx,

@@ -6,7 +6,6 @@ use axum::extract::State;
 use domain::key::ScopeName;
 use wire::partner::customers::{Customer, CustomerUpdate, UpdateCustomer};
 
-use super::create::choice;
 use crate::call::{Call, Handled};
 use crate::{PartnerApi, answer};
 
@@ -32,7 +31,7 @@ use crate::{PartnerApi, answer};
 pub(crate) async fn handler(State(api): State<PartnerApi>, call: Call) -> Handled {
     let (ctx, body) = call.write(ScopeName::CustomersWrite)?;
     let version = call.if_match()?;
-    let change = change(UpdateCustomer::read(body)?);
+    let change = CustomerChange::from(UpdateCustomer::read(body)?);
     let id = call.param("customer_id");
     api.run(
         &ctx,
@@ -43,23 +42,4 @@ pub(crate) async fn handler(State(api): State<PartnerApi>, call: Call) -> Handle
         },
     )
     .await
-}
-
-fn change(read: UpdateCustomer) -> CustomerChange {
-    CustomerChange {
-        external_customer_id: read.external_customer_id,
-        name: read.name,
-        email: read.email,
-        phone: read.phone,
-        business_name: read.business_name,
-        prepay: read.prepay,
-        paid_through: read.paid_through,
-        plan_id: read.plan_id,
-        metadata: read.metadata,
-        tags: read.tags,
-        locale: read.locale,
-        notification_prefs: read.notification_prefs,
-        forwarding_address: read.forwarding_address,
-        mailbox: read.mailbox.map(choice),
-    }
 }
