@@ -178,6 +178,12 @@ impl CustomerStatus {
             ErrorCode::CustomerInactive,
             format!("a customer who is {self} cannot be {verb}"),
         )
+        .fix(match self {
+            Self::Invited => "have the invitation taken up, or activate or deactivate the customer",
+            Self::Active => "an active customer can be suspended or deactivated",
+            Self::Suspended => "reinstate the customer first, or deactivate",
+            Self::Deactivated => "reactivate the customer within the remail window, or create anew",
+        })
     }
 }
 

@@ -143,7 +143,20 @@ impl ComplianceStatus {
             _ => Err(Error::refused(
                 ErrorCode::ActionConflict,
                 format!("compliance is {self}, which does not allow this step"),
-            )),
+            )
+            .fix(self.way_on())),
+        }
+    }
+
+    /// What can be done next, for whoever tried something else.
+    const fn way_on(self) -> &'static str {
+        match self {
+            Self::PendingForm => "have the form submitted first",
+            Self::PendingNotary => "record that the signature was witnessed, or that this failed",
+            Self::PendingReview => "approve the form, reject it or request changes",
+            Self::Approved => "the mailbox opens once it is paid for and the customer is active",
+            Self::Rejected => "begin a new draft with a resubmission",
+            Self::MailboxActive => "renew the form if it has changed",
         }
     }
 
@@ -298,7 +311,9 @@ crate::words! {
 impl CrdState {
     /// The state after somebody did `to` in the database.
     pub fn after(self, to: Self) -> Result<Self> {
-        use CrdState::{Entered, NeedsImage, TerminatedRecorded, TerminatedToRecord, ToEnter};
+        use CrdState::{
+            Entered, NeedsImage, NotRequired, TerminatedRecorded, TerminatedToRecord, ToEnter,
+        };
         match (self, to) {
             (ToEnter | NeedsImage, Entered)
             | (Entered, NeedsImage)
@@ -306,7 +321,14 @@ impl CrdState {
             _ => Err(Error::refused(
                 ErrorCode::ActionConflict,
                 format!("the database record is {self}, which cannot become {to}"),
-            )),
+            )
+            .fix(match self {
+                NotRequired => "the record begins when the form is approved",
+                ToEnter | NeedsImage => "the next to record is entered",
+                Entered => "the next to record is needs_image, when an image was asked for",
+                TerminatedToRecord => "the next to record is terminated_recorded",
+                TerminatedRecorded => "nothing is left to record",
+            })),
         }
     }
 }
