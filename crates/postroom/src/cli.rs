@@ -43,6 +43,7 @@ enum Command {
     Partner(commands::partner::Command),
     Location(commands::location::Command),
     Mailbox(commands::mailbox::Command),
+    Customer(commands::customer::Command),
     Key(commands::key::Command),
     Endpoint(commands::endpoint::Command),
     Audit(commands::audit::Command),
@@ -104,6 +105,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Partner(command) => command.run(&load()?).await?,
         Command::Location(command) => command.run(&load()?).await?,
         Command::Mailbox(command) => command.run(&load()?).await?,
+        Command::Customer(command) => command.run(&load()?).await?,
         Command::Key(command) => command.run(&load()?).await?,
         Command::Endpoint(command) => command.run(&load()?).await?,
         Command::Audit(command) => command.run(&load()?).await?,
@@ -123,4 +125,16 @@ fn with_log(config: Config) -> Config {
         LogFormat::Auto | LogFormat::Text => builder.with_ansi(terminal).try_init(),
     };
     config
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn no_command_says_one_thing_twice() {
+        Cli::command().debug_assert();
+    }
 }

@@ -3,6 +3,7 @@
 //! A command reads what was typed, asks a use-case of `app`, and prints the answer; rules are there.
 
 pub mod audit;
+pub mod customer;
 pub mod doctor;
 pub mod endpoint;
 pub(crate) mod form;
@@ -12,5 +13,6 @@ pub mod location;
 pub mod mailbox;
 mod parse;
 pub mod partner;
+mod place;
 pub mod serve;
 pub mod who;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use domain::{Date, days, hours, minutes, seconds};
+use domain::{Date, Timestamp, days, hours, minutes, seconds};
 
 /// A parser for one of the domain's closed vocabularies, which its help then lists.
 macro_rules! one_of {
@@ -22,6 +22,11 @@ const FILE_BYTES_MAX: u64 = 64 << 20;
 
 pub(crate) fn date(text: &str) -> Result<Date, String> {
     Date::parse(text).ok_or_else(|| "a day is written 2026-11-21".to_owned())
+}
+
+/// An instant such as `2026-11-21T15:04:05Z`.
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| "a time is written 2026-11-21T15:04:05Z".to_owned())
 }
 
 /// A span such as `90d`, `24h`, `30m` or `45s`, in microseconds.

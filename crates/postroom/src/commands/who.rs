@@ -5,9 +5,10 @@
 use std::io::{BufRead as _, IsTerminal as _};
 
 use anyhow::bail;
-use app::admin::{StaffCtx, partners, staff_ctx};
+use app::admin::{StaffCtx, locations, partners, staff_ctx};
 use app::{App, OpCtx, operator_ctx};
 use clap::Args;
+use domain::id::LocationId;
 
 use crate::config::Config;
 use crate::{node, out};
@@ -75,6 +76,13 @@ impl Tenant {
 
     pub fn json(&self) -> bool {
         self.staff.json
+    }
+
+    /// The id of a location that is named by its code or its id.
+    pub async fn location(&self, app: &App, name: &str) -> anyhow::Result<LocationId> {
+        let staff = self.staff.ctx(app).await?;
+        let name = name.to_owned();
+        Ok(staff.query(async move |tx, ctx| locations::get(tx, ctx, &name).await).await?.id)
     }
 
     async fn only_partner(&self, app: &App) -> anyhow::Result<String> {

@@ -12,35 +12,35 @@ use storage::Tx;
 use tempfile::TempDir;
 
 /// A folder in which commands run, with nobody else's configuration.
-struct Shell {
+pub(crate) struct Shell {
     folder: TempDir,
 }
 
 /// What a command said.
-struct Said {
-    status: i32,
-    out: String,
-    err: String,
+pub(crate) struct Said {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Shell {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
     /// A shell on an install with one partner.
-    fn on_an_install() -> Self {
+    pub(crate) fn on_an_install() -> Self {
         let shell = Self::new();
         shell.run(&["init"]).expect(0);
         shell
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// What the commands read, for a test that looks behind them.
-    fn config(&self) -> Config {
+    pub(crate) fn config(&self) -> Config {
         let data = self.path().join("postroom-data");
         let set = |name: &str, value: String| (format!("POSTROOM_{name}"), value);
         let environment = [
@@ -51,7 +51,7 @@ impl Shell {
         Config::load(None, environment.into_iter()).unwrap()
     }
 
-    fn run(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
         let output: Output = Command::new(env!("CARGO_BIN_EXE_postroom"))
             .args(arguments)
             .current_dir(self.path())
@@ -69,28 +69,28 @@ impl Shell {
     }
 
     /// What a command that holds prints for scripts.
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         self.run(&[arguments, &["--json"]].concat()).expect(0).json()
     }
 }
 
 impl Said {
-    fn expect(self, status: i32) -> Self {
+    pub(crate) fn expect(self, status: i32) -> Self {
         assert_eq!(self.status, status, "stdout: {}\nstderr: {}", self.out, self.err);
         self
     }
 
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap()
     }
 
     /// The rows of a table, each as its words; the first are the heads.
-    fn table(&self) -> Vec<Vec<&str>> {
+    pub(crate) fn table(&self) -> Vec<Vec<&str>> {
         self.out.lines().map(|line| line.split_whitespace().collect()).collect()
     }
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().expect("a text")
 }
 
