@@ -18,6 +18,7 @@ use crate::PartnerApi;
 use crate::call::{BODY_BYTES_MAX, too_large};
 use crate::limits::{Exhausted, Left, Rate};
 use crate::refusal::{self, Refusal};
+use crate::rehearsal::rehearse;
 
 /// The only value of `Api-Version`; the path carries the major version.
 pub(crate) const API_VERSION: &str = "2026-11-21";
@@ -137,6 +138,7 @@ async fn admit(
         metrics::counter!("postroom_rate_limited_total").increment(1);
         too_many("this partner calls too often", wait)
     })?;
+    rehearse(&caller.ctx, headers).await?;
     Ok(Some((caller, left)))
 }
 

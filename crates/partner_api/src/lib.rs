@@ -18,6 +18,7 @@ mod me;
 mod page;
 mod query;
 mod refusal;
+mod rehearsal;
 mod routes;
 mod spec;
 mod test_helpers;

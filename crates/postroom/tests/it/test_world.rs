@@ -1,8 +1,9 @@
 //! The test world over HTTP: its clock, and steps that people take in the live one.
 
+use axum::http::Method;
 use domain::partner::PartnerSettings;
 use serde_json::json;
-use testkit::{Mailroom, TestServer, story};
+use testkit::{Mailroom, Persona, TestServer, story};
 
 #[tokio::test]
 async fn the_test_clock_moves_forward_only_and_the_live_world_has_none() {
@@ -66,4 +67,25 @@ async fn the_test_world_plays_the_clerk() {
     assert_eq!(sent["shipment"]["tracking_number"], "9400");
     let events = server.events(&acme.ctx(false).await).await;
     assert_eq!(events.last().unwrap()["type"], "mail.forwarded");
+}
+
+#[tokio::test]
+async fn a_test_key_rehearses_failures_and_a_live_key_does_not() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, live) = (acme.test(&server).await, acme.live(&server).await);
+    let body = json!({"email": "jane@example.com", "name": "Jane Smith"});
+    let asked = async |key: &Persona<'_>, header: (&str, &str)| {
+        key.send(Method::POST, "/api/v1/customers", &[header], Some(body.clone())).await
+    };
+    asked(&crm, ("test-fail", "500")).await.refused(500, "internal_error");
+    let limited = asked(&crm, ("test-fail", "429")).await;
+    limited.refused(429, "rate_limited");
+    assert_eq!(limited.header("retry-after"), Some("1"));
+    asked(&crm, ("test-fail", "418")).await.refused(400, "invalid_parameter");
+    asked(&crm, ("test-latency-ms", "10001")).await.refused(400, "invalid_parameter");
+    let list = crm.get("/api/v1/customers").await.expect(200);
+    assert_eq!(list["data"], json!([]));
+    asked(&crm, ("test-latency-ms", "1")).await.expect(201);
+    asked(&live, ("test-fail", "500")).await.expect(201);
 }
