@@ -98,7 +98,8 @@ pub async fn upload(
         | ComplianceStatus::Rejected) => Err(Error::refused(
             ErrorCode::ActionConflict,
             format!("compliance is {status}; documents are taken before a form is submitted"),
-        )),
+        )
+        .fix("have the form sent back, or resubmitted after a rejection, and upload then")),
     }
 }
 

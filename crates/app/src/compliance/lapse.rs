@@ -20,7 +20,8 @@ pub async fn lapse(tx: &Tx, ctx: &OpCtx, customer_id: &str) -> Result<Compliance
         return Err(Error::refused(
             ErrorCode::ActionConflict,
             "nothing that this customer was asked to renew is past its day",
-        ));
+        )
+        .fix("the requirements say what is asked for and by when"));
     }
     carry_out(tx, ctx, &mut case, &reasons).await?;
     read::view(tx, ctx, case.customer).await

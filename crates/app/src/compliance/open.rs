@@ -45,6 +45,9 @@ async fn ready(tx: &Tx, ctx: &OpCtx, case: &Case) -> Result<Mailbox> {
             return Err(Error::refused(
                 ErrorCode::CustomerInactive,
                 format!("the customer is {status}; a mailbox opens for active customers"),
+            )
+            .fix(
+                "have the customer take up the invitation, or activate or reinstate the customer",
             ));
         }
     }
@@ -57,7 +60,8 @@ async fn ready(tx: &Tx, ctx: &OpCtx, case: &Case) -> Result<Mailbox> {
     }
     if case.location.status != LocationStatus::Active {
         let message = format!("location {} is {}", case.location.name, case.location.status);
-        return Err(Error::refused(ErrorCode::MailboxNotActive, message));
+        return Err(Error::refused(ErrorCode::MailboxNotActive, message)
+            .fix("the mailbox opens when the location is active again"));
     }
     let mailbox = match customer.mailbox_id {
         Some(id) => mailboxes::find(tx, id).await?,

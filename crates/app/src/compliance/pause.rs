@@ -17,7 +17,8 @@ pub async fn pause(tx: &Tx, ctx: &OpCtx, customer_id: &str) -> Result<Compliance
         return Err(Error::refused(
             ErrorCode::ActionConflict,
             "the mailbox is paid for and its location is active",
-        ));
+        )
+        .fix("suspend or deactivate the customer to stop service for another cause"));
     }
     carry_out(tx, ctx, &mut case).await?;
     read::view(tx, ctx, case.customer).await

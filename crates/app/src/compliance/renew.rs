@@ -79,6 +79,7 @@ fn must_be_approved(case: &Case) -> Result<()> {
         | ComplianceStatus::Rejected => Err(Error::refused(
             ErrorCode::ActionConflict,
             format!("compliance is {status}; only an approved form is renewed"),
-        )),
+        )
+        .fix("submit the form, or wait for the decision on the one that was submitted")),
     }
 }

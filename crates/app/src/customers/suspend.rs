@@ -62,12 +62,19 @@ pub async fn reinstate(tx: &Tx, ctx: &OpCtx, customer_id: &str) -> Result<Custom
     let customer = get::find_locked(tx, ctx, customer_id).await?;
     let mut case = Case::of(tx, customer).await?;
     let status = case.customer.status.reinstate()?;
-    let held = |why: &str| Error::refused(ErrorCode::CustomerInactive, why.to_owned());
+    let held =
+        |why: &str, fix: &str| Error::refused(ErrorCode::CustomerInactive, why.to_owned()).fix(fix);
     if !snapshot::billing_status(ctx, &case.customer).allows_service() {
-        return Err(held("the mailbox is not paid for"));
+        return Err(held(
+            "the mailbox is not paid for",
+            "set prepay to true, or paid_through to a later day",
+        ));
     }
     if case.customer.compliance_status == ComplianceStatus::Rejected {
-        return Err(held("the customer's form is rejected"));
+        return Err(held(
+            "the customer's form is rejected",
+            "have the form resubmitted and approved",
+        ));
     }
     case.customer.status = status;
     release(tx, ctx, &mut case.customer).await?;
