@@ -3,25 +3,38 @@
 //! What must be on it is judged where it is submitted, in `domain::compliance`.
 
 use anyhow::bail;
-use app::App;
 use app::compliance::submit::{Signing, Submission};
-use app::compliance::{NewDocument, documents};
+use app::compliance::{NewDocument, StoredImage, documents};
+use app::{App, snapshot};
 use bytes::Bytes;
 use domain::Date;
 use domain::address::Address;
 use domain::compliance::{Business, DocumentRole, FormData};
 use domain::customer::ServiceType;
-use serde_json::Value;
+use serde_json::{Value, json};
 use wire::reader::Fields;
+
+/// A form that is taken as it stands, with a passport and a lease, and can be filled in anew.
+pub(crate) const EXAMPLE: &str = r#"{
+  "service_type": "residential",
+  "first_name": "Jane", "last_name": "Smith",
+  "phone": "+15555555555", "email": "jane@example.com",
+  "home": {"line1": "12 Home St", "city": "Austin", "state": "TX", "postal_code": "78745"},
+  "photo_id": {"type": "passport", "issuing_entity": "United States", "number": "X1234567",
+    "expires_on": "2035-05-01", "name_on_document": "Jane Smith"},
+  "address_id": {"type": "current_lease", "name_on_document": "Jane Smith",
+    "address": {"line1": "12 Home St", "city": "Austin", "state": "TX", "postal_code": "78745"}}
+}
+"#;
 
 /// A form with what is said of its documents.
 pub(crate) struct ReadForm {
-    data: FormData,
+    pub(crate) data: FormData,
     papers: Vec<Paper>,
 }
 
 /// What is said of one document; its image is a file of its own.
-struct Paper {
+pub(crate) struct Paper {
     role: DocumentRole,
     kind: String,
     issuing_entity: Option<String>,
@@ -54,6 +67,43 @@ pub(crate) fn read(form: Value) -> domain::Result<ReadForm> {
     Ok(ReadForm { data, papers })
 }
 
+/// Reads what is said of one document.
+pub(crate) fn read_paper(role: DocumentRole, said: Value) -> domain::Result<Paper> {
+    let mut f = Fields::new(said)?;
+    let read = paper(role, &mut f);
+    f.finish()?;
+    Ok(read)
+}
+
+/// A form in the shape in which it is read; what is empty is left out.
+pub(crate) fn shown(data: &FormData) -> Value {
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let place = |address: &Option<Address>| {
+        address.as_ref().map(|a| snapshot::value(&wire::partner::mailboxes::Address::from(a)))
+    };
+    let business = data.business.as_ref().map(|b| {
+        json!({
+            "name": b.name,
+            "type": text(&b.kind),
+            "address": place(&b.address),
+            "phone": b.phone,
+            "place_of_registration": text(&b.place_of_registration),
+        })
+    });
+    json!({
+        "service_type": data.service_type.map(ServiceType::as_str),
+        "first_name": text(&data.first_name),
+        "middle_initial": data.middle_initial,
+        "last_name": text(&data.last_name),
+        "phone": data.phone,
+        "email": data.email,
+        "home": place(&data.home),
+        "court_protected": data.court_protected,
+        "transfer": place(&data.transfer),
+        "business": business,
+    })
+}
+
 fn business(b: &mut Fields) -> Business {
     Business {
         name: b.text("name", 1..=200),
@@ -76,6 +126,21 @@ fn paper(role: DocumentRole, d: &mut Fields) -> Paper {
     }
 }
 
+impl Paper {
+    pub(crate) fn with_image(self, image: StoredImage) -> NewDocument {
+        NewDocument {
+            role: self.role,
+            kind: self.kind,
+            issuing_entity: self.issuing_entity,
+            number: self.number,
+            expires_on: self.expires_on,
+            name_on_document: self.name_on_document,
+            address: self.address,
+            image,
+        }
+    }
+}
+
 impl ReadForm {
     /// Stores the images and puts everything together. An image needs its document described in
     /// the form; a description without an image counts as a document that was uploaded before.
@@ -91,17 +156,8 @@ impl ReadForm {
             let Some(at) = papers.iter().position(|p| p.role == role) else {
                 bail!("the form says nothing of the {role}; say its type with {role}.type");
             };
-            let p = papers.swap_remove(at);
-            added.push(NewDocument {
-                role,
-                kind: p.kind,
-                issuing_entity: p.issuing_entity,
-                number: p.number,
-                expires_on: p.expires_on,
-                name_on_document: p.name_on_document,
-                address: p.address,
-                image: documents::store_image(app, image).await?,
-            });
+            let image = documents::store_image(app, image).await?;
+            added.push(papers.swap_remove(at).with_image(image));
         }
         Ok(Submission { form: self.data, documents: added, signing })
     }
@@ -109,8 +165,6 @@ impl ReadForm {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -122,5 +176,19 @@ mod tests {
         let mut params: Vec<&str> = fields.iter().map(|f| f.param.as_str()).collect();
         params.sort_unstable();
         assert_eq!(params, ["frist_name", "photo_id/expires_on", "photo_id/type"]);
+    }
+
+    #[test]
+    fn a_form_is_shown_as_it_is_read() {
+        let place =
+            json!({"line1": "1 Main St", "city": "Denver", "state": "CO", "postal_code": "80202"});
+        let business = json!({"name": "Acme LLC", "address": place, "place_of_registration": "CO"});
+        let whole = json!({"service_type": "business", "first_name": "Jane", "last_name": "Smith",
+            "middle_initial": "Q", "phone": "5555555555", "email": "jane@example.com", "home": place,
+            "court_protected": true, "transfer": place, "business": business});
+        for form in [whole, json!({})] {
+            let data = read(form).unwrap().data;
+            assert_eq!(read(shown(&data)).unwrap().data, data);
+        }
     }
 }

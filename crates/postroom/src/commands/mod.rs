@@ -3,6 +3,7 @@
 //! A command reads what was typed, asks a use-case of `app`, and prints the answer; rules are there.
 
 pub mod audit;
+pub mod compliance;
 pub mod customer;
 pub mod doctor;
 pub mod endpoint;

@@ -43,18 +43,6 @@ const MAIL: &str = r#"{
     "tracking_number": "1Z9999999999999999"
   }"#;
 
-/// What Jane states on Form 1583, in the shape that `postroom compliance submit --form` reads.
-const FORM: &str = r#"{
-  "service_type": "residential",
-  "first_name": "Jane", "last_name": "Smith",
-  "phone": "+15555555555", "email": "jane@example.com",
-  "home": {"line1": "12 Home St", "city": "Austin", "state": "TX", "postal_code": "78745"},
-  "photo_id": {"type": "passport", "issuing_entity": "United States", "number": "X1234567",
-    "expires_on": "2035-05-01", "name_on_document": "Jane Smith"},
-  "address_id": {"type": "current_lease", "name_on_document": "Jane Smith",
-    "address": {"line1": "12 Home St", "city": "Austin", "state": "TX", "postal_code": "78745"}}
-}
-"#;
 const PASSPORT: &[u8] = b"%PDF-1.4\n% stands for the scan of a passport\n%%EOF\n";
 const LEASE: &[u8] = b"%PDF-1.4\n% stands for the scan of a lease\n%%EOF\n";
 
@@ -136,9 +124,11 @@ impl Walk {
 
     async fn submit_form(&mut self, customer: &str) -> anyhow::Result<()> {
         self.stage.step("Jane fills in and signs USPS Form 1583, with passport and lease.");
-        for (name, bytes) in
-            [("form.json", FORM.as_bytes()), ("passport.pdf", PASSPORT), ("lease.pdf", LEASE)]
-        {
+        for (name, bytes) in [
+            ("form.json", form::EXAMPLE.as_bytes()),
+            ("passport.pdf", PASSPORT),
+            ("lease.pdf", LEASE),
+        ] {
             let path = self.folder.join(name);
             std::fs::write(&path, bytes).with_context(|| format!("writing {}", path.display()))?;
         }
@@ -151,7 +141,7 @@ impl Walk {
             (DocumentRole::PhotoId, Bytes::from_static(PASSPORT)),
             (DocumentRole::AddressId, Bytes::from_static(LEASE)),
         ];
-        let read = form::read(serde_json::from_str(FORM)?)?;
+        let read = form::read(serde_json::from_str(form::EXAMPLE)?)?;
         let input = read.submission(&self.ctx.app, images, Signing::Electronic).await?;
         let id = customer.to_owned();
         let work = async move |tx: &_, ctx: &_| submit::submit(tx, ctx, &id, &input).await;

@@ -47,6 +47,7 @@ impl Shell {
             set("DATABASE_URL", format!("sqlite:{}", data.join("postroom.sqlite").display())),
             set("STORAGE_PATH", data.join("blobs").display().to_string()),
             set("SECRETS_KEY_FILE", data.join("secret.key").display().to_string()),
+            set("SERVER_LISTEN", "127.0.0.1:0".to_owned()),
         ];
         Config::load(None, environment.into_iter()).unwrap()
     }

@@ -1,4 +1,4 @@
-//! `postroom customer` and `postroom compliance`, as the mailroom's staff type them.
+//! `postroom customer`, as the mailroom's staff type it.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ const JANE: &[&str] = &["customer", "create", "jane@example.com", "Jane Smith", 
 const EXTERNAL: &[&str] = &["--external-id", "crm_1"];
 
 /// An install with one invited customer, `ext:crm_1`.
-fn with_jane() -> Shell {
+pub(crate) fn with_jane() -> Shell {
     let shell = Shell::on_an_install();
     shell.run(&[JANE, EXTERNAL].concat()).expect(0);
     shell

@@ -3,6 +3,7 @@
 
 mod actions;
 mod cli;
+mod cli_compliance;
 mod cli_customers;
 mod customers;
 mod document;
