@@ -32,6 +32,8 @@ create table mail_actions (
 create index mail_actions_of on mail_actions (mail_id);
 create index mail_actions_open on mail_actions (customer_id)
     where status in ('requested', 'scheduled', 'in_progress');
+create index mail_actions_pickups on mail_actions (due_at)
+    where kind = 'pickup' and status in ('scheduled', 'in_progress');
 create index mail_actions_completed on mail_actions (partner_id, livemode, completed_at)
     where status = 'completed';
 

@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use domain::action::{Action, Requester};
-use domain::id::{ActionId, CertificateId, CustomerId, MailId};
+use domain::id::{ActionId, CertificateId, CustomerId, LocationId, MailId};
 
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, json, statements};
@@ -30,8 +30,11 @@ statements! {
         warnings, requested_at, scheduled_at, started_at, completed_at, cancelled_at, version from mail_actions
         where customer_id = $1 and status in ('requested', 'scheduled', 'in_progress') order by id";
     UPDATE = "update mail_actions set status = $3, result = $4, performed_by = $5, reason_code = $6, reason_text = $7,
-        charge_minor = $8, scheduled_at = $9, started_at = $10, completed_at = $11, cancelled_at = $12,
+        charge_minor = $8, scheduled_at = $9, started_at = $10, completed_at = $11, cancelled_at = $12, due_at = $13,
         version = version + 1 where id = $1 and version = $2";
+    PICKUPS_PLANNED = "select count(*) from mail_actions a join mail_items m on m.id = a.mail_id
+        where a.kind = 'pickup' and a.status in ('scheduled', 'in_progress')
+        and a.due_at >= $2 and a.due_at < $3 and m.location_id = $1";
     CERTIFICATE = "insert into certificates (id, action_id, method, witnessed_by, at) values ($1, $2, $3, $4, $5)";
 }
 
@@ -80,6 +83,16 @@ pub async fn open_of_customer(tx: &Tx, customer: CustomerId) -> Result<Vec<Actio
     tx.all(OPEN_OF_CUSTOMER, args![customer], action).await
 }
 
+/// Pickups that are planned at a location to begin within a span of time, whoever's they are.
+pub async fn pickups_planned(
+    tx: &Tx,
+    location: LocationId,
+    from: Timestamp,
+    until: Timestamp,
+) -> Result<i64> {
+    tx.one(PICKUPS_PLANNED, args![location, from, until], Row::next).await
+}
+
 /// Stores a changed action whose version is still the one that was read; false when it is not.
 pub async fn update(tx: &Tx, a: &Action) -> Result<bool> {
     let row = args![
@@ -94,7 +107,8 @@ pub async fn update(tx: &Tx, a: &Action) -> Result<bool> {
         a.scheduled_at,
         a.started_at,
         a.completed_at,
-        a.cancelled_at
+        a.cancelled_at,
+        a.due_at
     ];
     Ok(tx.exec(UPDATE, row).await? == 1)
 }
