@@ -101,7 +101,7 @@ pub fn mail(ctx: &OpCtx, view: &MailView, link_life: i64) -> wire::partner::mail
         photos: view.photos.iter().map(photo).collect(),
         actions: view.actions.iter().map(|a| action(ctx, a)).collect(),
         available_actions: view
-            .available_actions()
+            .available_actions(ctx.now)
             .iter()
             .map(|kind| kind.as_str().to_owned())
             .collect(),

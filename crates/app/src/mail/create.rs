@@ -1,7 +1,7 @@
 //! A partner logs a letter or a package for its own customer (L1, postal.md 4.7.1).
 
 use domain::compliance::ComplianceStatus;
-use domain::customer::{Customer, CustomerStatus};
+use domain::customer::{Customer, CustomerStatus, Recipient, RecipientStatus};
 use domain::event::EventType;
 use domain::id::{MailId, PhotoId, RecipientId};
 use domain::mail::{
@@ -10,13 +10,13 @@ use domain::mail::{
 use domain::mailbox::{Mailbox, MailboxStatus};
 use domain::{Error, ErrorCode, Field, Result, Timestamp, days};
 use storage::mail::{self as rows, NewPhoto};
-use storage::{Tx, mailboxes};
+use storage::{Tx, customers, mailboxes};
 use wire::events::extra;
 
 use super::MailView;
 use super::photos::PhotoUrl;
 use super::view::view;
-use crate::customers::get::find;
+use crate::customers::get::find_locked;
 use crate::{Actor, News, OpCtx, audit, emit, snapshot};
 
 /// What arrived. Texts were checked for shape where they were read.
@@ -50,9 +50,10 @@ const FREE_STORAGE_DAYS: i64 = 30;
 const HEAVY_G: i64 = 31_700;
 
 pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewMail) -> Result<MailView> {
-    let customer = find(tx, ctx, &input.customer_id).await?;
+    let customer = find_locked(tx, ctx, &input.customer_id).await?;
     let mailbox = must_receive(tx, ctx, &customer).await?;
     must_fit(&mailbox, input)?;
+    must_be_recipient(tx, &customer, input).await?;
     must_be_safe(ctx, &input.photos)?;
     store(tx, ctx, customer, &mailbox, input, CreatedVia::PartnerApi).await
 }
@@ -99,6 +100,19 @@ fn must_fit(mailbox: &Mailbox, input: &NewMail) -> Result<()> {
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// The named recipient is one of the customer's, and was not removed.
+pub(super) async fn must_be_recipient(tx: &Tx, customer: &Customer, input: &NewMail) -> Result<()> {
+    let Some(text) = &input.recipient_id else { return Ok(()) };
+    let id = RecipientId::parse(text);
+    let known = customers::recipient_list(tx, customer).await?;
+    let fits = |r: &Recipient| Some(r.id) == id && r.status != RecipientStatus::Removed;
+    if known.iter().any(fits) {
+        return Ok(());
+    }
+    let message = "this customer has no such recipient";
+    Err(Error::invalid(vec![Field::new("recipient_id", "unknown", message)]))
 }
 
 fn must_be_safe(ctx: &OpCtx, photos: &[PhotoUrl]) -> Result<()> {

@@ -15,9 +15,7 @@ use crate::{OpCtx, audit};
 pub async fn missing(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<MailView> {
     let view = get_locked(tx, ctx, id).await?;
     view.item.must_be_actionable(view.status())?;
-    for action in view.actions.iter().filter(|a| a.status.is_open()) {
-        cancel::end(tx, ctx, action, ActionStep::CancelByOperator, "mail_missing").await?;
-    }
+    end_actions(tx, ctx, &view, "mail_missing").await?;
     store(tx, ctx, view, Custody::Missing, "mail.missing").await
 }
 
@@ -51,6 +49,7 @@ pub async fn return_to_sender(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<MailView
             "mail of a current or recent customer may not be returned; it is held or re-mailed",
         ));
     }
+    end_actions(tx, ctx, &view, "mail_returned").await?;
     store(tx, ctx, view, Custody::Returned, "mail.return_to_sender").await
 }
 
@@ -65,6 +64,14 @@ pub async fn mark(tx: &Tx, ctx: &OpCtx, id: &str, flag: MailFlag, on: bool) -> R
     let verb = if on { "mail.flag" } else { "mail.unflag" };
     audit::record(tx, ctx, verb, view.item.id, &[("flag", flag.as_str())]).await?;
     store(tx, ctx, view, custody, "mail.update").await
+}
+
+/// Nothing stays open on an item that is not in the house.
+async fn end_actions(tx: &Tx, ctx: &OpCtx, view: &MailView, why: &str) -> Result<()> {
+    for action in view.actions.iter().filter(|a| a.status.is_open()) {
+        cancel::end(tx, ctx, action, ActionStep::CancelByOperator, why).await?;
+    }
+    Ok(())
 }
 
 async fn store(

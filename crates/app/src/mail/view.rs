@@ -2,9 +2,9 @@
 
 use domain::action::{Action, ActionKind, must_not_conflict};
 use domain::customer::{Customer, CustomerStatus};
-use domain::mail::{Custody, MailItem, MailStatus, MailType, Photo, status};
+use domain::mail::{Custody, MailFlag, MailItem, MailStatus, MailType, Photo, status};
 use domain::partner::{Location, Service};
-use domain::{Error, Result};
+use domain::{Error, Result, Timestamp};
 use storage::{Tx, actions, mail, tenancy};
 
 /// See the module.
@@ -36,11 +36,22 @@ impl MailView {
     }
 
     /// The kinds of action that would be accepted now, costs and addresses aside.
-    pub fn available_actions(&self) -> Vec<ActionKind> {
-        ActionKind::ALL.iter().copied().filter(|kind| self.would_take(*kind)).collect()
+    pub fn available_actions(&self, now: Timestamp) -> Vec<ActionKind> {
+        ActionKind::ALL.iter().copied().filter(|kind| self.would_take(*kind, now)).collect()
     }
 
-    fn would_take(&self, kind: ActionKind) -> bool {
+    /// A4: who left may still have mail forwarded, collected or destroyed within the remail window.
+    pub(crate) fn is_served(&self, kind: ActionKind, now: Timestamp) -> bool {
+        let today = now.date_in(&self.location.timezone);
+        match self.customer.status {
+            CustomerStatus::Invited | CustomerStatus::Active | CustomerStatus::Suspended => true,
+            CustomerStatus::Deactivated => {
+                kind != ActionKind::Scan && self.customer.remail_until.is_some_and(|d| today <= d)
+            }
+        }
+    }
+
+    fn would_take(&self, kind: ActionKind, now: Timestamp) -> bool {
         let in_house = self.item.custody == Custody::InHouse && self.item.deleted_at.is_none();
         let service = match (kind, self.item.kind) {
             (ActionKind::Scan, _) => Service::Scan,
@@ -49,12 +60,12 @@ impl MailView {
             (ActionKind::Shred, MailType::Package) => Service::Destruction,
             (ActionKind::Pickup, _) => Service::Pickup,
         };
-        let served =
-            matches!(self.customer.status, CustomerStatus::Active | CustomerStatus::Invited);
+        let kept = kind == ActionKind::Shred && self.item.flags.contains(&MailFlag::LegalHold);
         let approved =
             kind == ActionKind::Shred || self.customer.compliance_status.allows_release();
         in_house
-            && served
+            && !kept
+            && self.is_served(kind, now)
             && approved
             && self.location.offers(service)
             && must_not_conflict(kind, false, &self.actions).is_ok()
