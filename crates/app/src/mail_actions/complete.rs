@@ -1,14 +1,15 @@
 //! Work that was done (SC3, F5, H4, P5), each with what proves it.
 
-use domain::action::{ActionKind, ActionStep};
+use domain::action::{Action, ActionKind, ActionStatus, ActionStep};
 use domain::id::CertificateId;
 use domain::mail::{Content, Custody};
 use domain::{Error, ErrorCode, Field, Result};
 use serde_json::{Value, json};
 use storage::{Tx, actions, mail};
 
-use super::work::{get_locked, save};
-use super::{ActionView, must_win, news, result_of};
+use super::shred::must_not_be_held;
+use super::work::{self, get_locked, save};
+use super::{ActionView, consolidation, must_win, news, price, result_of, set_result};
 use crate::{OpCtx, ledger};
 
 /// What came of the work; the kind must be the action's.
@@ -54,14 +55,11 @@ pub struct Handover {
 
 /// Records that work was done; the event tells it.
 pub async fn complete(tx: &Tx, ctx: &OpCtx, id: &str, outcome: &Outcome) -> Result<ActionView> {
-    let mut view = get_locked(tx, ctx, id).await?;
-    view.action.status = view.action.status.after(view.action.kind, ActionStep::Complete)?;
-    view.action.completed_at = Some(ctx.now);
-    view.action.performed_by = ctx.actor.id();
+    let view = ended(ctx, get_locked(tx, ctx, id).await?)?;
     match (view.action.kind, outcome) {
         (ActionKind::Scan, Outcome::Scanned { pages }) => scanned(tx, ctx, view, *pages).await,
         (ActionKind::Forward, Outcome::Forwarded(shipment)) => {
-            forwarded(tx, ctx, view, shipment).await
+            Box::pin(forwarded(tx, ctx, view, shipment)).await
         }
         (ActionKind::Shred, Outcome::Shredded(done)) => shredded(tx, ctx, view, done).await,
         (ActionKind::Pickup, Outcome::PickedUp(done)) => picked_up(tx, ctx, view, done).await,
@@ -71,41 +69,70 @@ pub async fn complete(tx: &Tx, ctx: &OpCtx, id: &str, outcome: &Outcome) -> Resu
     }
 }
 
+fn ended(ctx: &OpCtx, mut view: ActionView) -> Result<ActionView> {
+    view.action.status = view.action.status.after(view.action.kind, ActionStep::Complete)?;
+    view.action.completed_at = Some(ctx.now);
+    view.action.performed_by = ctx.actor.id();
+    Ok(view)
+}
+
 fn need(ok: bool, param: &str, message: &str) -> Result<()> {
     if ok { Ok(()) } else { Err(Error::invalid(vec![Field::new(param, "required", message)])) }
 }
 
 async fn scanned(tx: &Tx, ctx: &OpCtx, mut view: ActionView, pages: i64) -> Result<ActionView> {
     need(pages >= 1, "pages", "a scan has at least one page")?;
-    set_result(&mut view, "scan", json!({"pages": pages}));
+    set_result(&mut view.action, "scan", json!({"pages": pages}));
     view.mail.item.content = Content::Opened;
     let view = finish(tx, ctx, view, None).await?;
     news::scanned(tx, ctx, &view, pages).await?;
     Ok(view)
 }
 
-async fn forwarded(tx: &Tx, ctx: &OpCtx, mut view: ActionView, s: &Shipment) -> Result<ActionView> {
+async fn forwarded(tx: &Tx, ctx: &OpCtx, view: ActionView, s: &Shipment) -> Result<ActionView> {
     let tracked = s.tracking_number.is_some() || s.untracked;
     need(tracked, "tracking_number", "give the tracking number, or say that there is none")?;
-    let options: Value = serde_json::from_str(&view.action.options).unwrap_or_default();
-    let cap = options.get("max_cost_minor").and_then(Value::as_i64);
-    if let (Some(cap), Some(cost)) = (cap, s.cost_minor)
+    consolidation::must_lead(tx, ctx, &view.action).await?;
+    let cost = s.cost_minor.or_else(|| price::weighed(&view.action));
+    if let (Some(cap), Some(cost)) = (price::cap(&view.action), cost)
         && cost > cap
     {
         return Err(Error::refused(
             ErrorCode::ConfirmationRequired,
-            format!(
-                "the cost {cost} is above max_cost_minor {cap}; the price must be approved first"
-            ),
-        ));
+            format!("the cost {cost} is above {cap}, which is the most that was agreed to"),
+        )
+        .fix("cancel or reject this forward, or ship it for what was agreed"));
     }
     let shipment = json!({
         "carrier": s.carrier, "service": s.service, "tracking_number": s.tracking_number,
         "tracking_url": null,
     });
-    set_result(&mut view, "shipment", shipment);
+    for follower in consolidation::followers(tx, &view.action).await? {
+        carry_along(tx, ctx, &follower, &shipment).await?;
+    }
+    ship(tx, ctx, view, shipment, cost).await
+}
+
+/// What goes in the same parcel leaves with it; work on it begins now where it had not.
+async fn carry_along(tx: &Tx, ctx: &OpCtx, action: &Action, shipment: &Value) -> Result<()> {
+    let id = action.id.to_string();
+    if action.status != ActionStatus::InProgress {
+        work::start(tx, ctx, &id).await?;
+    }
+    let view = ended(ctx, get_locked(tx, ctx, &id).await?)?;
+    ship(tx, ctx, view, shipment.clone(), None).await.map(drop)
+}
+
+async fn ship(
+    tx: &Tx,
+    ctx: &OpCtx,
+    mut view: ActionView,
+    shipment: Value,
+    cost: Option<i64>,
+) -> Result<ActionView> {
+    set_result(&mut view.action, "shipment", shipment);
     view.mail.item.custody = Custody::InTransit;
-    let view = finish(tx, ctx, view, s.cost_minor).await?;
+    let view = finish(tx, ctx, view, cost).await?;
     news::forwarded(tx, ctx, &view).await?;
     Ok(view)
 }
@@ -116,6 +143,7 @@ async fn shredded(
     mut view: ActionView,
     done: &Destruction,
 ) -> Result<ActionView> {
+    must_not_be_held(ctx, &view.mail)?;
     need(
         done.item_barcode == view.mail.item.id.to_string(),
         "item_barcode",
@@ -152,12 +180,6 @@ async fn picked_up(
     need(by_code || done.id_type.is_some(), "code", "check the code or a photo ID")?;
     view.mail.item.custody = Custody::Released;
     finish(tx, ctx, view, None).await
-}
-
-fn set_result(view: &mut ActionView, name: &str, value: Value) {
-    let mut result = result_of(&view.action);
-    result.insert(name.to_owned(), value);
-    view.action.result = Value::Object(result).to_string();
 }
 
 /// Stores item and action and settles what was held: `cost` is the actual price, else the agreed one.

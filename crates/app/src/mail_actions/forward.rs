@@ -3,13 +3,14 @@
 use domain::action::ActionKind;
 use domain::address::Address;
 use domain::compliance::Requirement;
-use domain::id::{AddressId, MailId};
+use domain::id::{ActionId, AddressId};
 use domain::partner::Service;
 use domain::{Error, ErrorCode, Field, Result, days};
-use storage::{Tx, compliance, customers, mail};
+use storage::{Tx, compliance, customers};
 use wire::partner::actions::ForwardRequest;
 
 use super::ActionView;
+use super::consolidation::{following, gather};
 use super::request::{Request, open, store};
 use crate::OpCtx;
 use crate::mail::MailView;
@@ -27,14 +28,8 @@ pub async fn request(
 ) -> Result<ActionView> {
     let view = open(tx, ctx, mail_id, ActionKind::Forward, input.after_scan).await?;
     let (address, on_form) = choose(tx, &view, input).await?;
-    if address.is_same_place(&view.location.address) {
-        return Err(Error::refused(
-            ErrorCode::AddressUndeliverable,
-            "the address is the mailroom itself; mail is already there",
-        )
-        .param("address"));
-    }
-    must_go_together(tx, ctx, &view, &input.consolidate_with).await?;
+    must_be_deliverable(&view, &address, input)?;
+    let others = gather(tx, ctx, &view, &input.consolidate_with, input.after_scan).await?;
     let mut warnings = vec!["price_on_weighing".to_owned()];
     if !on_form {
         warnings.push("transfer_address_not_on_form_1583".to_owned());
@@ -42,18 +37,23 @@ pub async fn request(
         compliance::requirement_put(tx, view.customer.id, Requirement::TransferAddress, due)
             .await?;
     }
-    let request = Request {
+    let request = |input: &ForwardRequest, lead: Option<ActionId>| Request {
         kind: ActionKind::Forward,
         service: Service::Forward,
         after_scan: input.after_scan,
-        free: false,
+        free: lead.is_some(),
         options: input.to_options(&address),
-        result: "{}".to_owned(),
+        result: lead.map_or_else(|| "{}".to_owned(), following),
         not_before: None,
         due_at: Some(ctx.now.plus(DUE_AFTER)),
-        warnings,
+        warnings: warnings.clone(),
     };
-    store(tx, ctx, view, request).await
+    let lead = store(tx, ctx, view, request(input, None)).await?;
+    let alone = ForwardRequest { consolidate_with: Vec::new(), ..input.clone() };
+    for other in others {
+        store(tx, ctx, other, request(&alone, Some(lead.action.id))).await?;
+    }
+    Ok(lead)
 }
 
 /// The address in the request, a saved one, or the customer's default; and whether it stands on the form.
@@ -82,24 +82,25 @@ fn unknown_address() -> Error {
     Error::invalid(vec![Field::new("address_id", "unknown", "this customer has no such address")])
 }
 
-/// All items of a consolidation are the same customer's, at the same location, and in the house.
-async fn must_go_together(tx: &Tx, ctx: &OpCtx, view: &MailView, others: &[String]) -> Result<()> {
-    for (i, text) in others.iter().enumerate() {
-        let found = match MailId::parse(text) {
-            Some(id) => mail::find(tx, &ctx.scope, id).await?,
-            None => None,
-        };
-        let fits = found.is_some_and(|m| {
-            m.customer_id == view.customer.id
-                && m.location_id == view.item.location_id
-                && m.custody == domain::mail::Custody::InHouse
-                && m.deleted_at.is_none()
-        });
-        if !fits {
-            let message = "must be another mail item of this customer that is at the same location";
-            let field = Field::new(format!("consolidate_with/{i}"), "invalid", message);
-            return Err(Error::invalid(vec![field]));
-        }
+/// The address can be delivered to, is another place, and has what its border asks for.
+fn must_be_deliverable(view: &MailView, address: &Address, input: &ForwardRequest) -> Result<()> {
+    let refuse = |message: &str| Error::refused(ErrorCode::AddressUndeliverable, message);
+    if let Some(problem) = address.problems("address").first() {
+        return Err(refuse(&problem.message).param(&problem.param));
+    }
+    if address.is_same_place(&view.location.address) {
+        return Err(
+            refuse("the address is the mailroom itself; mail is already there").param("address")
+        );
+    }
+    if address.country != view.location.address.country && input.customs.is_none() {
+        let message = "a parcel that crosses a border needs a customs declaration";
+        return Err(Error::invalid(vec![Field::new("customs", "required", message)]));
+    }
+    // Only a Post Office may accept outgoing Registered Mail (postal.md F1).
+    if input.service_level.as_deref().is_some_and(|s| s.eq_ignore_ascii_case("registered")) {
+        let message = "registered mail is handed in at a Post Office only; choose another service";
+        return Err(Error::invalid(vec![Field::new("service_level", "invalid", message)]));
     }
     Ok(())
 }

@@ -4,10 +4,12 @@
 
 pub mod cancel;
 pub mod complete;
+mod consolidation;
 pub mod forward;
 mod news;
 pub mod open;
 pub mod pickup;
+pub mod price;
 mod request;
 pub mod scan;
 pub mod shred;
@@ -32,6 +34,13 @@ pub(crate) fn must_win(won: bool) -> Result<()> {
     } else {
         Err(Error::internal("storing a change", "the row was changed by another"))
     }
+}
+
+/// Puts a member into an action's `result`.
+pub(crate) fn set_result(action: &mut Action, name: &str, value: Value) {
+    let mut result = result_of(action);
+    result.insert(name.to_owned(), value);
+    action.result = Value::Object(result).to_string();
 }
 
 /// The object in an action's `result`.

@@ -8,9 +8,10 @@ use serde_json::json;
 use storage::{Tx, actions, customers};
 use wire::partner::actions::{PickupRequest, Window};
 
+use super::complete::{Handover, Outcome, complete};
 use super::request::{Request, open, store};
 use super::work::{get_locked, save};
-use super::{ActionView, news, result_of};
+use super::{ActionView, news, result_of, set_result, work};
 use crate::OpCtx;
 use crate::mail::MailView;
 
@@ -18,6 +19,8 @@ use crate::mail::MailView;
 const DUE_AFTER: i64 = days(1);
 /// How far ahead a pickup may be planned, in microseconds.
 const AHEAD_MAX: i64 = days(60);
+/// How long a handover at the desk takes, in microseconds.
+const WALK_IN: i64 = domain::minutes(15);
 
 /// Asks to collect. A time inside opening hours is set at once where the location takes pickups
 /// without a clerk's word.
@@ -33,7 +36,10 @@ pub async fn request(
     if let Some(window) = window {
         must_be_open(ctx, &view.location, window)?;
     }
-    let at_once = window.filter(|_| view.location.pickups_per_hour > 0);
+    let at_once = match window {
+        Some(window) if has_room(tx, &view.location, window).await? => Some(window),
+        Some(_) | None => None,
+    };
     let request = Request {
         kind: ActionKind::Pickup,
         service: Service::Pickup,
@@ -72,16 +78,58 @@ async fn set(
     (start, end): (Timestamp, Timestamp),
 ) -> Result<ActionView> {
     let window = Window { start: start.to_string(), end: end.to_string() };
-    let mut result = result_of(&view.action);
     // The code that opens the counter is for the desk; what is shown to others leaves it out.
     let pickup = json!({"window": {"start": window.start, "end": window.end}, "code": code(ctx)});
-    result.insert("pickup".to_owned(), pickup);
-    view.action.result = serde_json::Value::Object(result).to_string();
+    set_result(&mut view.action, "pickup", pickup);
+    view.action.due_at = Some(start);
     view.action.status = view.action.status.after(ActionKind::Pickup, ActionStep::Schedule)?;
     view.action.scheduled_at = Some(ctx.now);
     let view = save(tx, ctx, view, "mail_action.schedule").await?;
     news::pickup_scheduled(tx, ctx, &view, window).await?;
     Ok(view)
+}
+
+/// Somebody stands at the desk who did not ask before: request, time and handover in one step
+/// (postal.md 3.9). Both pickup events tell of it. They are known by a photo ID, as they hold no code.
+pub async fn walk_in(
+    tx: &Tx,
+    ctx: &OpCtx,
+    mail_id: &str,
+    handover: &Handover,
+) -> Result<ActionView> {
+    let view = open(tx, ctx, mail_id, ActionKind::Pickup, false).await?;
+    let request = Request {
+        kind: ActionKind::Pickup,
+        service: Service::Pickup,
+        after_scan: false,
+        free: false,
+        options: PickupRequest::default().to_options(),
+        result: "{}".to_owned(),
+        not_before: None,
+        due_at: Some(ctx.now),
+        warnings: Vec::new(),
+    };
+    let requested = store(tx, ctx, view, request).await?;
+    let scheduled = set(tx, ctx, requested, (ctx.now, ctx.now.plus(WALK_IN))).await?;
+    let id = scheduled.action.id.to_string();
+    work::start(tx, ctx, &id).await?;
+    Box::pin(complete(tx, ctx, &id, &Outcome::PickedUp(handover.clone()))).await
+}
+
+/// True when the location takes pickups without a clerk's word and the hours of the window are not
+/// full. Two that are asked for in the same instant may overfill an hour by one; the desk copes.
+async fn has_room(
+    tx: &Tx,
+    location: &Location,
+    (start, end): (Timestamp, Timestamp),
+) -> Result<bool> {
+    let hour = domain::hours(1);
+    let from = start.micros().div_euclid(hour) * hour;
+    let n_hours = (end.micros() - from + hour - 1).div_euclid(hour);
+    let until = Timestamp::from_micros(from + n_hours * hour);
+    let planned =
+        actions::pickups_planned(tx, location.id, Timestamp::from_micros(from), until).await?;
+    Ok(planned < location.pickups_per_hour * n_hours)
 }
 
 /// Nobody came: the pickup waits for a new time (P6).

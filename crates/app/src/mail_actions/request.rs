@@ -36,29 +36,16 @@ pub(super) async fn open(
     let view = get_locked(tx, ctx, mail_id).await?;
     view.item.must_be_actionable(view.status())?;
     must_not_conflict(kind, after_scan, &view.actions)?;
-    must_be_served(ctx, &view, kind)?;
+    if !view.is_served(kind, ctx.now) {
+        let message = format!("the customer is {}", view.customer.status);
+        return Err(Error::refused(ErrorCode::CustomerInactive, message));
+    }
     if kind != ActionKind::Shred && !view.customer.compliance_status.allows_release() {
         let message = format!("the customer's compliance is {}", view.customer.compliance_status);
         return Err(Error::refused(ErrorCode::ComplianceNotApproved, message)
             .fix("mail is opened and released once the form is approved"));
     }
     Ok(view)
-}
-
-/// A4: who left may still have mail forwarded, collected or destroyed within the remail window.
-fn must_be_served(ctx: &OpCtx, view: &MailView, kind: ActionKind) -> Result<()> {
-    let customer = &view.customer;
-    let today = ctx.now.date_in(&view.location.timezone);
-    let allowed = match customer.status {
-        CustomerStatus::Invited | CustomerStatus::Active | CustomerStatus::Suspended => true,
-        CustomerStatus::Deactivated => {
-            kind != ActionKind::Scan && customer.remail_until.is_some_and(|last| today <= last)
-        }
-    };
-    if allowed {
-        return Ok(());
-    }
-    Err(Error::refused(ErrorCode::CustomerInactive, format!("the customer is {}", customer.status)))
 }
 
 /// Prices and stores the request, and tells of it.

@@ -10,6 +10,7 @@ use wire::partner::actions::ShredRequest;
 use super::ActionView;
 use super::request::{Request, open, store};
 use crate::OpCtx;
+use crate::mail::MailView;
 
 /// When a shred is due, after the first moment at which it may be carried out.
 const DUE_AFTER: i64 = days(3);
@@ -21,14 +22,7 @@ pub async fn request(
     input: &ShredRequest,
 ) -> Result<ActionView> {
     let view = open(tx, ctx, mail_id, ActionKind::Shred, input.after_scan).await?;
-    let blocked_test =
-        !ctx.livemode() && view.item.tracking_number.as_deref() == Some("TEST-SHRED-BLOCKED");
-    if view.item.flags.contains(&MailFlag::LegalHold) || blocked_test {
-        return Err(Error::refused(
-            ErrorCode::LegalHold,
-            "the operator keeps this mail item from destruction",
-        ));
-    }
+    must_not_be_held(ctx, &view)?;
     let sensitive = view.item.accountable != Accountable::None
         || view.item.flags.iter().any(|flag| flag.is_sensitive());
     if sensitive && !input.confirm_sensitive {
@@ -54,4 +48,18 @@ pub async fn request(
         warnings: Vec::new(),
     };
     store(tx, ctx, view, request).await
+}
+
+/// Refuses to destroy what a legal hold keeps. Asked again before the work begins and before it is
+/// recorded, because a hold may be set while a request waits.
+pub(super) fn must_not_be_held(ctx: &OpCtx, view: &MailView) -> Result<()> {
+    let blocked_test =
+        !ctx.livemode() && view.item.tracking_number.as_deref() == Some("TEST-SHRED-BLOCKED");
+    if view.item.flags.contains(&MailFlag::LegalHold) || blocked_test {
+        return Err(Error::refused(
+            ErrorCode::LegalHold,
+            "the operator keeps this mail item from destruction",
+        ));
+    }
+    Ok(())
 }

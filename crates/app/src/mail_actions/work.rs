@@ -4,7 +4,7 @@ use domain::action::{ActionKind, ActionStatus, ActionStep};
 use domain::{Error, ErrorCode, Result};
 use storage::{Tx, actions};
 
-use super::{ActionView, must_win, open};
+use super::{ActionView, must_win, open, price, shred};
 use crate::OpCtx;
 use crate::audit;
 use crate::mail::get;
@@ -66,6 +66,10 @@ pub async fn start(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<ActionView> {
             format!("scan {} must end first", scan.id),
         ));
     }
+    if view.action.kind == ActionKind::Shred {
+        shred::must_not_be_held(ctx, &view.mail)?;
+    }
+    price::must_be_settled(&view.action)?;
     view.action.started_at = Some(ctx.now);
     view.action.performed_by = ctx.actor.id();
     save(tx, ctx, view, "mail_action.start").await
