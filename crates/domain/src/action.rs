@@ -119,7 +119,24 @@ impl ActionStatus {
             _ => Err(Error::refused(
                 ErrorCode::ActionConflict,
                 format!("the {kind} is {self}, which does not allow this step"),
-            )),
+            )
+            .fix(self.way_on(kind))),
+        }
+    }
+
+    /// What can be done with an action, where something else was tried.
+    const fn way_on(self, kind: ActionKind) -> &'static str {
+        match (self, kind) {
+            (Self::Requested, ActionKind::Forward | ActionKind::Shred) => {
+                "schedule it, start it, cancel it or reject it"
+            }
+            (Self::Requested, ActionKind::Pickup) => "schedule it, cancel it or reject it",
+            (Self::Requested, ActionKind::Scan) | (Self::Scheduled, _) => {
+                "start it, cancel it or reject it"
+            }
+            (Self::InProgress, _) => "complete it, or have the operator cancel or reject it",
+            (Self::Completed, _) => "it is done; ask for new work where more is wanted",
+            (Self::Cancelled | Self::Rejected, _) => "it has ended; ask for it again",
         }
     }
 }
