@@ -21,10 +21,14 @@ pub async fn delete(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<String> {
         return Err(Error::refused(
             ErrorCode::MailNotPartnerCreated,
             "the operator logged this mail item; only what a partner logged can be deleted by it",
-        ));
+        )
+        .fix("have the operator put right what it logged"));
     }
     let view = get_locked(tx, ctx, id).await?;
-    let refuse = |why: &str| Error::refused(ErrorCode::MailNotDeletable, why);
+    let refuse = |why: &str| {
+        Error::refused(ErrorCode::MailNotDeletable, why)
+            .fix("keep it; only a fresh mistake can be deleted")
+    };
     let worked = |s: ActionStatus| matches!(s, ActionStatus::InProgress | ActionStatus::Completed);
     if view.actions.iter().any(|a| worked(a.status)) {
         return Err(refuse("work on this mail item has begun"));

@@ -2,6 +2,7 @@
 //!
 //! What is done with an item on request is `crate::mail_actions`.
 
+mod bodies;
 pub mod create;
 pub mod custody;
 pub mod delete;

@@ -22,7 +22,10 @@ pub async fn get(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<ActionView> {
         Some(id) => actions::find(tx, &ctx.scope, id).await?,
         None => None,
     };
-    let action = found.ok_or_else(|| Error::refused(ErrorCode::NotFound, "no such action"))?;
+    let action = found.ok_or_else(|| {
+        Error::refused(ErrorCode::NotFound, "no such action")
+            .fix("check the id, and its mode (live or test)")
+    })?;
     let mail = get::get(tx, ctx, &action.mail_id.to_string()).await?;
     Ok(ActionView { action, mail })
 }

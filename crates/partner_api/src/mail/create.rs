@@ -1,7 +1,7 @@
 //! `POST /api/v1/mail`.
 
 use app::mail::create::{NewMail, create};
-use app::mail::photos::{PhotoUrl, vet};
+use app::mail::photos::vet;
 use app::{OpCtx, snapshot};
 use axum::extract::State;
 use domain::key::ScopeName;
@@ -31,7 +31,7 @@ pub(crate) async fn handler(State(api): State<PartnerApi>, call: Call) -> Handle
     let (ctx, body) = call.write(ScopeName::MailWrite)?;
     let read = CreateMail::read(body, ctx.now)?;
     let photos = vet(&api.app, read.photos.clone()).await;
-    let input = input(read, photos);
+    let input = NewMail::of(read, photos);
     api.run(
         &ctx,
         async move |tx, ctx| create(tx, ctx, &input).await,
@@ -42,27 +42,4 @@ pub(crate) async fn handler(State(api): State<PartnerApi>, call: Call) -> Handle
         },
     )
     .await
-}
-
-fn input(read: CreateMail, photos: Vec<PhotoUrl>) -> NewMail {
-    NewMail {
-        customer_id: read.customer_id,
-        kind: read.kind,
-        subtype: read.subtype.map(ToOwned::to_owned),
-        photos,
-        performed_by: read.performed_by,
-        tracking_number: read.tracking_number,
-        carrier: read.carrier,
-        sender_name: read.sender_name,
-        addressed_to: read.addressed_to,
-        recipient_id: read.recipient_id,
-        received_at: read.received_at,
-        weight_g: read.weight_g,
-        dimensions_mm: read.dimensions_mm,
-        accountable: read.accountable,
-        flags: read.flags,
-        external_mail_id: read.external_mail_id,
-        metadata: read.metadata,
-        location_id: read.location_id,
-    }
 }

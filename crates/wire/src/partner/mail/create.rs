@@ -136,15 +136,32 @@ const SIDE_MM_MAX: i64 = 10_000;
 /// Days that a mail item may be logged late.
 pub const LATE_DAYS_MAX: i64 = 30;
 
+/// Who says what arrived.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Partner,
+    Operator,
+}
+
 impl CreateMail {
     /// `now` is the tenant's time.
     pub fn read(body: Value, now: Timestamp) -> Result<Self> {
+        Self::read_by(By::Partner, body, now)
+    }
+
+    /// The same from the operator's staff, who have the item in hand: photos may be left out, and
+    /// every flag may be set.
+    pub fn read_from_operator(body: Value, now: Timestamp) -> Result<Self> {
+        Self::read_by(By::Operator, body, now)
+    }
+
+    fn read_by(by: By, body: Value, now: Timestamp) -> Result<Self> {
         let mut f = Fields::new(body)?;
         let types = "letter or package, or mail, envelope, flat, postcard, magazine, catalog, parcel, box, \
             poly_mailer, tube";
         let customer_id = f.text("customer_id", 1..=64);
         let kind = f.parsed("type", mail::fold_type, types);
-        let photos = photos(&mut f);
+        let photos = photos(&mut f, by);
         let ounces = f.opt_integer("weight_oz", 1..=35_000);
         let pairs = f.opt_metadata("metadata");
         let read = Self {
@@ -171,7 +188,7 @@ impl CreateMail {
                     "certified, registered, insured, restricted, signature, cod, express or none",
                 )
                 .unwrap_or(Accountable::None),
-            flags: flags(&mut f),
+            flags: flags(&mut f, by),
             external_mail_id: f.opt_text("external_mail_id", 1..=255),
             metadata: pairs.into_iter().flatten().filter_map(|(k, v)| v.map(|v| (k, v))).collect(),
             location_id: f.opt_text("location_id", 1..=64),
@@ -186,7 +203,7 @@ impl CreateMail {
     }
 }
 
-fn photos(f: &mut Fields) -> Vec<(String, PhotoKind)> {
+fn photos(f: &mut Fields, by: By) -> Vec<(String, PhotoKind)> {
     let kinds = "front, back, label, contents, damage or proof";
     let list = f.opt_list("photos", PHOTOS_MAX, |f, at, item| match item {
         Value::Object(_) => f.check_object(at, item, |p| {
@@ -195,7 +212,7 @@ fn photos(f: &mut Fields) -> Vec<(String, PhotoKind)> {
         }),
         item => f.item_text(at, item, 1..=2048).map(|url| (url, PhotoKind::Front)),
     });
-    if list.as_ref().is_none_or(Vec::is_empty) {
+    if by == By::Partner && list.as_ref().is_none_or(Vec::is_empty) {
         f.problem("photos", "too_few", "photos must contain at least one https URL");
     }
     list.unwrap_or_default()
@@ -207,9 +224,11 @@ fn dimensions(f: &mut Fields) -> Option<(i64, i64, i64)> {
     Some((length?, width?, height?))
 }
 
-fn flags(f: &mut Fields) -> Vec<MailFlag> {
-    // Set by the house, never by a partner.
-    let own = [MailFlag::ReturnedForward, MailFlag::LegalHold];
+fn flags(f: &mut Fields, by: By) -> Vec<MailFlag> {
+    let own: &[MailFlag] = match by {
+        By::Partner => &[MailFlag::ReturnedForward, MailFlag::LegalHold],
+        By::Operator => &[],
+    };
     let list = f.opt_list("flags", MailFlag::ALL.len(), |f, at, item| {
         let flag = item.as_str().and_then(MailFlag::parse).filter(|flag| !own.contains(flag));
         if flag.is_none() {
@@ -245,5 +264,21 @@ mod tests {
         };
         let params: Vec<_> = fields.iter().map(|f| f.param.as_str()).collect();
         assert_eq!(params, ["photos", "performed_by"]);
+    }
+
+    #[test]
+    fn the_operator_may_leave_photos_out_and_set_marks_of_the_house() {
+        let body = || {
+            json!({"customer_id": "cus_1", "type": "letter", "performed_by": "wes",
+                "flags": ["legal_hold"]})
+        };
+        let now = Timestamp::from_micros(0);
+        let read = CreateMail::read_from_operator(body(), now).unwrap();
+        assert_eq!(read.flags, [MailFlag::LegalHold]);
+        let Error::Refused { fields, .. } = CreateMail::read(body(), now).unwrap_err() else {
+            panic!("a refusal")
+        };
+        let params: Vec<_> = fields.iter().map(|f| f.param.as_str()).collect();
+        assert_eq!(params, ["photos", "flags/0"]);
     }
 }
