@@ -2,6 +2,7 @@
 //!
 //! A command reads what was typed, asks a use-case of `app`, and prints the answer; rules are there.
 
+pub mod action;
 pub mod audit;
 pub mod compliance;
 pub mod customer;
@@ -11,6 +12,7 @@ pub(crate) mod form;
 pub mod init;
 pub mod key;
 pub mod location;
+pub mod mail;
 pub mod mailbox;
 mod parse;
 pub mod partner;

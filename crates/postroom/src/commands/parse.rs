@@ -67,6 +67,12 @@ pub(crate) fn number_range(text: &str) -> Result<(i64, i64), String> {
     }
 }
 
+/// A pair such as `tier=gold`.
+pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("a pair is written NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 /// Reads a file, or standard input for `-`.
 pub(crate) fn file(path: &Path) -> anyhow::Result<Bytes> {
     let mut bytes = Vec::new();

@@ -49,7 +49,9 @@ impl Shell {
             set("SECRETS_KEY_FILE", data.join("secret.key").display().to_string()),
             set("SERVER_LISTEN", "127.0.0.1:0".to_owned()),
         ];
-        Config::load(None, environment.into_iter()).unwrap()
+        let file = self.path().join("postroom.toml");
+        let file = file.exists().then_some(file.as_path());
+        Config::load(file, environment.into_iter()).unwrap()
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {

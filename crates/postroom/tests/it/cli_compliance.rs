@@ -12,12 +12,12 @@ use crate::cli_customers::with_jane;
 
 const SUBMIT: &[&str] = &["compliance", "submit", "ext:crm_1", "--form", "form.json"];
 const IMAGES: &[&str] = &["--photo-id", "passport.pdf", "--address-id", "lease.pdf"];
-const WITNESS: &[&str] =
+pub(crate) const WITNESS: &[&str] =
     &["compliance", "witness", "ext:crm_1", "--witness", "Wes Witness", "--signer", "Jane Smith"];
-const APPROVE: &[&str] = &["compliance", "approve", "ext:crm_1", "--all-passed"];
+pub(crate) const APPROVE: &[&str] = &["compliance", "approve", "ext:crm_1", "--all-passed"];
 
 impl Shell {
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         std::fs::write(self.path().join(name), bytes).unwrap();
     }
 
@@ -31,7 +31,7 @@ impl Shell {
     }
 
     /// The same with the form handed in.
-    fn with_form() -> Self {
+    pub(crate) fn with_form() -> Self {
         let shell = Self::with_papers();
         shell.run(&[SUBMIT, IMAGES].concat()).expect(0);
         shell
@@ -76,7 +76,7 @@ async fn a_customer_gets_an_open_mailbox_through_commands_and_the_api_shows_it()
     node.stop().await;
 }
 
-async fn read(node: &Node, key: &str, path: &str) -> Value {
+pub(crate) async fn read(node: &Node, key: &str, path: &str) -> Value {
     let bearer = format!("Bearer {key}");
     let headers = [("authorization", bearer.as_str())];
     let host = node.addr.to_string();

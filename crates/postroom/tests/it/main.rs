@@ -5,6 +5,7 @@ mod actions;
 mod cli;
 mod cli_compliance;
 mod cli_customers;
+mod cli_mail;
 mod customers;
 mod document;
 mod entrance;

@@ -84,7 +84,7 @@ struct Common {
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
     /// A pair of the partner's own, added to what is there; NAME= takes it away.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse::pair)]
     metadata: Vec<(String, String)>,
     /// This number, while the mailbox is not open.
     #[arg(long, conflicts_with_all = ["pool", "strategy"])]
@@ -216,13 +216,8 @@ fn recipient(text: &str) -> Value {
     json!({"kind": kind.as_str(), "name": name})
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("a pair is written NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
-}
-
 fn switch(text: &str) -> Result<(String, bool), String> {
-    let (name, on) = pair(text)?;
+    let (name, on) = parse::pair(text)?;
     let on = on.parse().map_err(|_| "a switch is written email=false")?;
     Ok((name, on))
 }
