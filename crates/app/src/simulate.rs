@@ -105,7 +105,7 @@ async fn take(app: &App, simulation: Simulation) -> Result<bool> {
 }
 
 async fn carry_out(tx: &Tx, ctx: &OpCtx, simulation: &Simulation) -> Result<()> {
-    if [simulated::DONE, simulated::REFUSED].contains(&simulation.step.as_str()) {
+    if [simulated::DONE, simulated::REFUSED, simulated::LOST].contains(&simulation.step.as_str()) {
         return simulated::carry_out(tx, ctx, simulation.subject, &simulation.step).await;
     }
     let Some((_, to, reasons)) = WORDS.iter().find(|(word, ..)| *word == simulation.step) else {

@@ -31,6 +31,8 @@ domain::words! {
         OverdueRequirement = "overdue_requirement",
         /// V11: an open mailbox at a location that is not active.
         PausedLocation = "paused_location",
+        /// P6: a pickup that nobody came for.
+        MissedPickup = "missed_pickup",
         /// V8: an approved customer who may be waiting for nothing any more.
         Openable = "openable",
     }
@@ -43,7 +45,7 @@ pub struct World {
     pub now: Timestamp,
 }
 
-/// A customer or a mailbox, by the bytes of its id, for whom a step may be due.
+/// A customer, a mailbox or an action, by the bytes of its id, for whom a step may be due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
     pub partner_id: PartnerId,
@@ -96,6 +98,11 @@ statements! {
         and c.status <> 'deactivated' and c.created_at <= $1 and (c.partner_id = $2 or $2 is null)
         and (c.livemode = false or $2 is null)
         order by c.location_id limit $3 offset $4";
+    // The first condition on the status is that of the index, the second is what is asked.
+    MISSED_PICKUP = "select a.partner_id, a.livemode, a.id from mail_actions a
+        where a.kind = 'pickup' and a.status in ('scheduled', 'in_progress') and a.status = 'scheduled'
+        and a.due_at <= $1 and (a.partner_id = $2 or $2 is null) and (a.livemode = false or $2 is null)
+        order by a.due_at limit $3 offset $4";
     OPENABLE = "select c.partner_id, c.livemode, c.id from customers c join locations l on l.id = c.location_id
         where c.compliance_status = 'approved' and c.status in ('invited', 'active')
         and c.billing_status in ('active', 'grace') and l.status = 'active' and c.created_at <= $1
@@ -153,6 +160,7 @@ const fn statement(chore: Chore) -> &'static str {
         Chore::ExpiredDocument => EXPIRED_DOCUMENT,
         Chore::OverdueRequirement => OVERDUE_REQUIREMENT,
         Chore::PausedLocation => PAUSED_LOCATION,
+        Chore::MissedPickup => MISSED_PICKUP,
         Chore::Openable => OPENABLE,
     }
 }

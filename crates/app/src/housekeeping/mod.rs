@@ -1,5 +1,5 @@
 //! The steps that time brings about, for every tenant: reservations lapse, windows end, payment runs
-//! out, forms grow old. A task calls [`run`] once a minute.
+//! out, forms grow old, nobody comes for a pickup. A task calls [`run`] once a minute.
 //!
 //! Each step is a use-case in a transaction of its own, which looks again before it changes anything,
 //! so that running twice, or on two nodes, changes nothing twice.
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use domain::billing::GRACE_DAYS;
 use domain::customer::INVITE_DAYS;
-use domain::id::{CustomerId, MailboxId, PartnerId};
+use domain::id::{ActionId, CustomerId, MailboxId, PartnerId};
 use domain::partner::Partner;
 use domain::{Date, Error, Result, days, hours};
 use storage::chores::{self, Candidate, Chore, Due, World};
@@ -19,6 +19,7 @@ use storage::{Tx, customers, tenancy};
 
 use crate::compliance::{documents, lapse, open, pause};
 use crate::customers::{billing, deactivate};
+use crate::mail_actions::pickup;
 use crate::{Actor, App, OpCtx};
 
 /// Candidates looked up at once, and such pages in one run of a chore.
@@ -87,6 +88,8 @@ fn due(chore: Chore, world: &World) -> Due {
         | Chore::OverdueRequirement
         | Chore::PausedLocation
         | Chore::Openable => Due::By(world.now),
+        // Of a pickup the start is known here; the step waits for the end.
+        Chore::MissedPickup => Due::By(world.now.plus(-pickup::NO_SHOW_AFTER)),
         Chore::StaleInvite => Due::By(world.now.plus(-days(INVITE_DAYS))),
         Chore::WithdrawnPayment => Due::By(world.now.plus(-days(GRACE_DAYS))),
         Chore::EndedPayment => Due::Before(today.plus_days(-GRACE_DAYS)),
@@ -118,6 +121,9 @@ async fn step(tx: &Tx, ctx: &OpCtx, chore: Chore, subject: [u8; 16]) -> Result<b
         Chore::EndedRemail => return boxes::end_remail(tx, ctx, MailboxId(subject)).await,
         Chore::EndedQuarantine => return boxes::free(tx, ctx, MailboxId(subject)).await,
         Chore::ExpiredDocument => return documents::expire(tx, ctx, &shown).await,
+        Chore::MissedPickup => {
+            return pickup::expire(tx, ctx, &ActionId(subject).to_string()).await;
+        }
         Chore::LapsedReservation => boxes::release_lapsed(tx, ctx, &shown).await?,
         Chore::StaleInvite => drop(deactivate::withdraw_invite(tx, ctx, &shown).await?),
         Chore::ScheduledDeactivation => {

@@ -14,7 +14,7 @@ use storage::{Tx, customers, mailboxes};
 use wire::events::extra;
 
 use super::MailView;
-use super::photos::PhotoUrl;
+use super::photos::{self, PhotoUrl};
 use super::view::view;
 use crate::customers::get::find_locked;
 use crate::{Actor, News, OpCtx, audit, emit, snapshot};
@@ -159,8 +159,9 @@ pub(super) async fn store(
         kind: p.kind,
         url: p.url.clone(),
     };
-    let photos: Vec<NewPhoto> = input.photos.iter().map(photo).collect();
-    rows::photo_insert(tx, item.id, &photos, ctx.app.clock.now()).await?;
+    let named: Vec<NewPhoto> = input.photos.iter().map(photo).collect();
+    rows::photo_insert(tx, item.id, &named, ctx.app.clock.now()).await?;
+    photos::rehearse(tx, ctx, &named).await?;
     let detail = [("type", item.kind.as_str()), ("performed_by", input.performed_by.as_str())];
     audit::record(tx, ctx, "mail.create", item.id, &detail).await?;
     let mut view = view(tx, item, customer).await?;

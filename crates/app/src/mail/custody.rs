@@ -1,6 +1,6 @@
 //! What happens to an item outside of a request: missing, found, returned, marked (L4, L5).
 
-use domain::action::ActionStep;
+use domain::action::{Action, ActionKind, ActionStatus, ActionStep};
 use domain::mail::{Custody, MailFlag};
 use domain::mailbox::MailboxStatus;
 use domain::{Error, ErrorCode, Result};
@@ -11,22 +11,27 @@ use super::get::get_locked;
 use crate::mail_actions::{self, cancel};
 use crate::{OpCtx, audit};
 
-/// Marks an item as missing; what was asked of it is cancelled.
+/// Marks an item as missing, in the house or with its carrier; what was asked of it is cancelled.
 pub async fn missing(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<MailView> {
     let view = get_locked(tx, ctx, id).await?;
-    view.item.must_be_actionable(view.status())?;
+    if view.item.custody != Custody::InTransit {
+        view.item.must_be_actionable(view.status())?;
+    }
     end_actions(tx, ctx, &view, "mail_missing").await?;
     store(tx, ctx, view, Custody::Missing, "mail.missing").await
 }
 
-/// A missing item turned up.
+/// A missing item turned up where it was last seen. One that its carrier brings back is logged as
+/// new mail (F8).
 pub async fn found(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<MailView> {
     let view = get_locked(tx, ctx, id).await?;
     if view.item.custody != Custody::Missing {
         let message = format!("mail item is {}, not missing", view.status());
         return Err(Error::refused(ErrorCode::MailNotActionable, message));
     }
-    store(tx, ctx, view, Custody::InHouse, "mail.found").await
+    let left = |a: &Action| a.kind == ActionKind::Forward && a.status == ActionStatus::Completed;
+    let to = if view.actions.iter().any(left) { Custody::InTransit } else { Custody::InHouse };
+    store(tx, ctx, view, to, "mail.found").await
 }
 
 /// Returns an item to its sender. A current customer's mail may not be refused, unless

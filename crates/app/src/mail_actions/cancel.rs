@@ -1,7 +1,7 @@
 //! Work that will not be done: withdrawn by who asked, or refused by the operator (A8, A9).
 
 use domain::Result;
-use domain::action::{Action, ActionStep, RejectReason};
+use domain::action::{Action, ActionStatus, ActionStep, RejectReason};
 use storage::{Tx, actions};
 
 use super::work::{get_locked, save};
@@ -62,10 +62,10 @@ pub(crate) async fn end_unstarted(
     customer: domain::id::CustomerId,
     why: &str,
 ) -> Result<()> {
-    use domain::action::ActionStatus::{Requested, Scheduled};
-    for action in actions::open_of_customer(tx, customer).await? {
-        if matches!(action.status, Requested | Scheduled) {
-            end(tx, ctx, &action, ActionStep::Cancel, why).await?;
+    for open in actions::open_of_customer(tx, customer).await? {
+        let view = get_locked(tx, ctx, &open.id.to_string()).await?;
+        if matches!(view.action.status, ActionStatus::Requested | ActionStatus::Scheduled) {
+            end(tx, ctx, &view.action, ActionStep::Cancel, why).await?;
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use domain::{Error, ErrorCode, Field, Result};
 use serde_json::{Value, json};
 use storage::{Tx, actions, mail};
 
+use super::request::must_be_approved;
 use super::shred::must_not_be_held;
 use super::work::{self, get_locked, save};
 use super::{ActionView, consolidation, must_win, news, price, result_of, set_result};
@@ -173,6 +174,7 @@ async fn picked_up(
     mut view: ActionView,
     done: &Handover,
 ) -> Result<ActionView> {
+    must_be_approved(&view.mail, ActionKind::Pickup)?;
     need(!done.released_to.trim().is_empty(), "released_to", "say who took it")?;
     let result = result_of(&view.action);
     let code = result.get("pickup").and_then(|p| p.get("code")).and_then(Value::as_str);

@@ -1,10 +1,11 @@
 //! Asking to collect an item, and setting the time for it (P1 to P3, P6).
 
-use domain::action::{ActionKind, ActionStep};
+use domain::action::{Action, ActionKind, ActionStatus, ActionStep};
+use domain::customer::{Recipient, RecipientStatus};
 use domain::id::RecipientId;
 use domain::partner::{Location, Service};
-use domain::{Error, Field, Result, Timestamp, days};
-use serde_json::json;
+use domain::{Error, ErrorCode, Field, Result, Timestamp, days};
+use serde_json::{Value, json};
 use storage::{Tx, actions, customers};
 use wire::partner::actions::{PickupRequest, Window};
 
@@ -21,6 +22,8 @@ const DUE_AFTER: i64 = days(1);
 const AHEAD_MAX: i64 = days(60);
 /// How long a handover at the desk takes, in microseconds.
 const WALK_IN: i64 = domain::minutes(15);
+/// How long after its window a pickup that nobody came for loses its time, in microseconds.
+pub(crate) const NO_SHOW_AFTER: i64 = days(1);
 
 /// Asks to collect. A time inside opening hours is set at once where the location takes pickups
 /// without a clerk's word.
@@ -132,12 +135,29 @@ async fn has_room(
     Ok(planned < location.pickups_per_hour * n_hours)
 }
 
-/// Nobody came: the pickup waits for a new time (P6).
+/// Nobody came: the pickup waits for a new time, and the old code opens nothing any more (P6).
+/// Refused while somebody may still come.
 pub async fn no_show(tx: &Tx, ctx: &OpCtx, action_id: &str) -> Result<ActionView> {
     let mut view = get_locked(tx, ctx, action_id).await?;
-    view.action.status = view.action.status.after(ActionKind::Pickup, ActionStep::Unschedule)?;
+    view.action.status = view.action.status.after(view.action.kind, ActionStep::Unschedule)?;
+    if window_end(&view.action).is_none_or(|end| ctx.now < end) {
+        let message = "the window of this pickup is not over";
+        return Err(Error::refused(ErrorCode::ActionConflict, message));
+    }
+    set_result(&mut view.action, "pickup", Value::Null);
     view.action.scheduled_at = None;
+    view.action.due_at = Some(ctx.now.plus(DUE_AFTER));
     save(tx, ctx, view, "mail_action.no_show").await
+}
+
+/// Takes back a time that passed a day ago or earlier; false when somebody came, or may come (P6).
+pub(crate) async fn expire(tx: &Tx, ctx: &OpCtx, action_id: &str) -> Result<bool> {
+    let action = get_locked(tx, ctx, action_id).await?.action;
+    let is_late = window_end(&action).is_some_and(|end| end.plus(NO_SHOW_AFTER) <= ctx.now);
+    if action.status != ActionStatus::Scheduled || !is_late {
+        return Ok(false);
+    }
+    no_show(tx, ctx, action_id).await.map(|_| true)
 }
 
 /// Six digits.
@@ -186,30 +206,20 @@ fn must_be_open(
     ))
 }
 
-/// Who comes is the customer, or a recipient of the mailbox.
+/// Who comes is the customer, or a recipient who was authorised (P1).
 async fn must_be_known(tx: &Tx, view: &MailView, input: &PickupRequest) -> Result<()> {
     let Some(text) = &input.recipient_id else { return Ok(()) };
     let known = customers::recipient_list(tx, &view.customer).await?;
     let id = RecipientId::parse(text);
-    if known.iter().any(|r| Some(r.id) == id) {
+    let fits = |r: &Recipient| Some(r.id) == id && r.status == RecipientStatus::Authorised;
+    if known.iter().any(fits) {
         return Ok(());
     }
-    let message = "this customer has no such recipient";
+    let message = "this customer has no such authorised recipient";
     Err(Error::invalid(vec![Field::new("pickup_person/recipient_id", "unknown", message)]))
 }
 
-/// Pickups whose window ended a day ago or earlier and that nobody came for.
-pub async fn overdue(tx: &Tx, ctx: &OpCtx, limit: i64) -> Result<Vec<String>> {
-    let open = actions::open(tx, &ctx.scope, limit).await?;
-    let late = open.into_iter().filter(|a| {
-        a.kind == ActionKind::Pickup
-            && a.status == domain::action::ActionStatus::Scheduled
-            && window_end(a).is_some_and(|end| end.plus(days(1)) <= ctx.now)
-    });
-    Ok(late.map(|a| a.id.to_string()).collect())
-}
-
-fn window_end(action: &domain::action::Action) -> Option<Timestamp> {
+fn window_end(action: &Action) -> Option<Timestamp> {
     let result = result_of(action);
     let end = result.get("pickup")?.get("window")?.get("end")?.as_str()?.to_owned();
     Timestamp::parse(&end)

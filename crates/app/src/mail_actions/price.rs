@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use storage::Tx;
 
 use super::work::{get_locked, save};
-use super::{ActionView, result_of, set_result};
+use super::{ActionView, consolidation, result_of, set_result};
 use crate::OpCtx;
 use crate::ledger::{self, AMOUNT_MINOR_MAX};
 
@@ -26,6 +26,7 @@ pub async fn weigh(tx: &Tx, ctx: &OpCtx, id: &str, cost_minor: i64) -> Result<Ac
     }
     let mut view = get_locked(tx, ctx, id).await?;
     must_be_forward(&view.action)?;
+    consolidation::must_lead(tx, ctx, &view.action).await?;
     if view.action.status != ActionStatus::Scheduled {
         view.action.status = view.action.status.after(ActionKind::Forward, ActionStep::Schedule)?;
         view.action.scheduled_at = Some(ctx.now);

@@ -40,12 +40,20 @@ pub(super) async fn open(
         let message = format!("the customer is {}", view.customer.status);
         return Err(Error::refused(ErrorCode::CustomerInactive, message));
     }
-    if kind != ActionKind::Shred && !view.customer.compliance_status.allows_release() {
-        let message = format!("the customer's compliance is {}", view.customer.compliance_status);
-        return Err(Error::refused(ErrorCode::ComplianceNotApproved, message)
-            .fix("mail is opened and released once the form is approved"));
-    }
+    must_be_approved(&view, kind)?;
     Ok(view)
+}
+
+/// Mail is opened and released only for who was verified (A5). Asked again before the work begins,
+/// because a form may lapse while a request waits.
+pub(super) fn must_be_approved(view: &MailView, kind: ActionKind) -> Result<()> {
+    let status = view.customer.compliance_status;
+    if kind == ActionKind::Shred || status.allows_release() {
+        return Ok(());
+    }
+    let message = format!("the customer's compliance is {status}");
+    Err(Error::refused(ErrorCode::ComplianceNotApproved, message)
+        .fix("mail is opened and released once the form is approved"))
 }
 
 /// Prices and stores the request, and tells of it.

@@ -2,12 +2,13 @@
 
 use domain::action::{Action, ActionKind, ActionStatus, RejectReason};
 use domain::id::ActionId;
-use domain::{Error, ErrorCode, Result, seconds};
+use domain::{Error, ErrorCode, Result, Timestamp, seconds};
 use storage::{Tx, simulations};
 
 use super::complete::{Destruction, Handover, Outcome, Shipment, complete};
 use super::{ActionView, cancel, open, work};
 use crate::OpCtx;
+use crate::mail::custody;
 use crate::mail::get::get_locked;
 
 /// Time from a request to its completion, and for the magic tracking numbers, in microseconds.
@@ -17,6 +18,8 @@ const MAGIC_AFTER: i64 = seconds(3);
 /// Words of the simulation's list.
 pub(crate) const DONE: &str = "action_done";
 pub(crate) const REFUSED: &str = "action_refused";
+/// The forward is done, and as long again after it the carrier has lost the parcel.
+pub(crate) const LOST: &str = "action_lost";
 
 /// Plans what becomes of a request in the test world.
 pub(super) async fn plan(tx: &Tx, ctx: &OpCtx, view: &ActionView) -> Result<()> {
@@ -27,11 +30,16 @@ pub(super) async fn plan(tx: &Tx, ctx: &OpCtx, view: &ActionView) -> Result<()> 
     let (word, after) = match (view.action.kind, tracking) {
         (ActionKind::Scan, Some("TEST-SCAN-OK")) => (DONE, MAGIC_AFTER),
         (ActionKind::Scan, Some("TEST-SCAN-FAIL")) => (REFUSED, MAGIC_AFTER),
+        (ActionKind::Forward, Some("TEST-FORWARD-LOST")) => (LOST, MAGIC_AFTER),
         _ => (DONE, ACTION_AFTER),
     };
     let due = ctx.now.plus(after).max(view.action.not_before.unwrap_or_default());
+    put(tx, ctx, view.action.id, word, due).await
+}
+
+async fn put(tx: &Tx, ctx: &OpCtx, action: ActionId, word: &str, due: Timestamp) -> Result<()> {
     let no = ctx.app.ids.number(ctx.app.clock.now());
-    Ok(simulations::insert(tx, &ctx.scope, no, view.action.id.0, word, due).await?)
+    Ok(simulations::insert(tx, &ctx.scope, no, action.0, word, due).await?)
 }
 
 /// Carries a planned step out. What somebody else ended meanwhile is left as it is.
@@ -41,7 +49,14 @@ pub(crate) async fn carry_out(tx: &Tx, ctx: &OpCtx, subject: [u8; 16], word: &st
     if word == REFUSED {
         return cancel::reject(tx, ctx, &id, RejectReason::Unreadable, None).await.map(drop);
     }
-    finish(tx, ctx, &id, view, &Proof::default()).await.map(drop)
+    if word == LOST && view.action.status == ActionStatus::Completed {
+        return custody::missing(tx, ctx, &view.action.mail_id.to_string()).await.map(drop);
+    }
+    let done = finish(tx, ctx, &id, view, &Proof::default()).await?;
+    if word == LOST {
+        put(tx, ctx, done.action.id, LOST, ctx.now.plus(MAGIC_AFTER)).await?;
+    }
+    Ok(())
 }
 
 /// What the clerk of the test world writes down; what is left out is made up.

@@ -4,7 +4,7 @@ use domain::action::{ActionKind, ActionStatus, ActionStep};
 use domain::{Error, ErrorCode, Result};
 use storage::{Tx, actions};
 
-use super::{ActionView, must_win, open, price, shred};
+use super::{ActionView, must_win, open, price, request, shred};
 use crate::OpCtx;
 use crate::audit;
 use crate::mail::get;
@@ -69,6 +69,7 @@ pub async fn start(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<ActionView> {
     if view.action.kind == ActionKind::Shred {
         shred::must_not_be_held(ctx, &view.mail)?;
     }
+    request::must_be_approved(&view.mail, view.action.kind)?;
     price::must_be_settled(&view.action)?;
     view.action.started_at = Some(ctx.now);
     view.action.performed_by = ctx.actor.id();
