@@ -7,8 +7,11 @@ use domain::Timestamp;
 use storage::Tx;
 use storage::endpoints::{self, EndpointSecret, EndpointStatus};
 use tokio::time::{Duration, Instant};
+use webhook::outcome::Outcome;
 use webhook::signature::{Keyring, Secret};
 use webhook::target::{Target, UrlProblem};
+
+use super::rehearsed;
 
 /// How long an endpoint's settings are used before they are read again.
 const FRESH_FOR: Duration = Duration::from_secs(1);
@@ -19,6 +22,8 @@ pub(super) struct Endpoint {
     pub(super) target: Result<Target, UrlProblem>,
     /// Fails when no secret opens with this install's key: our fault, which no receiver pays for.
     pub(super) keys: Result<Keyring, NotOurs>,
+    /// Set where no receiver is asked: a magic URL of the test world.
+    pub(super) rehearsed: Option<Outcome>,
     pub(super) health: endpoints::Health,
     pub(super) read_at: Instant,
 }
@@ -41,6 +46,7 @@ impl Endpoint {
         Self {
             target: app.guard.check_webhook(&row.url),
             keys: keyring(app, row.no, secrets),
+            rehearsed: rehearsed::outcome(row.livemode, &row.url),
             health: endpoints::Health {
                 first_failure_at: row.first_failure_at,
                 failures: row.failures,

@@ -11,6 +11,7 @@ mod health;
 mod lane;
 mod lanes;
 mod read;
+mod rehearsed;
 mod work;
 
 use std::future::pending;
