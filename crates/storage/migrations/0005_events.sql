@@ -16,14 +16,17 @@ create table endpoint_secrets (
 create table events (
     no {pk}, id {id} not null unique, operator_id {id} not null, partner_id {id} not null,
     livemode boolean not null, type text not null, customer_id {id}, mail_id {id}, action_id {id},
-    sequence bigint not null, request_id text, payload {bytes} not null, created_at bigint not null
+    sequence bigint not null, request_id text, payload {bytes} not null, created_at bigint not null,
+    -- The event that this one tells again, where it was re-issued.
+    original_id {id}
 );
 create index events_of on events (partner_id, livemode, id);
 create index events_test on events (no) where livemode = false;
 
 create table deliveries (
     no {pk}, id {id} not null unique, event_no bigint not null, endpoint_no bigint not null,
-    partner_id {id} not null, livemode boolean not null, created_at bigint not null
+    partner_id {id} not null, livemode boolean not null, created_at bigint not null,
+    replay boolean not null default false
 );
 create index deliveries_of on deliveries (partner_id, livemode, id);
 create index deliveries_event on deliveries (event_no);
@@ -40,6 +43,7 @@ create table dead (
     endpoint_no bigint not null, at bigint not null, delivery_no bigint not null, reason text not null,
     primary key (endpoint_no, at, delivery_no)
 ) {rowless};
+create index dead_of on dead (delivery_no);
 
 -- outcome: succeeded, retrying, failed, cancelled. next_at is when a retrying one is due.
 create table attempts (

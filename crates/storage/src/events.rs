@@ -69,6 +69,10 @@ pub struct Parcel {
     pub kind: EventType,
     pub payload: Bytes,
     pub created_at: Timestamp,
+    /// Somebody asked for it to be sent again.
+    pub is_replay: bool,
+    /// The event that this one tells again.
+    pub original_id: Option<EventId>,
 }
 
 /// One try, with what was sent and heard.
@@ -118,7 +122,7 @@ statements! {
         where exists (select 1 from ready r where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3)
         on conflict do nothing";
     PARCEL = "select r.endpoint_no, r.due_at, r.delivery_no, r.attempt, r.tries, r.slow_downs, d.id, e.id, e.type,
-        e.payload, e.created_at from ready r join endpoints p on p.no = r.endpoint_no
+        e.payload, e.created_at, d.replay, e.original_id from ready r join endpoints p on p.no = r.endpoint_no
         join deliveries d on d.no = r.delivery_no join events e on e.no = d.event_no
         where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3
         and p.status = 'enabled' and p.deleted_at is null";
@@ -285,6 +289,8 @@ pub async fn parcel(tx: &Tx, endpoint_no: i64, place: Place) -> Result<Option<Pa
             kind: r.next()?,
             payload: r.next()?,
             created_at: r.next()?,
+            is_replay: r.next()?,
+            original_id: r.next()?,
         })
     };
     tx.opt(PARCEL, args![endpoint_no, place.due_at, place.delivery_no], read).await

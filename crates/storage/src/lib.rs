@@ -24,6 +24,7 @@ pub mod keys;
 pub mod ledger;
 pub mod mail;
 pub mod mailboxes;
+pub mod replays;
 pub mod retention;
 pub mod simulations;
 pub mod tenancy;
@@ -50,6 +51,7 @@ pub fn statements() -> Vec<&'static str> {
         mail::ALL,
         mailboxes::ALL,
         migrate::ALL,
+        replays::ALL,
         retention::ALL,
         simulations::ALL,
         tenancy::ALL,

@@ -21,6 +21,8 @@ pub const INSTALL_CHARS_MAX: usize = 40;
 const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+const WEBHOOK_REPLAY: HeaderName = HeaderName::from_static("webhook-replay");
+const ORIGINAL_ID: HeaderName = HeaderName::from_static("original-id");
 
 /// Why a setting cannot be used in headers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +63,10 @@ pub struct Attempt<'a> {
     pub keys: &'a Keyring,
     /// The stored bytes, which are also the bytes sent.
     pub body: &'a [u8],
+    /// Somebody asked for it to be sent again.
+    pub is_replay: bool,
+    /// The event that this one tells again under a new id.
+    pub original_id: Option<EventId>,
 }
 
 impl PartnerHeaders {
@@ -118,6 +124,12 @@ impl PartnerHeaders {
         headers.insert(WEBHOOK_ID, event_id);
         headers.insert(WEBHOOK_TIMESTAMP, seconds);
         headers.insert(WEBHOOK_SIGNATURE, value(standard));
+        if attempt.is_replay {
+            headers.insert(WEBHOOK_REPLAY, HeaderValue::from_static("1"));
+        }
+        if let Some(original) = attempt.original_id {
+            headers.insert(ORIGINAL_ID, value(original.to_string()));
+        }
         headers
     }
 }
@@ -145,6 +157,8 @@ mod tests {
             at,
             keys: &Keyring::new(secret.clone()),
             body: b"{}",
+            is_replay: false,
+            original_id: None,
         };
         let headers = PartnerHeaders::new(DEFAULT_PREFIX, "postroom").unwrap().of(&attempt);
         let text = |name: &str| headers[name].to_str().unwrap();
@@ -176,6 +190,8 @@ mod tests {
             at: Timestamp::default(),
             keys: &Keyring::new(Secret::parse("k").unwrap()),
             body: b"{}",
+            is_replay: false,
+            original_id: None,
         };
         let headers = PartnerHeaders::new("Acme-Mail-", "acme").unwrap().of(&attempt);
         assert!(headers.contains_key("acme-mail-signature"));

@@ -75,6 +75,8 @@ async fn send(
         at,
         keys,
         body: &parcel.payload,
+        is_replay: parcel.is_replay,
+        original_id: parcel.original_id,
     });
     if let Some(outcome) = &endpoint.rehearsed {
         return (outcome.clone(), Some(headers));
