@@ -72,7 +72,10 @@ pub(crate) const fn status(code: ErrorCode) -> StatusCode {
         | E::ConfirmationRequired
         | E::LegalHold
         | E::MailNotDeletable
-        | E::MailNotPartnerCreated => StatusCode::CONFLICT,
+        | E::MailNotPartnerCreated
+        | E::EndpointNotEnabled
+        | E::DeliveryUnderWay
+        | E::DeliveryNotOwed => StatusCode::CONFLICT,
         E::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         E::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         E::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

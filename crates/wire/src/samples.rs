@@ -214,6 +214,21 @@ pub fn webhook_delivery() -> Value {
     })
 }
 
+pub fn webhook_delivery_retry() -> Value {
+    json!({
+        "object": "webhook_delivery_retry", "delivery_id": DELIVERY, "endpoint_id": ENDPOINT,
+        "outcome": "moved", "due_at": AT,
+    })
+}
+
+pub fn event_replay() -> Value {
+    json!({
+        "object": "event_replay", "event_id": EVENT, "original_id": null,
+        "deliveries": [{"endpoint_id": ENDPOINT, "delivery_id": DELIVERY}],
+        "left_out": [{"endpoint_id": "whe_01kb3v7m2zq8e4x5n6p7r8s9tb", "reason": "endpoint_not_enabled"}],
+    })
+}
+
 /// The month of postal.md 4.9.
 pub fn billing_usage() -> Value {
     json!({

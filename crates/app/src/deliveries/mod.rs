@@ -1,8 +1,11 @@
 //! The log of deliveries: which event went to which endpoint, and what came of it.
 //!
-//! Reading only. Sending is in `tasks`; what is owed, in `storage::events`.
+//! Reading, and what a person asks for: a delivery retried, an event replayed. Sending is in `tasks`;
+//! what is owed, in `storage::events`.
 
 pub mod list;
+pub mod replay;
+pub mod retry;
 
 use domain::Timestamp;
 use storage::endpoints::Delivery;

@@ -16,7 +16,7 @@ pub async fn get(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<Endpoint> {
 }
 
 /// An endpoint that is about to change.
-pub(super) async fn get_locked(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<Endpoint> {
+pub(crate) async fn get_locked(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<Endpoint> {
     let found = match EndpointId::parse(id) {
         Some(id) => endpoints::find_locked(tx, &ctx.scope, id).await?,
         None => None,

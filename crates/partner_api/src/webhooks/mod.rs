@@ -2,5 +2,6 @@
 
 pub(crate) mod deliveries;
 pub(crate) mod endpoints;
+pub(crate) mod redelivery;
 pub(crate) mod secrets;
 pub(crate) mod types;

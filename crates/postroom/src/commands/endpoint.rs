@@ -11,6 +11,7 @@ use domain::event::EventType;
 use serde_json::{Value, json};
 
 use super::parse::one_of;
+use super::redelivery;
 use super::who::{Sure, Tenant};
 use crate::config::Config;
 use crate::out;
@@ -44,7 +45,9 @@ const EXAMPLES: &str = "Examples:
   postroom endpoint test whe_01kb3v7m2zq8e4x5n6p7r8s9ta mail.arrived
   postroom endpoint rotate whe_01kb3v7m2zq8e4x5n6p7r8s9ta    # then teach the receiver, then:
   postroom endpoint switch whe_01kb3v7m2zq8e4x5n6p7r8s9ta
-  postroom endpoint deliveries --status failed --json";
+  postroom endpoint deliveries --status failed --json
+  postroom endpoint retry whd_01kb3v7m2zq8e4x5n6p7r8s9ta
+  postroom endpoint replay evt_01kb3v7m2zq8e4x5n6p7r8s9ta --to whe_01kb3v7m2zq8e4x5n6p7r8s9ta";
 
 /// Receivers of webhooks: make, change, test, rotate secrets, read deliveries.
 #[derive(Args)]
@@ -105,6 +108,8 @@ enum Verb {
     },
     /// What was sent, newest first.
     Deliveries(Deliveries),
+    #[command(flatten)]
+    Redelivery(redelivery::Verb),
 }
 
 #[derive(Args)]
@@ -175,6 +180,7 @@ impl Command {
             }
             Verb::Test { id, event } => send_sample(&ctx, id, *event, json).await?,
             Verb::Deliveries(deliveries) => deliveries.run(&ctx, json).await?,
+            Verb::Redelivery(verb) => verb.run(&ctx, json).await?,
         }
         Ok(())
     }

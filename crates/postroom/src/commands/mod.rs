@@ -17,5 +17,6 @@ pub mod mailbox;
 mod parse;
 pub mod partner;
 mod place;
+pub mod redelivery;
 pub mod serve;
 pub mod who;

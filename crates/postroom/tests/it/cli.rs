@@ -183,6 +183,10 @@ fn an_endpoint_is_made_changed_tested_and_deleted() {
     assert!(shell.json(&["endpoint", "show", id])["switches_at"].is_string());
     let sent = shell.json(&["endpoint", "test", id, "package.arrived"]);
     let log = shell.json(&["endpoint", "deliveries", "--endpoint", id]);
+    let retried = shell.json(&["endpoint", "retry", sent["delivery_id"].as_str().unwrap()]);
+    assert_eq!(retried["outcome"], "already_under_way");
+    let replayed = shell.json(&["endpoint", "replay", sent["event_id"].as_str().unwrap()]);
+    assert_eq!(replayed[0]["left_out"], "delivery_under_way");
     assert_eq!((&log[0]["id"], text(&log[0], "status")), (&sent["delivery_id"], "pending"));
     shell.run(&["endpoint", "disable", id]).expect(0);
     shell.run(&["endpoint", "delete", id, "--yes"]).expect(0);

@@ -53,6 +53,9 @@ impl Things {
         things.add("endpoint_id", &endpoint);
         let rotate = things.fill("/api/v1/webhook-endpoints/{endpoint_id}/rotate-secret");
         crm.post(&rotate, json!({})).await.expect(200);
+        let test = things.fill("/api/v1/webhook-endpoints/{endpoint_id}/test");
+        let sent = crm.post(&test, json!({})).await.expect(201);
+        things.0.insert("delivery_id", sent["delivery_id"].as_str().unwrap().to_owned());
         things.add("event_id", &crm.get("/api/v1/events").await.expect(200)["data"][0]);
         things
     }
@@ -66,6 +69,7 @@ impl Things {
             ("asked_id", id("mail")),
             ("endpoint_id", id("whe")),
             ("event_id", id("evt")),
+            ("delivery_id", id("whd")),
         ]))
     }
 
@@ -99,7 +103,9 @@ impl Things {
             | "requestPickup"
             | "rotateWebhookSecret"
             | "switchWebhookSecret"
-            | "testWebhookEndpoint" => json!({}),
+            | "testWebhookEndpoint"
+            | "retryWebhookDelivery"
+            | "replayEvent" => json!({}),
             "advanceTestClock" => json!({"seconds": 60}),
             "walkTestCompliance" => {
                 path = path.replace("customer_id", "applicant_id");

@@ -6,6 +6,7 @@
 mod ageing;
 mod delivering;
 mod receiver;
+mod retrying;
 mod setting_aside;
 mod stopping;
 mod support;

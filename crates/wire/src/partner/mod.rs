@@ -8,6 +8,7 @@ pub mod events;
 pub mod mail;
 pub mod mailboxes;
 pub mod me;
+pub mod redelivery;
 mod shapes;
 pub mod test_helpers;
 pub mod usage;

@@ -108,6 +108,10 @@ pub fn webhook_endpoint_test() -> Value {
     json!({"type": "package.arrived"})
 }
 
+pub fn event_replay_create() -> Value {
+    json!({"endpoint_id": super::ENDPOINT, "reissue": true})
+}
+
 pub fn test_clock_advance() -> Value {
     json!({"seconds": 604_800})
 }
