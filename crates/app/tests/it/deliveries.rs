@@ -3,6 +3,7 @@
 use app::deliveries::DeliveryStatus::{self, Cancelled, Failed, Pending, Retrying, Succeeded};
 use app::deliveries::list::{DeliveryPage, Narrowing, list};
 use app::endpoints::create::NewEndpoint;
+use app::endpoints::update::EndpointChange;
 use app::{OpCtx, Tx, endpoints, events};
 use domain::event::EventType;
 use domain::id::DeliveryId;
@@ -95,6 +96,24 @@ async fn a_delivery_says_where_it_stands() {
     let standing: Vec<DeliveryStatus> = found.deliveries.iter().map(|d| d.status).collect();
     assert_eq!(standing, [Cancelled, Cancelled, Succeeded, Failed]);
     assert!(found.deliveries.iter().all(|d| d.delivery.endpoint_deleted));
+}
+
+#[tokio::test]
+async fn what_is_owed_to_an_endpoint_ends_when_somebody_switches_it_off() {
+    let (world, ctx, endpoint) = listening().await;
+    invite(&ctx, "a").await;
+    settle(&world, "retrying").await;
+    invite(&ctx, "b").await;
+    act(&ctx, async move |tx, ctx| {
+        let off = EndpointChange { enabled: Some(false), ..EndpointChange::default() };
+        endpoints::update::update(tx, ctx, &endpoint, &off).await
+    })
+    .await
+    .unwrap();
+    let found = page(&ctx, Narrowing::default(), None, 10).await;
+    let standing: Vec<DeliveryStatus> = found.deliveries.iter().map(|d| d.status).collect();
+    assert_eq!(standing, [Cancelled, Cancelled]);
+    assert!(found.deliveries.iter().all(|d| d.next_attempt_at.is_none()));
 }
 
 #[tokio::test]

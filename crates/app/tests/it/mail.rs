@@ -238,9 +238,12 @@ async fn what_is_missing_is_asked_nothing_until_it_is_found() {
     let asked = id_of(scan(&ctx, &mail).await);
     let custody = async |lost: bool| {
         let id = mail.clone();
-        act(&ctx, async move |tx, ctx| match lost {
-            true => custody::missing(tx, ctx, &id).await,
-            false => custody::found(tx, ctx, &id).await,
+        act(&ctx, async move |tx, ctx| {
+            if lost {
+                custody::missing(tx, ctx, &id).await
+            } else {
+                custody::found(tx, ctx, &id).await
+            }
         })
         .await
         .map(|view| view.status())
