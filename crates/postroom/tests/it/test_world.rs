@@ -70,6 +70,30 @@ async fn the_test_world_plays_the_clerk() {
 }
 
 #[tokio::test]
+async fn receivers_that_misbehave_are_made_up() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let crm = acme.test(&server).await;
+    for (name, answer, left) in [
+        ("500", json!(500), "enabled"),
+        ("timeout", json!(null), "enabled"),
+        ("410", json!(410), "disabled_failing"),
+    ] {
+        let url = json!({"url": format!("https://example.com/hooks/{name}")});
+        let made = crm.post("/api/v1/webhook-endpoints", url).await.expect(201);
+        let id = made["id"].as_str().unwrap();
+        let path = format!("/api/v1/webhook-endpoints/{id}");
+        crm.post(&format!("{path}/test"), json!({"type": "mail.scanned"})).await.expect(201);
+        server.settle().await;
+        let log =
+            crm.get(&format!("/api/v1/webhook-deliveries?endpoint_id={id}")).await.expect(200);
+        let delivery = &log["data"][0];
+        assert_eq!(delivery["attempts"][0]["status_code"], answer, "{delivery}");
+        assert_eq!(crm.get(&path).await.expect(200)["status"], left, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_test_key_rehearses_failures_and_a_live_key_does_not() {
     let server = TestServer::start().await;
     let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
