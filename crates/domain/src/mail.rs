@@ -214,7 +214,8 @@ impl MailItem {
         if self.custody == Custody::InHouse && self.deleted_at.is_none() {
             return Ok(());
         }
-        Err(Error::refused(ErrorCode::MailNotActionable, format!("mail item is {status}")))
+        Err(Error::refused(ErrorCode::MailNotActionable, format!("mail item is {status}"))
+            .fix("only what is in the mailroom can be worked on; what is missing is found first"))
     }
 }
 

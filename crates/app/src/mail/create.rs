@@ -115,7 +115,7 @@ pub(super) async fn must_be_recipient(tx: &Tx, customer: &Customer, input: &NewM
     Err(Error::invalid(vec![Field::new("recipient_id", "unknown", message)]))
 }
 
-fn must_be_safe(ctx: &OpCtx, photos: &[PhotoUrl]) -> Result<()> {
+pub(super) fn must_be_safe(ctx: &OpCtx, photos: &[PhotoUrl]) -> Result<()> {
     let problem = |(i, photo): (usize, &PhotoUrl)| {
         let refused = match ctx.app.guard.check_photo(&photo.url) {
             Err(problem) => Some(problem.to_string()),

@@ -27,7 +27,8 @@ pub async fn found(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<MailView> {
     let view = get_locked(tx, ctx, id).await?;
     if view.item.custody != Custody::Missing {
         let message = format!("mail item is {}, not missing", view.status());
-        return Err(Error::refused(ErrorCode::MailNotActionable, message));
+        return Err(Error::refused(ErrorCode::MailNotActionable, message)
+            .fix("check the id; only what is missing can be found"));
     }
     let left = |a: &Action| a.kind == ActionKind::Forward && a.status == ActionStatus::Completed;
     let to = if view.actions.iter().any(left) { Custody::InTransit } else { Custody::InHouse };
@@ -52,7 +53,8 @@ pub async fn return_to_sender(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<MailView
         return Err(Error::refused(
             ErrorCode::MailNotActionable,
             "mail of a current or recent customer may not be returned; it is held or re-mailed",
-        ));
+        )
+        .fix("keep it for collection, or have it forwarded"));
     }
     end_actions(tx, ctx, &view, "mail_returned").await?;
     store(tx, ctx, view, Custody::Returned, "mail.return_to_sender").await

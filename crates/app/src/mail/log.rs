@@ -7,7 +7,7 @@ use domain::{Error, ErrorCode, Result};
 use storage::{Tx, mailboxes};
 
 use super::MailView;
-use super::create::{NewMail, must_be_recipient, store};
+use super::create::{NewMail, must_be_recipient, must_be_safe, store};
 use crate::OpCtx;
 use crate::customers::get::{find_locked, not_found};
 
@@ -29,6 +29,7 @@ pub async fn log(tx: &Tx, ctx: &OpCtx, input: &NewMail) -> Result<MailView> {
         .fix("notify the person, or return the item to its sender")
     })?;
     must_be_recipient(tx, &customer, input).await?;
+    must_be_safe(ctx, &input.photos)?;
     store(tx, ctx, customer, &mailbox, input, CreatedVia::Operator).await
 }
 

@@ -65,7 +65,8 @@ pub async fn complete(tx: &Tx, ctx: &OpCtx, id: &str, outcome: &Outcome) -> Resu
         (ActionKind::Shred, Outcome::Shredded(done)) => shredded(tx, ctx, view, done).await,
         (ActionKind::Pickup, Outcome::PickedUp(done)) => picked_up(tx, ctx, view, done).await,
         (kind, _) => {
-            Err(Error::refused(ErrorCode::ActionConflict, format!("this action is a {kind}")))
+            Err(Error::refused(ErrorCode::ActionConflict, format!("this action is a {kind}"))
+                .fix("complete it as what it is, or check its id"))
         }
     }
 }

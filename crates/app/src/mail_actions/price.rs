@@ -52,7 +52,7 @@ pub async fn approve(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<ActionView> {
     let cost = weighed(&view.action).filter(|_| view.action.status.is_open() && asks(&view.action));
     let Some(cost) = cost else {
         let message = "no price of this forward waits for approval";
-        return Err(Error::refused(ErrorCode::ActionConflict, message));
+        return Err(Error::refused(ErrorCode::ActionConflict, message).fix("start it as it is"));
     };
     ledger::release(tx, ctx, view.action.id).await?;
     ledger::hold(tx, ctx, view.action.id, cost).await?;
@@ -96,6 +96,7 @@ fn must_be_forward(action: &Action) -> Result<()> {
         ActionKind::Scan | ActionKind::Shred | ActionKind::Pickup => Err(Error::refused(
             ErrorCode::ActionConflict,
             format!("a {} is not weighed; only forwards are", action.kind),
-        )),
+        )
+        .fix("check the action's id")),
     }
 }
