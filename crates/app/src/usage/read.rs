@@ -118,6 +118,18 @@ pub async fn read(
     Ok(answer)
 }
 
+/// What a period comes to by each method of counting, for whoever agrees on an order form. Counted
+/// from the mailboxes as they are known now, also where a month is closed.
+pub async fn by_method(tx: &Tx, ctx: &OpCtx, span: Span) -> Result<Vec<(CountMethod, f64)>> {
+    let period = span.period(&ctx.partner.order_form.timezone, ctx.now);
+    let rows = intervals(tx, ctx, period.starts_at(), period.ends_at()).await?;
+    let billable = |method: &CountMethod| {
+        let counts = tally(rows.clone(), &period, *method, ctx.now).counts;
+        (*method, from_hundredths(counts.billable_hundredths))
+    };
+    Ok(CountMethod::ALL.iter().map(billable).collect())
+}
+
 async fn stored(
     tx: &Tx,
     ctx: &OpCtx,
