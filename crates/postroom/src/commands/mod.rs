@@ -4,6 +4,7 @@
 
 pub mod action;
 pub mod audit;
+pub mod balance;
 pub mod compliance;
 pub mod customer;
 pub mod doctor;
@@ -19,4 +20,5 @@ pub mod partner;
 mod place;
 pub mod redelivery;
 pub mod serve;
+pub mod usage;
 pub mod who;

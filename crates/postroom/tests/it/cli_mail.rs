@@ -176,6 +176,39 @@ fn a_forward_goes_to_the_address_that_is_typed_and_leaves_the_house() {
 }
 
 #[test]
+fn a_forward_that_costs_more_than_was_agreed_waits_for_approval() {
+    let shell = Shell::with_mailbox();
+    let mail = shell.logged(&["package"]);
+    let to = ["--street", "1 Main St", "--city", "Denver", "--state", "CO", "--zip", "80202"];
+    let forward = shell.asked("forward", &mail, &[&to[..], &["--max-cost-minor", "900"]].concat());
+    let weighed = shell.action("weigh", &forward, &["1245"]);
+    assert_eq!(weighed["result"]["requires_price_approval"], true);
+    let early = shell.run(&["action", "start", &forward]).expect(6);
+    assert!(early.err.contains("fix: have the price approved"), "{}", early.err);
+    shell.action("approve-price", &forward, &[]);
+    let done = shell.complete("forward", &forward, &["--untracked"]);
+    assert_eq!(done["charge"]["amount_minor"], 1245);
+    let twice = shell.run(&["action", "approve-price", &forward]).expect(6);
+    assert!(twice.err.contains("fix: "), "{}", twice.err);
+}
+
+#[test]
+fn an_item_is_logged_by_the_number_on_it_and_handed_to_who_walks_in() {
+    let shell = Shell::with_mailbox();
+    let mail = shell.json(&["mail", "log", "box:SITE1:301", "letter"]);
+    assert_eq!(mail["external_customer_id"], "crm_1");
+    let mail = text(&mail, "id");
+    let given = ["mail", "hand-over", mail, "--to", "Jane Smith", "--id-type", "passport"];
+    assert_eq!(shell.json(&given)["mail_status"], "picked_up");
+    let again = shell.run(&given).expect(6);
+    assert!(again.err.contains("fix: "), "{}", again.err);
+    shell.run(&["mail", "log", "box:SITE1:302", "letter"]).expect(5);
+    shell.run(&["mail", "log", "box:NOWHERE:302", "letter"]).expect(5);
+    let inside = "https://10.0.0.1/front.jpg";
+    shell.run(&["mail", "log", "ext:crm_1", "letter", "--photo", inside]).expect(2);
+}
+
+#[test]
 fn work_is_refused_withdrawn_and_planned_anew() {
     let shell = Shell::with_mailbox();
     let mail = shell.logged(&["letter"]);

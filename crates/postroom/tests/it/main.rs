@@ -6,6 +6,7 @@ mod cli;
 mod cli_compliance;
 mod cli_customers;
 mod cli_mail;
+mod cli_money;
 mod customers;
 mod document;
 mod entrance;

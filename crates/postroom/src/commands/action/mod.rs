@@ -5,7 +5,7 @@
 
 mod complete;
 
-use app::mail_actions::{ActionView, cancel, open, pickup, work};
+use app::mail_actions::{ActionView, cancel, open, pickup, price, work};
 use app::{OpCtx, Tx, snapshot};
 use clap::{Args, Subcommand};
 use domain::Timestamp;
@@ -48,6 +48,7 @@ const EXAMPLES: &str = "Examples:
   postroom action queue --kind scan
   postroom action start act_01kb3v7m2zq8e4x5n6p7r8s9ta
   postroom action complete scan act_01kb3v7m2zq8e4x5n6p7r8s9ta --pages 3
+  postroom action weigh act_01kb3v7m2zq8e4x5n6p7r8s9ta 1245
   postroom action schedule act_01kb3v7m2zq8e4x5n6p7r8s9ta \\
     --from 2026-11-23T16:00:00Z --until 2026-11-23T17:00:00Z
   postroom action complete pickup act_01kb3v7m2zq8e4x5n6p7r8s9ta --to 'Jane Smith' --code 123456
@@ -92,6 +93,16 @@ enum Step {
         #[arg(long, value_name = "TIME", value_parser = parse::instant, requires = "from")]
         until: Option<Timestamp>,
     },
+    /// Write down what a forward costs now that it was weighed. A price that nobody agreed to waits
+    /// for approval.
+    Weigh {
+        id: String,
+        /// In the smallest unit of the currency.
+        #[arg(value_name = "AMOUNT")]
+        cost_minor: i64,
+    },
+    /// Agree to the weighed price of a forward, on the customer's word.
+    ApprovePrice { id: String },
     /// Begin it.
     Start { id: String },
     /// Record that it was done, with what proves it.
@@ -140,6 +151,8 @@ impl Step {
                 Some(window) => pickup::schedule(tx, ctx, id, window).await,
                 None => work::schedule(tx, ctx, id).await,
             },
+            Self::Weigh { id, cost_minor } => price::weigh(tx, ctx, id, *cost_minor).await,
+            Self::ApprovePrice { id } => price::approve(tx, ctx, id).await,
             Self::Start { id } => work::start(tx, ctx, id).await,
             Self::Complete(done) => done.record(tx, ctx).await,
             Self::Reject { id, reason, note } => {

@@ -7,17 +7,22 @@ use app::mail::create::NewMail;
 use app::mail::photos::vet;
 use app::mail::{MailView, log};
 use clap::Args;
-use domain::Timestamp;
 use domain::mail::{Accountable, MailFlag, PhotoKind};
+use domain::{Error, ErrorCode, Timestamp};
 use serde_json::{Map, Value, json};
 use wire::partner::mail::CreateMail;
 
 use crate::commands::parse::{self, one_of};
+use crate::commands::who::Tenant;
+
+/// What a customer's argument begins with when it names a box.
+const BOX: &str = "box:";
 
 /// Log a letter or a package that arrived, also one that is held for a customer who left.
 #[derive(Args)]
 pub(super) struct Log {
-    /// Whose it is, by id, or ext: and the partner's own id.
+    /// Whose it is: an id, ext: and the partner's own id, or box: with location and number, such as
+    /// box:SITE1:302.
     customer: String,
     /// letter or package, or a word for one such as envelope, postcard, box or tube.
     #[arg(value_name = "TYPE")]
@@ -63,20 +68,25 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) async fn run(&self, ctx: &OpCtx, clerk: &str) -> anyhow::Result<MailView> {
-        let read = CreateMail::read_from_operator(self.body(clerk), ctx.now)?;
+    pub(super) async fn run(&self, tenant: &Tenant, ctx: &OpCtx) -> anyhow::Result<MailView> {
+        let customer = match self.customer.strip_prefix(BOX) {
+            Some(place) => customer_at(tenant, ctx, place).await?,
+            None => self.customer.clone(),
+        };
+        let body = self.body(&customer, &tenant.staff.name);
+        let read = CreateMail::read_from_operator(body, ctx.now)?;
         let photos = vet(&ctx.app, read.photos.clone()).await;
         let new = NewMail::of(read, photos);
         Ok(ctx.app.act(ctx, async move |tx, ctx| log::log(tx, ctx, &new).await).await?)
     }
 
-    fn body(&self, clerk: &str) -> Value {
+    fn body(&self, customer: &str, clerk: &str) -> Value {
         let metadata: Map<_, _> =
             self.metadata.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         let [length, width, height] = self.size_mm.unwrap_or_default();
         let dimensions = json!({"length": length, "width": width, "height": height});
         json!({
-            "customer_id": self.customer,
+            "customer_id": customer,
             "type": self.kind,
             "photos": self.photos.iter().map(|text| photo(text)).collect::<Vec<_>>(),
             "performed_by": clerk,
@@ -94,6 +104,17 @@ impl Log {
             "metadata": metadata,
         })
     }
+}
+
+/// Whose box it is that bears a number, written `SITE1:302`.
+async fn customer_at(tenant: &Tenant, ctx: &OpCtx, place: &str) -> anyhow::Result<String> {
+    let (location, number) = place.rsplit_once(':').unwrap_or_default();
+    let number = number.parse().map_err(|_| {
+        Error::refused(ErrorCode::InvalidParameter, "a box is written box:SITE1:302")
+    })?;
+    let location = tenant.location(&ctx.app, location).await?;
+    let work = async move |tx: &_, ctx: &_| log::customer_of(tx, ctx, location, number).await;
+    Ok(ctx.app.query(ctx, work).await?)
 }
 
 fn photo(text: &str) -> Value {

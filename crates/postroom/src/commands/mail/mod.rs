@@ -8,12 +8,15 @@ mod list;
 mod log;
 
 use app::mail::{MailView, custody, delete, get};
+use app::mail_actions::complete::Handover;
+use app::mail_actions::pickup;
 use app::{OpCtx, Tx, snapshot};
 use clap::{Args, Subcommand};
 use domain::mail::MailFlag;
 use domain::minutes;
 use serde_json::{Value, json};
 
+use super::action;
 use super::parse::one_of;
 use super::who::{Sure, Tenant};
 use crate::config::Config;
@@ -47,12 +50,14 @@ const DETAILS: &[&str] = &[
 const EXAMPLES: &str = "Examples:
   postroom mail log ext:crm_customer_123 package --tracking-number 1Z9999999999999999 \\
     --photo https://photos.example.com/front.jpg --photo label:https://photos.example.com/label.jpg
+  postroom mail log box:SITE1:302 letter --sender 'Travis County' --flags government
   postroom mail list ext:crm_customer_123 --status arrived,scanned
   postroom mail scan mail_01kb3v7m2zq8e4x5n6p7r8s9ta
   postroom mail forward mail_01kb3v7m2zq8e4x5n6p7r8s9ta --carrier usps --max-cost-minor 1500
   postroom mail mark mail_01kb3v7m2zq8e4x5n6p7r8s9ta legal_hold
 
-A customer is named by id, or by ext: and the partner's own id.
+A customer is named by id, or by ext: and the partner's own id; to log, also by box: with the
+location and the number.
 What was asked for is carried out with `postroom action`.";
 
 /// How long links to photos are good, in microseconds: as long as those of the API.
@@ -78,6 +83,16 @@ enum Verb {
     Log(Box<log::Log>),
     #[command(flatten)]
     Ask(ask::Ask),
+    /// Give an item to somebody who stands at the desk and did not ask before.
+    HandOver {
+        id: String,
+        /// Who takes it.
+        #[arg(long, value_name = "NAME")]
+        to: String,
+        /// The kind of photo ID that was checked, such as passport.
+        #[arg(long, value_name = "TYPE")]
+        id_type: String,
+    },
     #[command(flatten)]
     Move(Move),
     /// Take back what a partner logged by mistake, before any work on it.
@@ -132,7 +147,10 @@ impl Command {
                 let id = id.clone();
                 app.query(&ctx, async move |tx, ctx| get::get(tx, ctx, &id).await).await?
             }
-            Verb::Log(log) => log.run(&ctx, &self.tenant.staff.name).await?,
+            Verb::Log(log) => log.run(&self.tenant, &ctx).await?,
+            Verb::HandOver { id, to, id_type } => {
+                return hand_over(&ctx, id, to, id_type, json).await;
+            }
             Verb::Move(step) => {
                 if let Move::ReturnToSender { id, sure } = step {
                     sure.ask(&format!("returning {id}"))?;
@@ -155,6 +173,21 @@ impl Move {
             Self::Mark { id, flag, off } => custody::mark(tx, ctx, id, *flag, !off).await,
         }
     }
+}
+
+async fn hand_over(
+    ctx: &OpCtx,
+    id: &str,
+    to: &str,
+    id_type: &str,
+    json: bool,
+) -> anyhow::Result<()> {
+    let id = id.to_owned();
+    let handover =
+        Handover { released_to: to.to_owned(), code: None, id_type: Some(id_type.to_owned()) };
+    let work = async move |tx: &_, ctx: &_| pickup::walk_in(tx, ctx, &id, &handover).await;
+    action::print(ctx, json, &ctx.app.act(ctx, work).await?);
+    Ok(())
 }
 
 /// An item as partners see it, and in short what else stands beside it.
