@@ -142,7 +142,8 @@ pub async fn no_show(tx: &Tx, ctx: &OpCtx, action_id: &str) -> Result<ActionView
     view.action.status = view.action.status.after(view.action.kind, ActionStep::Unschedule)?;
     if window_end(&view.action).is_none_or(|end| ctx.now < end) {
         let message = "the window of this pickup is not over";
-        return Err(Error::refused(ErrorCode::ActionConflict, message));
+        return Err(Error::refused(ErrorCode::ActionConflict, message)
+            .fix("wait for its end, or schedule another one"));
     }
     set_result(&mut view.action, "pickup", Value::Null);
     view.action.scheduled_at = None;
