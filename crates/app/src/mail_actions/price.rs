@@ -52,7 +52,8 @@ pub async fn approve(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<ActionView> {
     let cost = weighed(&view.action).filter(|_| view.action.status.is_open() && asks(&view.action));
     let Some(cost) = cost else {
         let message = "no price of this forward waits for approval";
-        return Err(Error::refused(ErrorCode::ActionConflict, message).fix("start it as it is"));
+        return Err(Error::refused(ErrorCode::ActionConflict, message)
+            .fix("weigh it first, if it is still open and costs another price"));
     };
     ledger::release(tx, ctx, view.action.id).await?;
     ledger::hold(tx, ctx, view.action.id, cost).await?;
