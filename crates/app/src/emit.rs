@@ -56,13 +56,7 @@ pub async fn emit(tx: &Tx, ctx: &OpCtx, customer: &Customer, news: News) -> Resu
         extra: news.extra,
         previous: news.previous,
     };
-    let wanted = listening.iter().filter(|e| {
-        // What a failing endpoint misses is kept for it; one that a person switched off is left alone.
-        e.status != EndpointStatus::Disabled
-            && (e.event_types.is_empty() || e.event_types.contains(&news.kind))
-    });
-    let targets: Vec<(i64, i64, DeliveryId)> =
-        wanted.map(|e| (e.no, ids.number(made_at), DeliveryId::new(ids, made_at))).collect();
+    let targets = targets(ctx, listening.iter().filter(|e| is_told(e, news.kind)));
     let event = events::Event {
         no: ids.number(made_at),
         id,
@@ -79,17 +73,17 @@ pub async fn emit(tx: &Tx, ctx: &OpCtx, customer: &Customer, news: News) -> Resu
     Ok(id)
 }
 
-/// Sends one endpoint a sample of a type, whatever it subscribed to: an event like any other in the
+/// Sends endpoints a sample of a type, whatever they subscribed to: an event like any other in the
 /// log, save that it is about nobody and that its payload says `livemode: false`.
 pub(crate) async fn emit_sample(
     tx: &Tx,
     ctx: &OpCtx,
-    endpoint: &Endpoint,
+    endpoints: &[&Endpoint],
     kind: EventType,
-) -> Result<(EventId, DeliveryId)> {
+) -> Result<(EventId, Vec<DeliveryId>)> {
     let ids = ctx.app.ids.as_ref();
     let made_at = ctx.app.clock.now();
-    let (id, delivery) = (EventId::new(ids, made_at), DeliveryId::new(ids, made_at));
+    let id = EventId::new(ids, made_at);
     let key = ctx.idempotency.as_ref().map(|i| &i.key);
     let mut payload = wire::events::sample(kind);
     payload["id"] = json!(id.to_string());
@@ -109,7 +103,22 @@ pub(crate) async fn emit_sample(
         payload: Bytes::from(payload.to_string()),
         created_at: made_at,
     };
-    let targets = [(endpoint.no, ids.number(made_at), delivery)];
+    let targets = targets(ctx, endpoints.iter().copied());
     events::publish(tx, &ctx.scope, &event, &targets).await?;
-    Ok((id, delivery))
+    Ok((id, targets.iter().map(|target| target.2).collect()))
+}
+
+/// Whether an endpoint is owed events of a type. What a failing endpoint misses is kept for it; one
+/// that a person switched off is left alone.
+pub(crate) fn is_told(endpoint: &Endpoint, kind: EventType) -> bool {
+    endpoint.status != EndpointStatus::Disabled
+        && (endpoint.event_types.is_empty() || endpoint.event_types.contains(&kind))
+}
+
+fn targets<'a>(
+    ctx: &OpCtx,
+    endpoints: impl Iterator<Item = &'a Endpoint>,
+) -> Vec<(i64, i64, DeliveryId)> {
+    let (ids, now) = (ctx.app.ids.as_ref(), ctx.app.clock.now());
+    endpoints.map(|e| (e.no, ids.number(now), DeliveryId::new(ids, now))).collect()
 }

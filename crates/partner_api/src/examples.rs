@@ -42,6 +42,8 @@ pub(crate) fn of(schema: &str) -> Option<Value> {
         "TestActionCompletion" => bodies::test_action_completion(),
         "TestClockAdvance" => bodies::test_clock_advance(),
         "TestComplianceWalk" => bodies::test_compliance_walk(),
+        "TestWebhookTrigger" => json!({"type": "package.arrived"}),
+        "TestWebhookTriggered" => triggered(),
         "TestMailArrival" => bodies::test_mail_arrival(),
         "WebhookEndpointCreate" => bodies::webhook_endpoint_create(),
         "WebhookEndpointTest" => bodies::webhook_endpoint_test(),
@@ -55,6 +57,13 @@ fn tested() -> Value {
         "object": "webhook_test", "event_id": "evt_01kb3v7m2zq8e4x5n6p7r8s9ta",
         "delivery_id": "whd_01kb3v7m2zq8e4x5n6p7r8s9ta", "endpoint_id": "whe_01kb3v7m2zq8e4x5n6p7r8s9ta",
         "type": "mail.scanned",
+    })
+}
+
+fn triggered() -> Value {
+    json!({
+        "object": "webhook_trigger", "event_id": "evt_01kb3v7m2zq8e4x5n6p7r8s9ta", "type": "package.arrived",
+        "delivery_ids": ["whd_01kb3v7m2zq8e4x5n6p7r8s9ta"],
     })
 }
 

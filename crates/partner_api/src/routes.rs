@@ -51,6 +51,7 @@ pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
         .routes(routes!(test_helpers::compliance::handler))
         .routes(routes!(test_helpers::mail::simulate_handler))
         .routes(routes!(test_helpers::mail::complete_handler))
+        .routes(routes!(test_helpers::webhooks::trigger_handler))
 }
 
 /// The service: the API behind its entrance, and its public document.

@@ -4,11 +4,12 @@ use domain::event::EventType;
 use domain::id::{DeliveryId, EventId};
 use domain::{Error, ErrorCode, Result};
 use storage::Tx;
-use storage::endpoints::EndpointStatus;
+use storage::endpoints::{Endpoint, EndpointStatus};
 
 use super::get::get;
-use crate::emit::emit_sample;
-use crate::{OpCtx, audit};
+use super::list::list;
+use crate::emit::{emit_sample, is_told};
+use crate::{OpCtx, audit, test_clock};
 
 /// Owes the endpoint a sample of a type, whatever it subscribed to. Refused while it is disabled,
 /// because nothing would be sent.
@@ -25,7 +26,17 @@ pub async fn test_send(
             .param("status")
             .fix("enable the endpoint first"));
     }
-    let sent = emit_sample(tx, ctx, &endpoint, kind).await?;
+    let (event, deliveries) = emit_sample(tx, ctx, &[&endpoint], kind).await?;
     audit::record(tx, ctx, "endpoint.test", endpoint.id, &[("type", kind.as_str())]).await?;
-    Ok(sent)
+    let nothing = || Error::internal("sending a sample", "one endpoint gets one delivery");
+    Ok((event, deliveries.first().copied().ok_or_else(nothing)?))
+}
+
+/// Emits a sample of a type in the test world, to every endpoint that listens for it; answers the event and
+/// the deliveries that it is owed.
+pub async fn trigger(tx: &Tx, ctx: &OpCtx, kind: EventType) -> Result<(EventId, Vec<DeliveryId>)> {
+    test_clock::must_be_test(ctx)?;
+    let all = list(tx, ctx).await?;
+    let listening: Vec<&Endpoint> = all.iter().filter(|e| is_told(e, kind)).collect();
+    emit_sample(tx, ctx, &listening, kind).await
 }

@@ -5,3 +5,4 @@
 pub(crate) mod clock;
 pub(crate) mod compliance;
 pub(crate) mod mail;
+pub(crate) mod webhooks;

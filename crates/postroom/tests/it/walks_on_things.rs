@@ -112,6 +112,7 @@ impl Things {
                 json!({"status": "mailbox_active"})
             }
             "simulateTestMail" => json!({"customer_id": self.id("customer_id")}),
+            "triggerTestWebhook" => json!({"type": "package.arrived"}),
             "completeTestAction" => {
                 path = path.replace("mail_id", "asked_id");
                 json!({"pages": 1})

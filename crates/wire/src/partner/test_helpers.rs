@@ -3,6 +3,7 @@
 
 use domain::action::RejectReason;
 use domain::compliance::{ComplianceStatus, ReasonCode};
+use domain::event::EventType;
 use domain::mail::{self, MailType};
 use domain::{Result, Timestamp};
 use serde::Serialize;
@@ -68,6 +69,41 @@ impl AdvanceClock {
             (seconds, None) => Self::Seconds(seconds.unwrap_or_default()),
         })
     }
+}
+
+/// Which event to emit in the test world.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what read_trigger takes")]
+pub struct TestWebhookTrigger {
+    /// A type of the catalogue.
+    #[serde(rename = "type")]
+    #[schema(max_length = 40, examples("package.arrived"))]
+    kind: String,
+}
+
+/// Reads a [`TestWebhookTrigger`].
+pub fn read_trigger(body: Value) -> Result<EventType> {
+    let mut f = Fields::new(body)?;
+    let kind = f.opt_parsed("type", EventType::parse, "an event type of GET /webhook-events");
+    if kind.is_none() {
+        f.problem("type", "required", "send the type of event to emit");
+    }
+    f.finish()?;
+    Ok(kind.unwrap_or(EventType::MailArrived))
+}
+
+/// A sample event that is on its way to every endpoint that listens for its type.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TestWebhookTriggered {
+    #[schema(pattern = "^webhook_trigger$")]
+    pub object: String,
+    #[schema(examples("evt_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
+    pub event_id: String,
+    #[serde(rename = "type")]
+    #[schema(examples("package.arrived"))]
+    pub kind: String,
+    /// One for each endpoint that listens; none where none does.
+    pub delivery_ids: Vec<String>,
 }
 
 /// Walks a customer's form to a status, through every step between.
