@@ -51,6 +51,7 @@ enum Command {
     Balance(commands::balance::Command),
     Key(commands::key::Command),
     Endpoint(commands::endpoint::Command),
+    Webhooks(commands::webhooks::Command),
     Audit(commands::audit::Command),
     /// Print the OpenAPI document.
     Openapi,
@@ -118,6 +119,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Balance(command) => command.run(&load()?).await?,
         Command::Key(command) => command.run(&load()?).await?,
         Command::Endpoint(command) => command.run(&load()?).await?,
+        Command::Webhooks(command) => command.run(load).await?,
         Command::Audit(command) => command.run(&load()?).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -82,14 +82,10 @@ impl Node {
             listener.with_context(|| format!("listening on {}", config.server.listen))?;
         let addr = listener.local_addr()?;
         let api = PartnerApi::new(app.clone(), config.server.trusted_proxies.clone());
-        let extra_roots = match config.webhooks.extra_roots_file.as_path() {
-            path if path.as_os_str().is_empty() => Vec::new(),
-            path => std::fs::read(path).with_context(|| format!("reading {}", path.display()))?,
-        };
         let options = tasks::Options {
             header_prefix: config.webhooks.header_prefix.clone(),
             install: config.webhooks.user_agent.clone(),
-            extra_roots,
+            extra_roots: config.webhooks.extra_roots()?,
         };
         let tasks = tasks::Tasks::new(&app, options).context("starting the tasks")?.start();
         let brand = Brand {

@@ -11,6 +11,7 @@ pub mod headers;
 pub mod ladder;
 pub mod outcome;
 mod pool;
+pub mod probe;
 pub mod retry_after;
 pub mod sender;
 pub mod signature;

@@ -21,4 +21,5 @@ mod place;
 pub mod redelivery;
 pub mod serve;
 pub mod usage;
+pub mod webhooks;
 pub mod who;

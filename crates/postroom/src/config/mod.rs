@@ -80,6 +80,16 @@ pub struct Webhooks {
     pub extra_roots_file: PathBuf,
 }
 
+impl Webhooks {
+    /// The further certificate authorities, as PEM or DER; empty when there are none.
+    pub fn extra_roots(&self) -> anyhow::Result<Vec<u8>> {
+        match self.extra_roots_file.as_path() {
+            path if path.as_os_str().is_empty() => Ok(Vec::new()),
+            path => std::fs::read(path).with_context(|| format!("reading {}", path.display())),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {

@@ -7,6 +7,7 @@ mod cli_compliance;
 mod cli_customers;
 mod cli_mail;
 mod cli_money;
+mod cli_webhooks;
 mod customers;
 mod document;
 mod entrance;

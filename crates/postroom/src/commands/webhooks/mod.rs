@@ -1,0 +1,39 @@
+//! `postroom webhooks`: for whoever builds a receiver.
+
+mod probe;
+mod trigger;
+mod verify;
+
+use clap::{Args, Subcommand};
+
+use crate::config::Config;
+
+const EXAMPLES: &str = "Examples:
+  postroom webhooks trigger package.arrived
+  postroom webhooks verify --secret whsec_… --signature 't=1767225600,v1=3e3e…' body.json
+  postroom webhooks probe https://crm.example.com/hooks --secret whsec_…";
+
+/// For whoever builds a receiver: emit test events, explain a signature, try a receiver.
+#[derive(Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Trigger(trigger::Trigger),
+    Verify(verify::Verify),
+    Probe(probe::Probe),
+}
+
+impl Command {
+    pub async fn run(&self, config: impl FnOnce() -> anyhow::Result<Config>) -> anyhow::Result<()> {
+        match &self.verb {
+            Verb::Trigger(trigger) => trigger.run(&config()?).await,
+            Verb::Verify(verify) => verify.run(),
+            Verb::Probe(probe) => probe.run(&config()?).await,
+        }
+    }
+}

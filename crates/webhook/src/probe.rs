@@ -1,0 +1,174 @@
+//! Trying a receiver: requests that it should take, and some that it should refuse.
+//!
+//! Every request is a real one over the guarded sender, about a sample event. What a receiver answers
+//! wrongly would cost it events, or let somebody else send it some.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::event::EventType;
+use domain::id::{DeliveryId, EventId};
+use domain::{Clock, Ids, minutes};
+
+use crate::headers::{Attempt, PartnerHeaders};
+use crate::outcome::Outcome;
+use crate::sender::{DEADLINE, Request, Sender};
+use crate::signature::{Keyring, Secret};
+use crate::target::Target;
+
+/// Bytes of the large body; a payload of ours has at most a third of it.
+const LARGE_BYTES: usize = 200 * 1024;
+/// How old the stale request says it is, in microseconds: twice what verifiers should bear.
+const STALE: i64 = minutes(10);
+/// A receiver that answers later is at the mercy of a busy day.
+const PROMPT: Duration = Duration::from_secs(5);
+
+domain::words! {
+    /// What was tried.
+    pub enum Check {
+        Accepts = "accepts",
+        AcceptsAgain = "accepts_again",
+        AcceptsLarge = "accepts_large",
+        RefusesForged = "refuses_forged",
+        RefusesStale = "refuses_stale",
+    }
+}
+
+domain::words! {
+    pub enum Verdict {
+        Pass = "pass",
+        Warn = "warn",
+        Fail = "fail",
+    }
+}
+
+/// What came of one check.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    pub check: Check,
+    pub verdict: Verdict,
+    pub status: Option<u16>,
+    /// What happened, and what to do about it.
+    pub text: String,
+    pub duration_micros: i64,
+}
+
+/// A receiver, and with what it is tried.
+pub struct Probe<'a> {
+    pub sender: &'a Sender,
+    pub headers: &'a PartnerHeaders,
+    pub target: &'a Target,
+    pub secret: &'a Secret,
+    pub kind: EventType,
+    /// The body of a sample event of that type, as JSON.
+    pub sample: Bytes,
+    pub clock: &'a dyn Clock,
+    pub ids: &'a dyn Ids,
+}
+
+impl Probe<'_> {
+    /// Tries everything in turn. A receiver that does not take a good request is tried no further,
+    /// because its refusals would say nothing.
+    pub async fn run(&self) -> Vec<Finding> {
+        let now = self.clock.now();
+        let event = (EventId::new(self.ids, now), DeliveryId::new(self.ids, now));
+        let stranger = Secret::generate(self.ids);
+        let first = self.send(event, 1, self.secret, 0, &self.sample).await;
+        let mut findings = vec![accepts(&first)];
+        if findings[0].verdict == Verdict::Fail {
+            return findings;
+        }
+        let again = self.send(event, 2, self.secret, 0, &self.sample).await;
+        findings.push(taken(
+            Check::AcceptsAgain,
+            &again,
+            "an event may come twice: drop what you know by its id, and answer 2xx",
+        ));
+        let mut large = self.sample.to_vec();
+        large.resize(LARGE_BYTES.max(large.len()), b' ');
+        let large = self.send(self.event(), 1, self.secret, 0, &Bytes::from(large)).await;
+        let advice = "take bodies of at least 256 KiB";
+        findings.push(taken(Check::AcceptsLarge, &large, advice));
+        let forged = self.send(self.event(), 1, &stranger, 0, &self.sample).await;
+        let advice = "it took a request that was signed with another secret: verify the signature";
+        findings.push(refused(Check::RefusesForged, &forged, Verdict::Fail, advice));
+        let stale = self.send(self.event(), 1, self.secret, STALE, &self.sample).await;
+        let advice = "it took a request ten minutes old: refuse what is older than five, so that \
+            nobody can send you an old one again";
+        findings.push(refused(Check::RefusesStale, &stale, Verdict::Warn, advice));
+        findings
+    }
+
+    fn event(&self) -> (EventId, DeliveryId) {
+        let now = self.clock.now();
+        (EventId::new(self.ids, now), DeliveryId::new(self.ids, now))
+    }
+
+    async fn send(
+        &self,
+        (event_id, delivery_id): (EventId, DeliveryId),
+        number: u32,
+        secret: &Secret,
+        age: i64,
+        body: &Bytes,
+    ) -> Outcome {
+        let keys = Keyring::new(secret.clone());
+        let at = self.clock.now().plus(-age);
+        let (event_type, keys) = (self.kind, &keys);
+        let attempt = Attempt {
+            event_id,
+            event_type,
+            delivery_id,
+            number,
+            at,
+            keys,
+            body,
+            is_replay: false,
+            original_id: None,
+        };
+        let headers = self.headers.of(&attempt);
+        let request = Request { target: self.target, headers: &headers, body, deadline: DEADLINE };
+        self.sender.send(&request).await
+    }
+}
+
+fn accepts(outcome: &Outcome) -> Finding {
+    let slow = i128::from(outcome.duration_micros) > PROMPT.as_micros().cast_signed();
+    let advice = "a rightly signed event must be answered with 2xx; read the raw body, and use the \
+        whole secret with its prefix";
+    let mut found = taken(Check::Accepts, outcome, advice);
+    if found.verdict == Verdict::Pass && slow {
+        let advice = "it took longer than 5 seconds: answer first, work afterwards";
+        found = finding(Check::Accepts, Verdict::Warn, outcome, advice);
+    }
+    found
+}
+
+fn taken(check: Check, outcome: &Outcome, advice: &str) -> Finding {
+    match outcome.error {
+        None => finding(check, Verdict::Pass, outcome, ""),
+        Some(_) => finding(check, Verdict::Fail, outcome, advice),
+    }
+}
+
+fn refused(check: Check, outcome: &Outcome, taken: Verdict, advice: &str) -> Finding {
+    match (outcome.error, outcome.status) {
+        (None, _) => finding(check, taken, outcome, advice),
+        (Some(_), Some(400..=499)) => finding(check, Verdict::Pass, outcome, ""),
+        (Some(_), _) => {
+            let advice = "refuse with 4xx; anything else looks as if the receiver were down";
+            finding(check, Verdict::Warn, outcome, advice)
+        }
+    }
+}
+
+fn finding(check: Check, verdict: Verdict, outcome: &Outcome, advice: &str) -> Finding {
+    let came = match (outcome.error, outcome.status) {
+        (_, Some(status)) => format!("answered {status}"),
+        (Some(error), None) => format!("no answer ({error})"),
+        (None, None) => String::new(),
+    };
+    let text = if advice.is_empty() { came } else { format!("{came}; {advice}") };
+    let (status, duration_micros) = (outcome.status, outcome.duration_micros);
+    Finding { check, verdict, status, text, duration_micros }
+}
