@@ -52,3 +52,10 @@ create table attempts (
     request_headers text not null, response_headers text, response_body {bytes}, next_at bigint,
     primary key (delivery_no, n)
 ) {rowless};
+
+-- Many nodes on one database: the row that a node renews, and whose a shard of the endpoints is. They are
+-- apart so that a heartbeat never waits for the completions that check an epoch.
+create table node_lease (node {id} primary key, expires_at bigint not null, is_leaving boolean not null);
+create table shard_owner (shard {pk}, node {id}, epoch bigint not null);
+insert into shard_owner (shard, epoch)
+    with recursive n (i) as (select 0 union all select i + 1 from n where i < 255) select i, 0 from n;

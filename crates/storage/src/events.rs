@@ -8,6 +8,7 @@ use domain::Timestamp;
 use domain::event::EventType;
 use domain::id::{ActionId, CustomerId, DeliveryId, EventId, MailId};
 
+use crate::leases::{self, Claim, ShardSet};
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, Wake, args, statements};
 
@@ -107,15 +108,19 @@ statements! {
     READY_MOVE = "update ready set due_at = $4, attempt = $5, tries = $6, slow_downs = $7 {each}
         where endpoint_no = $1 and due_at = $2 and delivery_no = $3";
     READY_PAGE = "select due_at, delivery_no from ready where endpoint_no = $1 order by due_at, delivery_no limit $2";
-    /// A skip-scan: one step of the index for each endpoint, whatever its backlog.
+    /// A skip-scan: one step of the index for each endpoint, whatever its backlog. Those of other nodes'
+    /// shards are only stepped over.
     READY_LANES = "with recursive lane (no, n) as (
         select (select min(endpoint_no) from ready where endpoint_no > $1), 1
         union all select (select min(endpoint_no) from ready where endpoint_no > lane.no), lane.n + 1 from lane
         where lane.no is not null and lane.n < $3)
         select no, (select min(due_at) from ready where endpoint_no = lane.no),
-        (select count(*) from (select 1 from ready where endpoint_no = lane.no and due_at <= $2 limit 128) as due),
+        substr($4, 1 + cast(no % 256 as integer), 1) = '1',
+        case when substr($4, 1 + cast(no % 256 as integer), 1) = '1' then
+        (select count(*) from (select 1 from ready where endpoint_no = lane.no and due_at <= $2 limit 128) as due)
+        else 0 end, case when substr($4, 1 + cast(no % 256 as integer), 1) = '1' then
         (select count(*) from endpoints e where e.no = lane.no and e.status = 'enabled' and e.deleted_at is null)
-        from lane where no is not null order by no";
+        else 0 end from lane where no is not null order by no";
     READY_COUNT = "select count(*) from ready";
     READY_CLEAR = "delete from ready where endpoint_no = $1";
     DEAD_INSERT = "insert into dead (endpoint_no, at, delivery_no, reason) select $1, $4, $3, $5 {each}
@@ -204,10 +209,15 @@ pub async fn owe(tx: &Tx, owed: &[Owed]) -> Result<()> {
 /// The row that an attempt was made for is the right to decide about its delivery. Where it is gone,
 /// because the endpoint was deleted or another node took over, only the attempt is noted. For the
 /// same reason a batch may be written twice.
-pub async fn settle(tx: &Tx, settled: &[Settled]) -> Result<()> {
+///
+/// What was sent in an epoch that has passed changes nothing, because another node owns the endpoint and
+/// sends by itself. Answers the shards where that was so.
+pub async fn settle(tx: &Tx, settled: &[Settled]) -> Result<ShardSet> {
+    let stale = leases::stale(tx, settled.iter().map(Settled::claim)).await?;
+    let settled: Vec<&Settled> = settled.iter().filter(|s| !stale.contains(&s.claim())).collect();
     let key = |o: &Owed| args![o.endpoint_no, o.due_at, o.delivery_no];
     let (again, gone): (Vec<&Settled>, Vec<&Settled>) =
-        settled.iter().partition(|s| s.again.is_some());
+        settled.iter().copied().partition(|s| s.again.is_some());
     let moved = again.iter().filter_map(|s| {
         let to = s.again?;
         Some([key(&s.owed), args![to.due_at, to.attempt, to.tries, to.slow_downs]].concat())
@@ -219,7 +229,8 @@ pub async fn settle(tx: &Tx, settled: &[Settled]) -> Result<()> {
     });
     tx.each(DEAD_INSERT, dead.collect()).await?;
     tx.each(READY_DELETE, gone.iter().map(|s| key(&s.owed)).collect()).await?;
-    tx.each(ATTEMPT_INSERT, settled.iter().map(|s| attempt_row(&s.attempt)).collect()).await
+    tx.each(ATTEMPT_INSERT, settled.iter().map(|s| attempt_row(&s.attempt)).collect()).await?;
+    Ok(stale.iter().map(|claim| claim.shard).collect())
 }
 
 /// An attempt that ended, and the queue row that it was made for.
@@ -229,6 +240,14 @@ pub struct Settled {
     pub attempt: Attempt,
     /// Where the row stands from now on; `None` takes it out of the queue.
     pub again: Option<Owed>,
+    /// The epoch in which it was sent.
+    pub epoch: i64,
+}
+
+impl Settled {
+    fn claim(&self) -> Claim {
+        Claim { shard: leases::shard_of(self.owed.endpoint_no), epoch: self.epoch }
+    }
 }
 
 fn attempt_row(a: &Attempt) -> Vec<crate::Value> {
@@ -255,17 +274,32 @@ pub async fn page(tx: &Tx, endpoint_no: i64, limit: i64) -> Result<Vec<Place>> {
     tx.all(READY_PAGE, args![endpoint_no, limit], read).await
 }
 
-/// Endpoints after a number to which something is owed, at most `limit`.
-pub async fn lanes(tx: &Tx, after: i64, now: Timestamp, limit: i64) -> Result<Vec<LaneHead>> {
+/// Endpoints of some shards to which something is owed.
+#[derive(Clone, Debug, Default)]
+pub struct Lanes {
+    pub heads: Vec<LaneHead>,
+    /// The number after which to look on, when the limit was reached.
+    pub next: Option<i64>,
+}
+
+/// Looks through at most `limit` endpoints after a number.
+pub async fn lanes(
+    tx: &Tx,
+    after: i64,
+    now: Timestamp,
+    limit: i64,
+    shards: &ShardSet,
+) -> Result<Lanes> {
     let read = |r: &mut Row| {
-        Ok(LaneHead {
-            endpoint_no: r.next()?,
-            first_due_at: r.next()?,
-            n_due: r.next()?,
-            is_open: r.next::<i64>()? != 0,
-        })
+        let (endpoint_no, first_due_at, is_ours) = (r.next()?, r.next()?, r.next::<bool>()?);
+        let (n_due, is_open) = (r.next()?, r.next::<i64>()? != 0);
+        Ok((is_ours, LaneHead { endpoint_no, first_due_at, n_due, is_open }))
     };
-    tx.all(READY_LANES, args![after, now, limit], read).await
+    let found = tx.all(READY_LANES, args![after, now, limit, shards], read).await?;
+    let is_full = i64::try_from(found.len()).is_ok_and(|n| n >= limit);
+    let next = found.last().filter(|_| is_full).map(|(_, head)| head.endpoint_no);
+    let heads = found.into_iter().filter(|(is_ours, _)| *is_ours).map(|(_, head)| head).collect();
+    Ok(Lanes { heads, next })
 }
 
 /// Deliveries that are owed, over all endpoints.

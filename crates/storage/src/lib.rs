@@ -21,6 +21,7 @@ pub mod customers;
 pub mod endpoints;
 pub mod events;
 pub mod keys;
+pub mod leases;
 pub mod ledger;
 pub mod mail;
 pub mod mailboxes;
@@ -30,7 +31,9 @@ pub mod simulations;
 pub mod tenancy;
 pub mod usage;
 
-pub use engine::{DatabaseUrl, Db, Engine, EngineVersion, Leadership, QUEUE_UNITS_MAX, Tx, Wake};
+pub use engine::{
+    DatabaseUrl, Db, Engine, EngineVersion, FileLock, Ownership, QUEUE_UNITS_MAX, Tx, Wake,
+};
 pub use error::{Error, Result};
 pub use json::details;
 pub use migrate::{migrate, pending};
@@ -47,6 +50,7 @@ pub fn statements() -> Vec<&'static str> {
         endpoints::ALL,
         events::ALL,
         keys::ALL,
+        leases::ALL,
         ledger::ALL,
         mail::ALL,
         mailboxes::ALL,

@@ -1,27 +1,31 @@
 //! Running the tasks: which process, when, and what they last did.
 //!
-//! Only the process that leads runs them; the others try to lead once a second. A task runs when it is
-//! signalled and when its period is over, never twice at a time. What a task does is in its own module.
+//! A file is worked on by one process; the others try to have it once a second. On a shared database every
+//! node delivers for its shards, and the one that leads runs the other tasks; which those are is decided in
+//! [`crate::shards`]. A task runs when it is signalled and when its period is over, never twice at a
+//! time. What a task does is in its own module.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::{Result, Timestamp};
+use domain::{Clock, Result, Timestamp};
 use futures_util::future::BoxFuture;
-use storage::Leadership;
+use storage::leases::Node;
+use storage::{FileLock, Ownership};
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, interval, sleep};
 
 use crate::deliver::{Deliverer, Note};
+use crate::shards::{Keeper, Owned, Shards, Stage};
 use crate::{Tasks, chain, housekeeping, photos, retention, usage};
 
-/// How often a process that does not lead tries to.
-const LEAD_EVERY: Duration = Duration::from_secs(1);
+/// How often a process that does not have the file tries to.
+const OWN_EVERY: Duration = Duration::from_secs(1);
 /// How often a line tells what the deliverer did.
 const SUMMARY_EVERY: Duration = Duration::from_mins(1);
-/// How often the one that leads makes sure that it still does.
+/// How often a node looks whether it leads.
 const CHECK_LEAD_EVERY: Duration = Duration::from_millis(250);
 
 /// A task that is run over and over.
@@ -36,7 +40,10 @@ pub(crate) struct Periodic {
 /// The task that a commit with photos signals.
 const PHOTOS: &str = "photos";
 
-/// Every task save the deliverer, which runs without end.
+/// The task that runs without end, and where the database is shared on every node.
+const DELIVER: &str = "deliver";
+
+/// Every other task, which one process runs for all.
 pub(crate) const PERIODIC: [Periodic; 6] = [
     Periodic {
         name: "chain",
@@ -83,24 +90,33 @@ pub struct TaskStatus {
     pub error: Option<String>,
 }
 
-/// The tasks of a process. Dropping it without [`Running::stop`] ends them at the next pause, and what
-/// they had not written is done again by whoever leads next.
+/// The tasks of a process. Dropping it without [`Running::stop`] tells them to stop, and waits for nothing.
 pub struct Running {
-    stop: watch::Sender<bool>,
+    stop: Stop,
     main: JoinHandle<()>,
     statuses: Statuses,
 }
 
+/// Says stop when it is dropped.
+struct Stop(watch::Sender<bool>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.send_replace(true);
+    }
+}
+
 impl Running {
-    /// Starts nothing new, lets webhook attempts end for up to ten seconds, writes what came of them.
+    /// Starts nothing new, lets webhook attempts end for up to ten seconds, writes what came of them. On
+    /// a shared database other nodes take over at once what is done with.
     pub async fn stop(self) {
-        self.stop.send_replace(true);
+        drop(self.stop);
         if let Err(error) = self.main.await {
             tracing::error!(%error, "the tasks ended badly");
         }
     }
 
-    /// By name; empty while another process leads.
+    /// By name; those that another process runs are missing.
     pub fn statuses(&self) -> BTreeMap<&'static str, TaskStatus> {
         self.statuses.lock().clone()
     }
@@ -115,55 +131,100 @@ impl Statuses {
     }
 }
 
-pub(crate) fn start(tasks: &Tasks) -> Running {
+pub(crate) fn start(tasks: &Tasks, lease_clock: Option<Arc<dyn Clock>>) -> Running {
     let (stop, stopped) = watch::channel(false);
     let statuses = Statuses::default();
-    let driver = Driver { tasks: tasks.clone(), statuses: statuses.clone() };
+    let driver = Driver { tasks: tasks.clone(), lease_clock, statuses: statuses.clone() };
     let main = tokio::spawn(async move { driver.run(stopped).await });
-    Running { stop, main, statuses }
+    Running { stop: Stop(stop), main, statuses }
 }
 
 #[derive(Clone)]
 struct Driver {
     tasks: Tasks,
+    lease_clock: Option<Arc<dyn Clock>>,
     statuses: Statuses,
 }
 
 impl Driver {
     async fn run(self, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
-            match self.tasks.parts.app.db.try_lead().await {
-                Ok(Some(lead)) => self.lead(lead, &stop).await,
-                Ok(None) => {}
-                Err(error) => tracing::warn!(%error, "can't ask who runs the tasks"),
+            match self.tasks.parts.app.db.try_own() {
+                Ok(Ownership::Alone(lock)) => return self.run_alone(lock, stop).await,
+                Ok(Ownership::Shared) => return self.run_beside_others(stop).await,
+                Ok(Ownership::Taken) => {}
+                Err(error) => tracing::warn!(%error, "can't ask who works on the database"),
             }
             tokio::select! {
-                () = sleep(LEAD_EVERY) => {}
+                () = sleep(OWN_EVERY) => {}
                 _ = stop.wait_for(|stop| *stop) => {}
             }
         }
     }
 
-    /// Runs everything until the process stops or another one leads.
-    async fn lead(&self, lead: Leadership, stop: &watch::Receiver<bool>) {
-        tracing::info!("this process runs the tasks");
+    async fn run_alone(&self, _lock: FileLock, stop: watch::Receiver<bool>) {
+        self.work(Shards::all(), stop).await;
+    }
+
+    async fn run_beside_others(&self, stop: watch::Receiver<bool>) {
+        let app = &self.tasks.parts.app;
+        let mut node = Node([0; 16]);
+        app.ids.fill(&mut node.0);
+        let (keeper, shards) = Keeper::new(&app.db, node, self.lease_clock.clone());
+        let (stage, staged) = watch::channel(Stage::Working);
+        let keeper = tokio::spawn(keeper.run(staged));
+        let mut stopped = stop.clone();
+        let leaving = async {
+            let _ = stopped.wait_for(|stop| *stop).await;
+            stage.send_replace(Stage::Leaving);
+        };
+        tokio::join!(self.work(shards, stop), leaving);
+        stage.send_replace(Stage::Left);
+        if let Err(error) = keeper.await {
+            tracing::error!(%error, "the keeper of the lease ended badly");
+        }
+    }
+
+    /// Delivers, and runs the other tasks while this process leads.
+    async fn work(&self, shards: Shards, stop: watch::Receiver<bool>) {
+        let photos = Arc::new(Notify::new());
+        let lead = self.lead(shards.watch(), Arc::clone(&photos), stop.clone());
+        tokio::join!(lead, self.deliver(shards, photos, stop));
+    }
+
+    async fn lead(
+        &self,
+        owned: watch::Receiver<Owned>,
+        photos: Arc<Notify>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        while !*stop.borrow() {
+            if owned.borrow().leads() {
+                tracing::info!("this process runs the tasks");
+                self.run_tasks(&owned, &photos, &mut stop).await;
+                self.statuses.lock().retain(|name, _| *name == DELIVER);
+                tracing::info!("this process no longer runs the tasks");
+            }
+            pause(&mut stop).await;
+        }
+    }
+
+    /// Runs them until the process stops or another one leads.
+    async fn run_tasks(
+        &self,
+        owned: &watch::Receiver<Owned>,
+        photos: &Arc<Notify>,
+        stop: &mut watch::Receiver<bool>,
+    ) {
         let (end, ended) = watch::channel(false);
         let mut running = JoinSet::new();
-        let photos = Arc::new(Notify::new());
         for periodic in PERIODIC {
             let (driver, ended) = (self.clone(), ended.clone());
-            let signal = (periodic.name == PHOTOS).then(|| Arc::clone(&photos));
+            let signal = (periodic.name == PHOTOS).then(|| Arc::clone(photos));
             running.spawn(async move { driver.repeat(periodic, signal, ended).await });
         }
-        let (driver, ended) = (self.clone(), ended.clone());
-        running.spawn(async move { driver.deliver(photos, ended).await });
-        let mut stop = stop.clone();
-        let mut check = interval(CHECK_LEAD_EVERY);
-        while lead.is_held() && !*stop.borrow() {
-            tokio::select! {
-                _ = check.tick() => {}
-                _ = stop.wait_for(|stop| *stop) => {}
-            }
+        while owned.borrow().leads() && !*stop.borrow() {
+            pause(stop).await;
         }
         end.send_replace(true);
         while let Some(task) = running.join_next().await {
@@ -171,11 +232,9 @@ impl Driver {
                 tracing::error!(%error, "a task ended badly");
             }
         }
-        self.statuses.lock().clear();
-        tracing::info!("this process no longer runs the tasks");
     }
 
-    async fn deliver(&self, photos: Arc<Notify>, mut end: watch::Receiver<bool>) {
+    async fn deliver(&self, shards: Shards, photos: Arc<Notify>, mut stop: watch::Receiver<bool>) {
         let wakes = self.tasks.parts.app.db.wakes();
         let started_at = self.tasks.parts.app.clock.now();
         let (mut told_at, mut told) = (Instant::now(), 0);
@@ -183,7 +242,7 @@ impl Driver {
             Note::Photo => photos.notify_one(),
             Note::Progress { n_attempts, n_in_flight } => {
                 let mut statuses = self.statuses.lock();
-                let status = statuses.entry("deliver").or_default();
+                let status = statuses.entry(DELIVER).or_default();
                 status.started_at = Some(started_at);
                 status.done = n_attempts;
                 if told_at.elapsed() >= SUMMARY_EVERY && n_attempts > told {
@@ -197,7 +256,7 @@ impl Driver {
                 }
             }
         };
-        Deliverer::new(&self.tasks).run(&wakes, &mut end, note).await;
+        Deliverer::new(&self.tasks, shards).run(&wakes, &mut stop, note).await;
     }
 
     async fn repeat(
@@ -243,6 +302,13 @@ impl Driver {
                 status.error = Some(error.to_string());
             }
         }
+    }
+}
+
+async fn pause(stop: &mut watch::Receiver<bool>) {
+    tokio::select! {
+        () = sleep(CHECK_LEAD_EVERY) => {}
+        _ = stop.wait_for(|stop| *stop) => {}
     }
 }
 

@@ -1,7 +1,7 @@
 //! What happens after commit: webhooks are delivered, the audit chain is linked, old rows leave.
 //!
 //! Every task finds its work in rows, so that none is lost when the process ends. [`Tasks::start`]
-//! runs them on the process that leads, woken by signals and by the clock; [`Tasks::settle`] runs them
+//! runs them, on many nodes beside each other where the database is shared, woken by signals and by the clock; [`Tasks::settle`] runs them
 //! by hand until nothing is due. The rules of one attempt are in `webhook`, those of the business in
 //! `app`.
 
@@ -11,12 +11,13 @@ mod driver;
 mod housekeeping;
 mod photos;
 mod retention;
+mod shards;
 mod usage;
 
 use std::sync::Arc;
 
 use app::App;
-use domain::Result;
+use domain::{Clock, Result};
 use webhook::headers::{DEFAULT_PREFIX, HeaderProblem, PartnerHeaders};
 use webhook::sender::Sender;
 use webhook::tls::{self, RootProblem};
@@ -25,6 +26,7 @@ pub use driver::{Running, TaskStatus};
 
 use deliver::Deliverer;
 use driver::PERIODIC;
+use shards::Shards;
 
 /// Rounds of [`Tasks::settle`]: work makes work, such as an event that a simulation emits, but not
 /// without end.
@@ -93,7 +95,7 @@ impl Tasks {
             for periodic in PERIODIC {
                 done += (periodic.run)(self.clone()).await?;
             }
-            done += Deliverer::new(self).settle().await;
+            done += Deliverer::new(self, Shards::all()).settle().await;
             if done == 0 {
                 return Ok(());
             }
@@ -101,8 +103,15 @@ impl Tasks {
         Err(domain::Error::internal("settling", "the tasks find ever more work"))
     }
 
-    /// Starts the tasks in the background, on the process that leads.
+    /// Starts the tasks in the background. On a file they run once no other process has it; on a shared
+    /// database every node delivers for its share of the endpoints, and one runs the other tasks.
     pub fn start(&self) -> Running {
-        driver::start(self)
+        driver::start(self, None)
+    }
+
+    /// As [`Tasks::start`], with leases that go by this clock and not by the database's, so that a test
+    /// need not wait for one to end.
+    pub fn start_with_lease_clock(&self, clock: Arc<dyn Clock>) -> Running {
+        driver::start(self, Some(clock))
     }
 }

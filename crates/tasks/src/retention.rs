@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use domain::id::first_number;
 use domain::{Result, Timestamp, days};
+use storage::leases::ShardSet;
 use storage::retention::{self as rows, Of};
 use storage::{Tx, endpoints, events};
 
@@ -40,13 +41,14 @@ async fn give_up_held(tasks: &Tasks, now: Timestamp) -> Result<usize> {
     let db = &tasks.parts.app.db;
     let (mut n, mut after) = (0, i64::MIN);
     for _ in 0..PAGES_MAX {
-        let unit = async move |tx: &Tx| events::lanes(tx, after, now, LANES_MAX).await;
-        let heads = db.read(unit).await?;
-        let Some(last) = heads.last() else { break };
-        after = last.endpoint_no;
-        for head in heads.iter().filter(|head| !head.is_open) {
+        let all = ShardSet::all();
+        let unit = async move |tx: &Tx| events::lanes(tx, after, now, LANES_MAX, &all).await;
+        let found = db.read(unit).await?;
+        for head in found.heads.iter().filter(|head| !head.is_open) {
             n += give_up_lane(tasks, head.endpoint_no, now).await?;
         }
+        let Some(next) = found.next else { break };
+        after = next;
     }
     Ok(n)
 }

@@ -9,6 +9,7 @@ use domain::event::EventType;
 use domain::id::DeliveryId;
 use domain::{Clock, ErrorCode, minutes};
 use storage::events::{Attempt, Owed, Settled};
+use storage::leases::{ALONE, ShardSet};
 
 use crate::support::{World, act, invite, refusal, world};
 
@@ -40,7 +41,8 @@ async fn settle(world: &World, outcome: &'static str) {
         .app
         .db
         .write(async move |tx: &Tx| {
-            let lane = storage::events::lanes(tx, 0, now, 1).await?[0].endpoint_no;
+            let lanes = storage::events::lanes(tx, 0, now, 1, &ShardSet::all()).await?;
+            let lane = lanes.heads[0].endpoint_no;
             let place = *storage::events::page(tx, lane, 100).await?.last().unwrap();
             let parcel = storage::events::parcel(tx, lane, place).await?.unwrap();
             let again = (outcome == "retrying").then(|| Owed {
@@ -64,8 +66,8 @@ async fn settle(world: &World, outcome: &'static str) {
                 response_body: None,
                 next_at: again.map(|o| o.due_at),
             };
-            let settled = Settled { owed: parcel.owed, attempt, again };
-            storage::events::settle(tx, &[settled]).await
+            let settled = Settled { owed: parcel.owed, attempt, again, epoch: ALONE };
+            storage::events::settle(tx, &[settled]).await.map(drop)
         })
         .await
         .unwrap();

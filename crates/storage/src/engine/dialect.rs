@@ -6,6 +6,8 @@
 //! | `{each}` | nothing; the statement runs once a row | `from` or `using` `unnest(…)` |
 //! | `{skip}` | nothing | `for update skip locked` |
 //! | `{lock}` | nothing | `for update` |
+//! | `{share}` | nothing | `for share` |
+//! | `{clock}` | microseconds by the engine's clock | the same |
 //! | `{id}` | `blob` | `uuid` |
 //! | `{bytes}` | `blob` | `bytea` |
 //! | `{pk}` | `integer primary key` | `bigint primary key` |
@@ -71,6 +73,8 @@ pub(super) fn sqlite(sql: &str) -> String {
         &[
             ("{skip}", ""),
             ("{lock}", ""),
+            ("{share}", ""),
+            ("{clock}", "cast(unixepoch('subsec') * 1000000 as integer)"),
             ("{each}", ""),
             ("{id}", "blob"),
             ("{bytes}", "blob"),
@@ -88,6 +92,8 @@ pub(super) fn postgres(sql: &str) -> String {
         &[
             ("{skip}", "for update skip locked"),
             ("{lock}", "for update"),
+            ("{share}", "for share"),
+            ("{clock}", "(extract(epoch from clock_timestamp()) * 1000000)::bigint"),
             ("{each}", ""),
             ("{id}", "uuid"),
             ("{bytes}", "bytea"),

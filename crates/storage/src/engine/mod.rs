@@ -164,14 +164,11 @@ impl Db {
         self.shared.wakes_out.clone()
     }
 
-    /// Takes the sole right to deliver for this database, for as long as the value lives.
-    ///
-    /// On SQLite it is a lock on a file beside the database, on PostgreSQL an advisory lock of a
-    /// session, so that the death of its holder frees it at once. `None` while another holds it.
-    pub async fn try_lead(&self) -> Result<Option<Leadership>> {
+    /// Takes the sole right to work on what is owed, where the database is one process's alone.
+    pub fn try_own(&self) -> Result<Ownership> {
         match &self.threads {
-            Threads::Sqlite(handle) => handle.try_lead(),
-            Threads::Postgres(handle) => handle.try_lead().await,
+            Threads::Sqlite(handle) => handle.try_own(),
+            Threads::Postgres(_) => Ok(Ownership::Shared),
         }
     }
 
@@ -182,25 +179,19 @@ impl Db {
     }
 }
 
-/// The right to deliver; see [`Db::try_lead`].
-pub struct Leadership {
-    pub(crate) guard: LeadershipGuard,
+/// Who works on what is owed; see [`Db::try_own`].
+pub enum Ownership {
+    /// This process alone, for as long as the value lives. It is a lock on a file beside the database,
+    /// so that the death of its holder frees it at once.
+    Alone(FileLock),
+    /// Another process has the file.
+    Taken,
+    /// Any number of nodes, who share by [`crate::leases`].
+    Shared,
 }
 
-pub(crate) enum LeadershipGuard {
-    File { _file: std::fs::File },
-    Session(postgres::LeaderSession),
-}
-
-impl Leadership {
-    /// False once the session that holds the lock has ended.
-    pub fn is_held(&self) -> bool {
-        match &self.guard {
-            LeadershipGuard::File { .. } => true,
-            LeadershipGuard::Session(session) => session.is_alive(),
-        }
-    }
-}
+/// The lock of [`Ownership::Alone`].
+pub struct FileLock(#[expect(dead_code, reason = "held, not read")] std::fs::File);
 
 /// A unit of work on its way through a database thread.
 trait Unit: Send {

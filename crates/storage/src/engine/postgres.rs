@@ -19,7 +19,7 @@ use futures_util::future::LocalBoxFuture;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, NoTls, Statement};
 
-use super::{Leadership, LeadershipGuard, QUEUE_UNITS_MAX, RUNS_MAX, Shared, Tx, Unit, dialect};
+use super::{QUEUE_UNITS_MAX, RUNS_MAX, Shared, Tx, Unit, dialect};
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 
@@ -31,6 +31,9 @@ const READERS: usize = 2;
 const READS_MAX: usize = 256;
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a server may leave unanswered what the network carries, before its connection counts as lost:
+/// within the time that a lease leaves, so that a node finds another way or stands back.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
 /// What the server does with a statement or a transaction that we forgot; and two choices of speed.
 ///
 /// A plan is kept for as long as a connection lives, and one that was made while a table was small
@@ -46,54 +49,27 @@ const SESSION: &str =
 pub(super) struct Handle {
     writer: flume::Sender<Box<dyn Unit>>,
     readers: flume::Sender<Box<dyn Unit>>,
-    config: Config,
 }
 
 impl Handle {
     pub(super) async fn open(config: &str, shared: Arc<Shared>) -> Result<Self> {
         let mut config = Config::from_str(config).map_err(|e| Error::Unavailable(e.to_string()))?;
         config.connect_timeout(CONNECT_TIMEOUT).application_name("postroom");
+        config.keepalives_idle(SILENCE_MAX).tcp_user_timeout(SILENCE_MAX);
         // Fails here, where somebody reads it, when the server is not there.
         let (client, connection) = connect(&config).await?;
         drop((client, connection));
         let (writer, write_work) = flume::bounded(QUEUE_UNITS_MAX);
         let (readers, read_work) = flume::bounded(QUEUE_UNITS_MAX);
-        let thread_config = config.clone();
         let thread = std::thread::Builder::new().name("postgres".to_owned());
-        let started = thread.spawn(move || serve(&thread_config, &write_work, &read_work, &shared));
+        let started = thread.spawn(move || serve(&config, &write_work, &read_work, &shared));
         started.map_err(|e| Error::Unavailable(format!("no thread: {e}")))?;
-        Ok(Self { writer, readers, config })
+        Ok(Self { writer, readers })
     }
 
     pub(super) fn send(&self, unit: Box<dyn Unit>, writes: bool) -> Result<()> {
         let queue = if writes { &self.writer } else { &self.readers };
         queue.try_send(unit).map_err(|_| Error::Busy)
-    }
-
-    pub(super) async fn try_lead(&self) -> Result<Option<Leadership>> {
-        let (client, connection) = connect(&self.config).await?;
-        let task = tokio::spawn(async move {
-            let _ = connection.await;
-        });
-        // The number is arbitrary and belongs to this purpose.
-        let row = client.query_one("select pg_try_advisory_lock(7022026112101)", &[]).await;
-        if !row.map_err(|e| explain("leadership", &e))?.get::<_, bool>(0) {
-            return Ok(None);
-        }
-        let session = LeaderSession { client, _task: task };
-        Ok(Some(Leadership { guard: LeadershipGuard::Session(session) }))
-    }
-}
-
-/// The session whose life is the right to deliver.
-pub(crate) struct LeaderSession {
-    client: Client,
-    _task: tokio::task::JoinHandle<()>,
-}
-
-impl LeaderSession {
-    pub(crate) fn is_alive(&self) -> bool {
-        !self.client.is_closed()
     }
 }
 

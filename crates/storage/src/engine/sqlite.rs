@@ -19,7 +19,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 
-use super::{Leadership, LeadershipGuard, QUEUE_UNITS_MAX, RUNS_MAX, Shared, Tx, Unit, dialect};
+use super::{FileLock, Ownership, QUEUE_UNITS_MAX, RUNS_MAX, Shared, Tx, Unit, dialect};
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 
@@ -66,13 +66,13 @@ impl Handle {
         queue.try_send(unit).map_err(|_| Error::Busy)
     }
 
-    pub(super) fn try_lead(&self) -> Result<Option<Leadership>> {
+    pub(super) fn try_own(&self) -> Result<Ownership> {
         let path = self.path.with_extension("lock");
         let file = File::create(&path)
             .map_err(|e| Error::Unavailable(format!("{}: {e}", path.display())))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Leadership { guard: LeadershipGuard::File { _file: file } })),
-            Err(TryLockError::WouldBlock) => Ok(None),
+            Ok(()) => Ok(Ownership::Alone(FileLock(file))),
+            Err(TryLockError::WouldBlock) => Ok(Ownership::Taken),
             Err(TryLockError::Error(e)) => {
                 Err(Error::Unavailable(format!("{}: {e}", path.display())))
             }

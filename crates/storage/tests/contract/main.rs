@@ -2,5 +2,6 @@
 //! on PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
+mod leases;
 mod seam;
 mod support;

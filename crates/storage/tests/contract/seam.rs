@@ -1,6 +1,6 @@
 //! What the seam promises: all or nothing, answers after COMMIT, one text on both engines.
 
-use storage::{Error, Row, Tx, args};
+use storage::{Error, Ownership, Row, Tx, args};
 
 use crate::support::{NOW, fresh};
 
@@ -135,11 +135,20 @@ async fn writers_that_wait_together_all_commit() {
 }
 
 #[tokio::test]
-async fn only_one_process_leads() {
+async fn a_file_is_one_process_s_alone_and_a_server_is_shared() {
     let db = fresh().await;
-    let lead = db.try_lead().await.unwrap().unwrap();
-    assert!(lead.is_held());
-    assert!(db.try_lead().await.unwrap().is_none());
+    let first = db.try_own().unwrap();
+    let second = db.try_own().unwrap();
+    match db.engine() {
+        storage::Engine::Sqlite => {
+            assert!(matches!((&first, &second), (Ownership::Alone(_), Ownership::Taken)));
+            drop(first);
+            assert!(matches!(db.try_own().unwrap(), Ownership::Alone(_)));
+        }
+        storage::Engine::Postgres => {
+            assert!(matches!((first, second), (Ownership::Shared, Ownership::Shared)));
+        }
+    }
 }
 
 async fn count(db: &storage::Db) -> i64 {

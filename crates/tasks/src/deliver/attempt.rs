@@ -125,6 +125,7 @@ fn judge(
         settled: Settled {
             owed,
             again,
+            epoch: launch.epoch,
             attempt: line(&owed, outcome, headers, word, started_at, again),
         },
     }

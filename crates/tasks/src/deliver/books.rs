@@ -10,6 +10,7 @@ use app::{Actor, OpCtx, audit};
 use domain::Timestamp;
 use storage::endpoints::{self, Health};
 use storage::events::{self, Settled};
+use storage::leases::{ShardSet, shard_of};
 use storage::{Tx, tenancy};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -37,6 +38,13 @@ pub(super) struct Batch {
     resume_at: Option<Instant>,
 }
 
+/// What was committed.
+pub(super) struct Written {
+    pub(super) batch: Arc<Batch>,
+    /// Shards that another node had taken over: what the batch says of them was dropped.
+    pub(super) stale: ShardSet,
+}
+
 /// See the module.
 #[derive(Default)]
 pub(super) struct Books {
@@ -44,7 +52,7 @@ pub(super) struct Books {
     opened_at: Option<Instant>,
     /// Batches that failed, already split, each waiting for its time.
     failed: Vec<Batch>,
-    writes: JoinSet<(Arc<Batch>, domain::Result<()>)>,
+    writes: JoinSet<(Arc<Batch>, domain::Result<ShardSet>)>,
 }
 
 impl Books {
@@ -112,13 +120,19 @@ impl Books {
 
     /// The next batch that was committed; `None` when a write failed and will be tried again, or
     /// when none is under way.
-    pub(super) async fn committed(&mut self) -> Option<Option<Arc<Batch>>> {
+    pub(super) async fn committed(&mut self) -> Option<Option<Written>> {
         let ended = self.writes.join_next().await?;
         Some(self.ended(ended.ok()?))
     }
 
-    fn ended(&mut self, (batch, outcome): (Arc<Batch>, domain::Result<()>)) -> Option<Arc<Batch>> {
-        let Err(error) = outcome else { return Some(batch) };
+    fn ended(
+        &mut self,
+        (batch, outcome): (Arc<Batch>, domain::Result<ShardSet>),
+    ) -> Option<Written> {
+        let error = match outcome {
+            Ok(stale) => return Some(Written { batch, stale }),
+            Err(error) => error,
+        };
         tracing::warn!(
             error = &error as &dyn std::error::Error,
             "{} completions are not written yet",
@@ -140,7 +154,7 @@ fn halves(mut batch: Batch) -> Vec<Batch> {
     [batch, other].into_iter().filter(|b| !b.settled.is_empty()).collect()
 }
 
-async fn write(tasks: &Tasks, batch: Arc<Batch>) -> domain::Result<()> {
+async fn write(tasks: &Tasks, batch: Arc<Batch>) -> domain::Result<ShardSet> {
     let app = tasks.parts.app.clone();
     let now = app.clock.now();
     tasks
@@ -148,12 +162,15 @@ async fn write(tasks: &Tasks, batch: Arc<Batch>) -> domain::Result<()> {
         .app
         .db
         .write(async move |tx: &Tx| {
-            events::settle(tx, &batch.settled).await?;
-            endpoints::put_health(tx, &batch.healths).await?;
-            for (no, reason) in &batch.disabled {
+            let stale = events::settle(tx, &batch.settled).await?;
+            let is_ours = |no: i64| !stale.contains(shard_of(no));
+            let healths: Vec<_> =
+                batch.healths.iter().filter(|(no, _)| is_ours(*no)).copied().collect();
+            endpoints::put_health(tx, &healths).await?;
+            for (no, reason) in batch.disabled.iter().filter(|(no, _)| is_ours(*no)) {
                 disable(tx, &app, *no, reason, now).await?;
             }
-            Ok(())
+            Ok(stale)
         })
         .await
 }

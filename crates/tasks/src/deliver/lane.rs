@@ -157,6 +157,11 @@ impl Lane {
         self.page.front().map(|place| place.due_at.max(self.quiet_until))
     }
 
+    /// True while a delivery is launched and its completion not committed.
+    pub(super) fn is_holding(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// Lets go of a delivery whose queue row is settled.
     pub(super) fn release(&mut self, delivery_no: i64) {
         self.held.remove(&delivery_no);

@@ -90,6 +90,18 @@ impl Lanes {
         }
     }
 
+    /// Closes the lanes of endpoints that are not ours, which another node takes over.
+    pub(super) fn keep(&mut self, is_ours: impl Fn(i64) -> bool) {
+        for (_, lane) in self.by_endpoint.iter_mut().filter(|(no, _)| !is_ours(**no)) {
+            lane.close();
+        }
+    }
+
+    /// Endpoints with deliveries that are launched and not written.
+    pub(super) fn holding(&self) -> impl Iterator<Item = i64> {
+        self.by_endpoint.iter().filter(|(_, lane)| lane.is_holding()).map(|(no, _)| *no)
+    }
+
     /// Forgets lanes that have had no work for a while.
     pub(super) fn forget_idle(&mut self, now: Instant) {
         self.by_endpoint.retain(|_, lane| {

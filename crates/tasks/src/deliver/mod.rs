@@ -1,8 +1,8 @@
 //! The deliverer: sends what is owed, endpoint by endpoint, and writes what came of it.
 //!
 //! One task owns every lane; reading, attempts and writing run beside it and report back. Claims are
-//! in memory only: the process that leads is the only one that sends, and after a crash what was not
-//! written stands in the queue as before (webhooks.md 5.5). At least once, in no promised order.
+//! in memory only: the process that owns an endpoint is the only one that sends to it, and after a crash what
+//! was not written stands in the queue as before (webhooks.md 5.5). At least once, in no promised order.
 
 mod attempt;
 mod books;
@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::Tasks;
+use crate::shards::Shards;
 use work::Work;
 
 /// How often the queue is looked through for what other processes put there: on a database of our own
@@ -41,6 +42,7 @@ const NAP: Duration = Duration::from_secs(1);
 /// See the module.
 pub(crate) struct Deliverer {
     work: Work,
+    shards: Shards,
     scan_every: Duration,
 }
 
@@ -59,10 +61,16 @@ enum News {
 }
 
 impl Deliverer {
-    pub(crate) fn new(tasks: &Tasks) -> Self {
+    pub(crate) fn new(tasks: &Tasks, mut shards: Shards) -> Self {
         let shared = tasks.parts.app.db.engine().is_shared();
         let scan_every = if shared { SCAN_EVERY_SHARED } else { SCAN_EVERY_ALONE };
-        Self { work: Work::new(tasks), scan_every }
+        Self { work: Work::new(tasks, shards.owned()), shards, scan_every }
+    }
+
+    /// Goes by what the node owns now, and says which shards it is done with.
+    fn take_shards(&mut self) {
+        self.work.take_owned(self.shards.owned());
+        self.shards.tell(self.work.seen());
     }
 
     /// Delivers until `stop` turns true, then lets attempts end and writes what came of them.
@@ -82,6 +90,7 @@ impl Deliverer {
             if scan_at <= Instant::now() {
                 scan_at = Instant::now() + self.scan_every;
                 self.work.scan();
+                self.take_shards();
                 let (n_attempts, n_in_flight) = (self.work.n_attempts, self.work.n_in_flight);
                 note(Note::Progress { n_attempts, n_in_flight });
             }
@@ -132,6 +141,10 @@ impl Deliverer {
         tokio::select! {
             () = self.work.hear_back() => None,
             news = news => Some(news),
+            () = self.shards.changed() => {
+                self.take_shards();
+                None
+            }
             () = sleep_until(until.min(Instant::now() + NAP)) => None,
         }
     }
@@ -141,12 +154,14 @@ impl Deliverer {
         let grace = Instant::now() + STOP_GRACE;
         while self.work.is_sending() && Instant::now() < grace {
             self.work.write(false);
+            self.take_shards();
             self.wait(grace, pending()).await;
         }
         self.work.cut().await;
         let grace = Instant::now() + FLUSH_GRACE;
         while !self.work.is_written() && Instant::now() < grace {
             self.work.write(true);
+            self.take_shards();
             self.wait(grace, pending()).await;
         }
         if !self.work.is_written() {

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use storage::events::{self, LaneHead, Parcel, Place};
+use storage::events::{self, Lanes, Parcel, Place};
+use storage::leases::ShardSet;
 use storage::{Result, Tx};
 use tokio::time::Instant;
 
@@ -16,7 +17,7 @@ use crate::Tasks;
 /// Reads started together. Beyond it a unit goes on in rounds.
 const READS_AT_ONCE: usize = 32;
 /// Lanes found by one scan unit; a scan goes on after the last one.
-pub(super) const LANES_MAX: i64 = 1000;
+const LANES_MAX: i64 = 1000;
 
 /// What one unit is asked for.
 #[derive(Default)]
@@ -33,6 +34,8 @@ pub(super) struct Ask {
 pub(super) struct Launch {
     pub(super) endpoint_no: i64,
     pub(super) place: Place,
+    /// The epoch of its endpoint's shard.
+    pub(super) epoch: i64,
     /// Its endpoint's last answer was a failure.
     pub(super) is_failing: bool,
 }
@@ -56,7 +59,7 @@ pub(super) struct Found {
 pub(super) enum Read {
     Found(Arc<Ask>, Result<Found>),
     /// A part of a scan.
-    Scanned(Result<Vec<LaneHead>>),
+    Scanned(Result<Lanes>),
 }
 
 pub(super) async fn find(tasks: Tasks, ask: Arc<Ask>) -> Read {
@@ -77,10 +80,10 @@ pub(super) async fn find(tasks: Tasks, ask: Arc<Ask>) -> Read {
     Read::Found(ask, found)
 }
 
-pub(super) async fn scan(tasks: Tasks, after: i64) -> Read {
+pub(super) async fn scan(tasks: Tasks, after: i64, shards: ShardSet) -> Read {
     let app = &tasks.parts.app;
     let now = app.clock.now();
-    let unit = async move |tx: &Tx| events::lanes(tx, after, now, LANES_MAX).await;
+    let unit = async move |tx: &Tx| events::lanes(tx, after, now, LANES_MAX, &shards).await;
     Read::Scanned(app.db.read(unit).await)
 }
 

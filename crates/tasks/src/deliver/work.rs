@@ -8,17 +8,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
-use storage::events::{LaneHead, Owed, Place};
+use storage::events::{self, Owed, Place};
+use storage::leases::shard_of;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::attempt::{self, Finished};
-use super::books::{Batch, Books};
+use super::books::{Books, Written};
 use super::health::Health;
 use super::lane::Lane;
 use super::lanes::Lanes;
-use super::read::{self, Ask, Found, LANES_MAX, Launch, Read};
+use super::read::{self, Ask, Found, Launch, Read};
 use crate::Tasks;
+use crate::shards::{Owned, Seen};
 
 /// Attempts under way at a time, over all endpoints.
 const IN_FLIGHT_MAX: usize = 1024;
@@ -36,6 +38,7 @@ const READ_PAUSE: Duration = Duration::from_millis(200);
 /// See the module.
 pub(super) struct Work {
     tasks: Tasks,
+    owned: Owned,
     lanes: Lanes,
     reads: JoinSet<Read>,
     attempts: JoinSet<Finished>,
@@ -56,9 +59,10 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(tasks: &Tasks) -> Self {
+    pub(super) fn new(tasks: &Tasks, owned: Owned) -> Self {
         Self {
             tasks: tasks.clone(),
+            owned,
             lanes: Lanes::default(),
             reads: JoinSet::new(),
             attempts: JoinSet::new(),
@@ -77,8 +81,27 @@ impl Work {
 }
 
 impl Work {
+    /// Goes by what this process owns from now on.
+    pub(super) fn take_owned(&mut self, owned: Owned) {
+        let is_news = owned.version != self.owned.version;
+        self.owned = owned;
+        if is_news {
+            self.lanes.keep(|no| self.owned.epoch(no).is_some());
+            self.scan();
+        }
+    }
+
+    /// What is left of endpoints that other nodes wait for.
+    pub(super) fn seen(&self) -> Seen {
+        let foreign = self.lanes.holding().filter(|no| self.owned.epoch(*no).is_none());
+        Seen { version: self.owned.version, busy: foreign.map(shard_of).collect() }
+    }
+
     /// Learns of a delivery that was just committed.
     pub(super) fn hear(&mut self, endpoint_no: i64, delivery_no: i64, due_micros: i64) {
+        if self.owned.epoch(endpoint_no).is_none() {
+            return;
+        }
         let due_at = Timestamp::from_micros(due_micros);
         self.lanes.touch(endpoint_no).hear(Place { due_at, delivery_no });
     }
@@ -87,13 +110,21 @@ impl Work {
     pub(super) fn scan(&mut self) {
         if !self.is_scanning {
             self.is_scanning = true;
-            self.reads.spawn(read::scan(self.tasks.clone(), i64::MIN));
+            self.scan_after(i64::MIN);
         }
+    }
+
+    fn scan_after(&mut self, after: i64) {
+        self.reads.spawn(read::scan(self.tasks.clone(), after, self.owned.shards()));
     }
 
     /// Starts loading what is due, as far as there is room for it.
     pub(super) fn launch(&mut self) {
-        if self.resume_at.is_some_and(|at| at > Instant::now()) {
+        let instant = Instant::now();
+        if !self.owned.may_launch(instant) {
+            self.resume_at = Some(instant + READ_PAUSE);
+        }
+        if self.resume_at.is_some_and(|at| at > instant) {
             return;
         }
         self.resume_at = None;
@@ -125,6 +156,7 @@ impl Work {
     }
 
     fn take_turn(&mut self, endpoint_no: i64, now: Timestamp, ask: &mut Ask) {
+        let Some(epoch) = self.owned.epoch(endpoint_no) else { return };
         let Some(lane) = self.lanes.get(endpoint_no) else { return };
         let instant = Instant::now();
         lane.used_at = Some(instant);
@@ -141,7 +173,7 @@ impl Work {
             if !is_fresh && !ask.endpoints.contains(&endpoint_no) {
                 ask.endpoints.push(endpoint_no);
             }
-            ask.launches.push(Launch { endpoint_no, place, is_failing });
+            ask.launches.push(Launch { endpoint_no, place, epoch, is_failing });
         }
         if lane.may_launch(now) {
             self.lanes.touch(endpoint_no);
@@ -171,7 +203,7 @@ impl Work {
                 self.pause(&error);
                 self.take_back(&ask);
             }
-            Ok(Read::Scanned(Ok(heads))) => self.take_heads(&heads),
+            Ok(Read::Scanned(Ok(lanes))) => self.take_scan(lanes),
             Ok(Read::Scanned(Err(error))) => {
                 self.is_scanning = false;
                 self.has_missed_scan = true;
@@ -181,13 +213,12 @@ impl Work {
         }
     }
 
-    fn take_heads(&mut self, heads: &[LaneHead]) {
-        self.lanes.compare(heads, self.tasks.parts.app.clock.now());
-        match heads.last() {
-            Some(last) if i64::try_from(heads.len()).is_ok_and(|n| n >= LANES_MAX) => {
-                self.reads.spawn(read::scan(self.tasks.clone(), last.endpoint_no));
-            }
-            Some(_) | None => {
+    fn take_scan(&mut self, mut found: events::Lanes) {
+        found.heads.retain(|head| self.owned.epoch(head.endpoint_no).is_some());
+        self.lanes.compare(&found.heads, self.tasks.parts.app.clock.now());
+        match found.next {
+            Some(after) => self.scan_after(after),
+            None => {
                 self.is_scanning = false;
                 self.lanes.forget_idle(Instant::now());
             }
@@ -201,10 +232,12 @@ impl Work {
         for (endpoint_no, endpoint) in ask.endpoints.iter().zip(found.endpoints) {
             self.lanes.touch(*endpoint_no).take_endpoint(endpoint);
         }
+        let may_launch = !self.is_stopping && self.owned.may_launch(Instant::now());
         for (launch, parcel) in ask.launches.iter().zip(found.parcels) {
+            let is_ours = self.owned.epoch(launch.endpoint_no) == Some(launch.epoch);
             let endpoint = self.lanes.get(launch.endpoint_no).and_then(|l| l.endpoint.clone());
             match (parcel, endpoint) {
-                (Some(parcel), Some(endpoint)) if !self.is_stopping => {
+                (Some(parcel), Some(endpoint)) if may_launch && is_ours => {
                     self.n_attempts += 1;
                     let attempt = attempt::make(self.tasks.clone(), endpoint, parcel, *launch);
                     self.attempts.spawn(attempt);
@@ -271,13 +304,15 @@ impl Work {
     }
 
     /// Lets go of what is committed; a retry takes its new place.
-    fn take_batch(&mut self, batch: Option<Arc<Batch>>) {
-        let Some(batch) = batch else { return };
+    fn take_batch(&mut self, written: Option<Written>) {
+        let Some(Written { batch, stale }) = written else { return };
         for settled in &batch.settled {
             self.n_unwritten -= 1;
             let lane = self.lanes.touch(settled.owed.endpoint_no);
             lane.release(settled.owed.delivery_no);
-            if let Some(Owed { due_at, delivery_no, .. }) = settled.again {
+            if stale.contains(shard_of(settled.owed.endpoint_no)) {
+                lane.read_again();
+            } else if let Some(Owed { due_at, delivery_no, .. }) = settled.again {
                 lane.hear(Place { due_at, delivery_no });
             }
         }
@@ -290,7 +325,7 @@ impl Work {
 
     /// When something is due that nobody reports.
     pub(super) fn due_at(&self) -> Option<Instant> {
-        let alarm = self.lanes.first_alarm().map(|at| {
+        let alarm = self.lanes.first_alarm().filter(|_| self.resume_at.is_none()).map(|at| {
             let wait = at.micros() - self.tasks.parts.app.clock.now().micros();
             Instant::now() + Duration::from_micros(u64::try_from(wait).unwrap_or(0))
         });

@@ -5,6 +5,7 @@
 
 mod ageing;
 mod delivering;
+mod nodes;
 mod receiver;
 mod retrying;
 mod setting_aside;

@@ -75,6 +75,11 @@ impl Receiver {
         self.state.borrow().n_waiting_max
     }
 
+    /// Waits until nobody waits for an answer.
+    pub(crate) async fn has_answered(&self) {
+        self.until(|state| state.n_waiting == 0).await;
+    }
+
     pub(crate) async fn has_received(&self, n: usize) {
         self.until(|state| state.requests.len() >= n).await;
     }

@@ -49,8 +49,21 @@ pub(crate) struct World {
     pub(crate) app: App,
     clock: Arc<TestClock>,
     pub(crate) partner: Partner,
-    url: DatabaseUrl,
+    install: Install,
     _folder: tempfile::TempDir,
+}
+
+/// Where an install is, for one more process of it.
+#[derive(Clone)]
+pub(crate) struct Install {
+    url: DatabaseUrl,
+    clock: Arc<TestClock>,
+}
+
+impl Install {
+    pub(crate) async fn tasks(&self) -> Tasks {
+        Tasks::new(&open(&self.url, &self.clock).await, Options::default()).unwrap()
+    }
 }
 
 pub(crate) async fn world() -> World {
@@ -75,7 +88,8 @@ pub(crate) async fn world() -> World {
         tenancy::partner_insert(tx, &row).await
     })
     .await;
-    World { app, clock, partner, url, _folder: folder }
+    let install = Install { url, clock: Arc::clone(&clock) };
+    World { app, clock, partner, install, _folder: folder }
 }
 
 impl World {
@@ -86,7 +100,11 @@ impl World {
 
     /// The same install in a new process.
     pub(crate) async fn restarted(&self) -> Tasks {
-        Tasks::new(&open(&self.url, &self.clock).await, Options::default()).unwrap()
+        self.install.tasks().await
+    }
+
+    pub(crate) fn install(&self) -> Install {
+        self.install.clone()
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -139,8 +157,12 @@ impl World {
 
     /// Commits events that are owed to every endpoint that is not switched off.
     pub(crate) async fn emit(&self, n: i64) {
+        self.try_emit(n).await.unwrap();
+    }
+
+    pub(crate) async fn try_emit(&self, n: i64) -> storage::Result<()> {
         let (ids, now, scope) = (Arc::clone(&self.app.ids), self.now(), self.scope());
-        write(&self.app, async move |tx: &Tx| {
+        let unit = async move |tx: &Tx| {
             let listening = endpoints::list(tx, &scope).await?;
             for i in 0..n {
                 let id = EventId::new(ids.as_ref(), now);
@@ -162,8 +184,8 @@ impl World {
                 events::publish(tx, &scope, &event, &targets).await?;
             }
             Ok(())
-        })
-        .await;
+        };
+        self.app.db.write(unit).await
     }
 
     pub(crate) async fn find(&self, endpoint_no: i64) -> Option<Endpoint> {
@@ -194,12 +216,15 @@ impl World {
     }
 }
 
+/// Processes so far; each draws ids of its own.
+static PROCESSES: AtomicU64 = AtomicU64::new(1);
+
 async fn open(url: &DatabaseUrl, clock: &Arc<TestClock>) -> App {
     let allow: [ipnet::IpNet; 1] = ["127.0.0.0/8".parse().unwrap()];
     App::new(Parts {
         db: Db::open(url).await.unwrap(),
         clock: Arc::<TestClock>::clone(clock),
-        ids: Arc::new(TestIds(AtomicU64::new(1))),
+        ids: Arc::new(TestIds(AtomicU64::new(PROCESSES.fetch_add(1, Ordering::SeqCst) << 32))),
         secrets: MasterKey::new(&[7; 32]),
         blobs: blob::Blobs::memory(),
         guard: Guard::new(allow),
