@@ -8,6 +8,7 @@ pub mod address;
 pub mod billing;
 pub mod compliance;
 pub mod customer;
+pub mod endpoint;
 pub mod error;
 pub mod error_code;
 pub mod event;

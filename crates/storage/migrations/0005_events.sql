@@ -1,9 +1,12 @@
--- Keys that are never shown are integers (no); ids are for the wire.
+-- Keys that are never shown are integers (no); ids are for the wire. Of custom headers the names can be shown,
+-- the values only sent.
 create table endpoints (
     no {pk}, id {id} not null unique, partner_id {id} not null references partners (id),
     livemode boolean not null, url text not null, description text, event_types text not null,
     status text not null, disabled_reason text, created_at bigint not null, updated_at bigint not null,
-    deleted_at bigint, first_failure_at bigint, failures bigint not null, last_success_at bigint
+    deleted_at bigint, first_failure_at bigint, failures bigint not null, last_success_at bigint,
+    rate_per_second bigint, burst bigint, max_in_flight bigint, order_mode text not null, timeout_ms bigint not null,
+    retry_schedule text, header_names text not null, headers_sealed {bytes}
 );
 create index endpoints_of on endpoints (partner_id, livemode) where deleted_at is null;
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use domain::Timestamp;
+use domain::endpoint::{Order, Settings};
 use domain::event::EventType;
 use domain::id::{DeliveryId, EndpointId, EventId, PartnerId};
 
@@ -30,6 +31,11 @@ pub struct Endpoint {
     pub first_failure_at: Option<Timestamp>,
     pub failures: i64,
     pub last_success_at: Option<Timestamp>,
+    pub settings: Settings,
+    /// Names of the custom headers, for those who may not see the values.
+    pub header_names: Vec<String>,
+    /// Names and values as `webhook::custom` writes them, sealed; `None` when there are none.
+    pub headers_sealed: Option<Bytes>,
 }
 
 /// A signing secret, sealed. The current one signs first.
@@ -77,20 +83,27 @@ pub struct AttemptLine {
 
 statements! {
     INSERT = "insert into endpoints (no, id, partner_id, livemode, url, description, event_types, status, created_at,
-        updated_at, failures) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0)";
+        updated_at, failures, rate_per_second, burst, max_in_flight, order_mode, timeout_ms, retry_schedule,
+        header_names, headers_sealed)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17)";
     LIVE = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
-        first_failure_at, failures, last_success_at from endpoints
+        first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
+        retry_schedule, header_names, headers_sealed from endpoints
         where partner_id = $1 and livemode = $2 and deleted_at is null order by no";
     GET = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
-        first_failure_at, failures, last_success_at from endpoints
+        first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
+        retry_schedule, header_names, headers_sealed from endpoints
         where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null";
     GET_LOCKED = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at,
-        updated_at, first_failure_at, failures, last_success_at from endpoints
+        updated_at, first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode,
+        timeout_ms, retry_schedule, header_names, headers_sealed from endpoints
         where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null {lock}";
     BY_NO = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
-        first_failure_at, failures, last_success_at from endpoints where no = $1 and deleted_at is null";
+        first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
+        retry_schedule, header_names, headers_sealed from endpoints where no = $1 and deleted_at is null";
     UPDATE = "update endpoints set url = $2, description = $3, event_types = $4, status = $5, disabled_reason = $6,
-        updated_at = $7 where no = $1";
+        updated_at = $7, rate_per_second = $8, burst = $9, max_in_flight = $10, order_mode = $11, timeout_ms = $12,
+        retry_schedule = $13, header_names = $14, headers_sealed = $15 where no = $1";
     DELETE = "update endpoints set deleted_at = $2 where no = $1 and deleted_at is null";
     OWNER = "select partner_id from endpoints where no = $1";
     DISABLE_FAILING = "update endpoints set status = 'disabled_failing', disabled_reason = $2, updated_at = $3,
@@ -141,7 +154,15 @@ pub async fn insert(tx: &Tx, scope: &Scope, e: &Endpoint) -> Result<()> {
         e.description,
         types,
         e.status.as_str(),
-        e.created_at
+        e.created_at,
+        e.settings.rate_per_second,
+        e.settings.burst,
+        e.settings.max_in_flight,
+        e.settings.order.as_str(),
+        e.settings.timeout_ms,
+        e.settings.retry_schedule.as_deref().map(json::numbers_to),
+        json::words_to(e.header_names.iter().map(String::as_str)),
+        e.headers_sealed
     ];
     tx.post(INSERT, row).await
 }
@@ -165,11 +186,26 @@ pub async fn find_by_no(tx: &Tx, no: i64) -> Result<Option<Endpoint>> {
     tx.opt(BY_NO, args![no], endpoint).await
 }
 
-/// Stores URL, description, types and status.
+/// Stores URL, description, types, status, settings and custom headers.
 pub async fn update(tx: &Tx, e: &Endpoint) -> Result<()> {
     let types = json::words_to(e.event_types.iter().map(|t| t.as_str()));
-    let status = e.status.as_str();
-    let row = args![e.no, e.url, e.description, types, status, e.disabled_reason, e.updated_at];
+    let row = args![
+        e.no,
+        e.url,
+        e.description,
+        types,
+        e.status.as_str(),
+        e.disabled_reason,
+        e.updated_at,
+        e.settings.rate_per_second,
+        e.settings.burst,
+        e.settings.max_in_flight,
+        e.settings.order.as_str(),
+        e.settings.timeout_ms,
+        e.settings.retry_schedule.as_deref().map(json::numbers_to),
+        json::words_to(e.header_names.iter().map(String::as_str)),
+        e.headers_sealed
+    ];
     tx.post(UPDATE, row).await
 }
 
@@ -256,6 +292,24 @@ fn endpoint(r: &mut Row) -> Result<Endpoint> {
         first_failure_at: r.next()?,
         failures: r.next()?,
         last_success_at: r.next()?,
+        settings: settings(r)?,
+        header_names: json::words_from(&r.next::<String>()?, |name| Some(name.to_owned()))?,
+        headers_sealed: r.next()?,
+    })
+}
+
+fn settings(r: &mut Row) -> Result<Settings> {
+    Ok(Settings {
+        rate_per_second: r.next()?,
+        burst: r.next()?,
+        max_in_flight: r.next()?,
+        order: Order::parse(&r.next::<String>()?)
+            .ok_or_else(|| crate::Error::Inconsistent("order of an endpoint".into()))?,
+        timeout_ms: r.next()?,
+        retry_schedule: r
+            .next::<Option<String>>()?
+            .map(|text| json::words_from(&text, |word| word.parse().ok()))
+            .transpose()?,
     })
 }
 

@@ -40,6 +40,11 @@ pub(crate) fn words_to<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     words.into_iter().collect::<Vec<_>>().join(",")
 }
 
+/// Numbers in the form that `words_from` reads.
+pub(crate) fn numbers_to(numbers: &[i64]) -> String {
+    numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(",")
+}
+
 pub(crate) fn pairs_to(pairs: &[(String, String)]) -> String {
     Value::Object(pairs.iter().map(|(k, v)| (k.clone(), json!(v))).collect()).to_string()
 }

@@ -9,6 +9,7 @@ use domain::event::EventType;
 use domain::id::{DeliveryId, EventId};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
+use crate::custom::CustomHeaders;
 use crate::signature::{self, Keyring};
 
 /// The prefix that the seed's receivers look for.
@@ -61,6 +62,7 @@ pub struct Attempt<'a> {
     /// When the attempt starts; it is signed.
     pub at: Timestamp,
     pub keys: &'a Keyring,
+    pub custom: &'a CustomHeaders,
     /// The stored bytes, which are also the bytes sent.
     pub body: &'a [u8],
     /// Somebody asked for it to be sent again.
@@ -130,6 +132,8 @@ impl PartnerHeaders {
         if let Some(original) = attempt.original_id {
             headers.insert(ORIGINAL_ID, value(original.to_string()));
         }
+        // None of these names is ours: `crate::custom` refused those.
+        headers.extend(attempt.custom.map().iter().map(|(n, v)| (n.clone(), v.clone())));
         headers
     }
 }
@@ -156,6 +160,7 @@ mod tests {
             number: 3,
             at,
             keys: &Keyring::new(secret.clone()),
+            custom: &CustomHeaders::default(),
             body: b"{}",
             is_replay: false,
             original_id: None,
@@ -189,6 +194,7 @@ mod tests {
             number: 1,
             at: Timestamp::default(),
             keys: &Keyring::new(Secret::parse("k").unwrap()),
+            custom: &CustomHeaders::default(),
             body: b"{}",
             is_replay: false,
             original_id: None,

@@ -4,6 +4,8 @@
 //! endpoint over days are not here; they belong to whoever sees many deliveries. Source:
 //! webhooks.md 5.12.
 
+use std::borrow::Cow;
+
 use domain::{Timestamp, hours, minutes, seconds};
 
 use crate::outcome::ErrorKind;
@@ -24,8 +26,6 @@ pub const WAITS: [i64; 12] = [
     hours(24),
     hours(24),
 ];
-/// Tries that count before a delivery is given up.
-pub const TRIES_MAX: usize = WAITS.len();
 /// "Slow down" answers that do not count as tries.
 pub const SLOW_DOWNS_FREE: u32 = 5;
 /// Tries at an address that is not allowed before the endpoint is set aside.
@@ -107,35 +107,60 @@ pub enum Next {
     Disable,
 }
 
-/// Decides what follows an attempt that ended at `now`.
+/// The waits between the tries of a delivery: [`WAITS`], or an endpoint's own.
 ///
-/// `random` is uniform over all of `u32` and makes the wait up to a quarter longer, never shorter, so
-/// that deliveries that failed together do not return together. `hint` only lengthens a wait.
-pub fn decide(
-    class: Class,
-    spent: Spent,
-    now: Timestamp,
-    hint: Option<RetryAfter>,
-    random: u32,
-) -> Next {
-    let tried = Spent { tries: spent.tries.saturating_add(1), ..spent };
-    let left = match class {
-        Class::Ok => return Next::Done,
-        Class::Gone => return Next::Disable,
-        Class::Config if tried.tries >= CONFIG_TRIES_MAX => return Next::Disable,
-        Class::SlowDown if spent.slow_downs < SLOW_DOWNS_FREE => {
-            Spent { slow_downs: spent.slow_downs + 1, ..spent }
-        }
-        Class::Internal => spent,
-        Class::Config | Class::SlowDown | Class::Moved | Class::Down | Class::Refused => tried,
-    };
-    if left.tries as usize >= TRIES_MAX {
-        return Next::GiveUp;
+/// Invariant: at least two, in microseconds; the first, before the first try, is nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ladder(Cow<'static, [i64]>);
+
+impl Default for Ladder {
+    fn default() -> Self {
+        Self(Cow::Borrowed(&WAITS))
     }
-    // Also an attempt that does not count waits for the next step, else the first would spin.
-    let step = (tried.tries as usize).min(TRIES_MAX - 1);
-    let hinted = hint.map_or(0, |hint| hint.wait(now));
-    Next::RetryAt { at: now.plus(jittered(WAITS[step].max(hinted), random)), spent: left }
+}
+
+impl Ladder {
+    /// A ladder of the delays after the first try, in seconds; without any it is the default one.
+    pub fn of(delays: &[i64]) -> Self {
+        if delays.is_empty() {
+            return Self::default();
+        }
+        let waits = delays.iter().map(|delay| delay.saturating_mul(seconds(1)));
+        Self(std::iter::once(0).chain(waits).collect())
+    }
+
+    /// Decides what follows an attempt that ended at `now`.
+    ///
+    /// `random` is uniform over all of `u32` and makes the wait up to a quarter longer, never
+    /// shorter, so that deliveries that failed together do not return together. `hint` only
+    /// lengthens a wait.
+    pub fn decide(
+        &self,
+        class: Class,
+        spent: Spent,
+        now: Timestamp,
+        hint: Option<RetryAfter>,
+        random: u32,
+    ) -> Next {
+        let tried = Spent { tries: spent.tries.saturating_add(1), ..spent };
+        let left = match class {
+            Class::Ok => return Next::Done,
+            Class::Gone => return Next::Disable,
+            Class::Config if tried.tries >= CONFIG_TRIES_MAX => return Next::Disable,
+            Class::SlowDown if spent.slow_downs < SLOW_DOWNS_FREE => {
+                Spent { slow_downs: spent.slow_downs + 1, ..spent }
+            }
+            Class::Internal => spent,
+            Class::Config | Class::SlowDown | Class::Moved | Class::Down | Class::Refused => tried,
+        };
+        if left.tries as usize >= self.0.len() {
+            return Next::GiveUp;
+        }
+        // Also an attempt that does not count waits for the next step, else the first would spin.
+        let step = (tried.tries as usize).min(self.0.len() - 1);
+        let hinted = hint.map_or(0, |hint| hint.wait(now));
+        Next::RetryAt { at: now.plus(jittered(self.0[step].max(hinted), random)), spent: left }
+    }
 }
 
 /// Multiplies a wait by 1.00 to 1.25.
@@ -154,7 +179,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
     fn after(class: Class, tries: u32, hint: Option<RetryAfter>, random: u32) -> Next {
-        decide(class, Spent { tries, slow_downs: 0 }, NOW, hint, random)
+        Ladder::default().decide(class, Spent { tries, slow_downs: 0 }, NOW, hint, random)
     }
 
     fn wait(next: Next) -> i64 {
@@ -168,13 +193,31 @@ mod tests {
     fn a_host_that_stays_down_gets_twelve_tries_over_three_days() {
         let mut spent = Spent::default();
         let mut waits = vec![WAITS[0]];
-        while let Next::RetryAt { at, spent: left } = decide(Class::Down, spent, NOW, None, 0) {
+        let ladder = Ladder::default();
+        while let Next::RetryAt { at, spent: left } =
+            ladder.decide(Class::Down, spent, NOW, None, 0)
+        {
             waits.push(at.micros() - NOW.micros());
             spent = left;
         }
         assert_eq!(waits, WAITS);
         assert_eq!(waits.iter().sum::<i64>() / minutes(1), 70 * 60 + 42);
         assert_eq!(after(Class::Down, 11, None, 0), Next::GiveUp);
+    }
+
+    #[test]
+    fn case_26_an_endpoints_own_ladder_waits_as_it_says_and_never_less() {
+        let ladder = Ladder::of(&[7, 60, 604_800]);
+        for random in [0, u32::MAX / 2, u32::MAX] {
+            for (tries, delay) in [(0, 7), (1, 60), (2, 604_800)] {
+                let spent = Spent { tries, slow_downs: 0 };
+                let wait = wait(ladder.decide(Class::Down, spent, NOW, None, random));
+                assert!((seconds(delay)..=seconds(delay) * 5 / 4).contains(&wait), "{wait}");
+            }
+        }
+        let spent = Spent { tries: 3, slow_downs: 0 };
+        assert_eq!(ladder.decide(Class::Down, spent, NOW, None, 0), Next::GiveUp);
+        assert_eq!(Ladder::of(&[]), Ladder::default());
     }
 
     #[test]
@@ -207,7 +250,8 @@ mod tests {
     fn slow_down_is_free_five_times_and_then_counts() {
         let mut spent = Spent { tries: 3, slow_downs: 0 };
         for expected in [(3, 1), (3, 2), (3, 3), (3, 4), (3, 5), (4, 5), (5, 5)] {
-            let Next::RetryAt { spent: left, .. } = decide(Class::SlowDown, spent, NOW, None, 0)
+            let Next::RetryAt { spent: left, .. } =
+                Ladder::default().decide(Class::SlowDown, spent, NOW, None, 0)
             else {
                 panic!("the ladder is not at its end")
             };
@@ -258,11 +302,13 @@ mod tests {
             random in any::<u32>(),
         ) {
             let spent = Spent { tries, slow_downs };
-            if let Next::RetryAt { at, spent: left } = decide(class, spent, NOW, hint, random) {
+            if let Next::RetryAt { at, spent: left } =
+                Ladder::default().decide(class, spent, NOW, hint, random)
+            {
                 let wait = at.micros() - NOW.micros();
-                let step = WAITS[(tries as usize + 1).min(TRIES_MAX - 1)];
+                let step = WAITS[(tries as usize + 1).min(WAITS.len() - 1)];
                 prop_assert!(step <= wait && wait <= hours(30));
-                prop_assert!((left.tries as usize) < TRIES_MAX);
+                prop_assert!((left.tries as usize) < WAITS.len());
             }
         }
     }

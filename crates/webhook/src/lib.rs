@@ -5,6 +5,7 @@
 
 pub mod address;
 mod connect;
+pub mod custom;
 pub mod fetch;
 pub mod guard;
 pub mod headers;

@@ -70,7 +70,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The class that [`crate::ladder::decide`] takes.
+    /// The class that [`crate::ladder::Ladder::decide`] takes.
     pub fn class(&self) -> Class {
         match (self.error, self.status) {
             (None | Some(ErrorKind::Status | ErrorKind::Redirect), Some(status)) => {

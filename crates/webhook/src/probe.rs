@@ -10,6 +10,7 @@ use domain::event::EventType;
 use domain::id::{DeliveryId, EventId};
 use domain::{Clock, Ids, minutes};
 
+use crate::custom::CustomHeaders;
 use crate::headers::{Attempt, PartnerHeaders};
 use crate::outcome::Outcome;
 use crate::sender::{DEADLINE, Request, Sender};
@@ -122,6 +123,7 @@ impl Probe<'_> {
             number,
             at,
             keys,
+            custom: &CustomHeaders::default(),
             body,
             is_replay: false,
             original_id: None,

@@ -1,5 +1,6 @@
 //! Making an endpoint: its URL judged, its secret drawn, sealed and told once.
 
+use domain::endpoint::Settings;
 use domain::event::EventType;
 use domain::id::EndpointId;
 use domain::{Error, ErrorCode, Result};
@@ -7,6 +8,7 @@ use storage::endpoints::{self, Endpoint, EndpointSecret, EndpointStatus};
 use storage::{Tx, tenancy};
 use webhook::signature::Secret;
 
+use super::settings::{check_settings, keep_headers};
 use super::{CreatedEndpoint, check_description, check_url, seal_place, tidy_types};
 use crate::{OpCtx, audit};
 
@@ -21,11 +23,15 @@ pub struct NewEndpoint {
     pub description: Option<String>,
     /// Empty means the whole catalogue.
     pub event_types: Vec<EventType>,
+    pub settings: Settings,
+    /// Names and values of custom headers.
+    pub headers: Vec<(String, String)>,
 }
 
 pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<CreatedEndpoint> {
     check_url(ctx, &input.url)?;
     check_description(input.description.as_deref())?;
+    check_settings(&input.settings)?;
     // Creates of one partner take turns, so that two at once do not both see the last free place.
     tenancy::partner_find_locked(tx, ctx.scope.partner_id()).await?;
     if endpoints::list(tx, &ctx.scope).await?.len() >= ENDPOINTS_MAX {
@@ -35,7 +41,7 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<Created
     }
     let ids = ctx.app.ids.as_ref();
     let made_at = ctx.app.clock.now();
-    let endpoint = Endpoint {
+    let mut endpoint = Endpoint {
         no: ids.number(made_at),
         id: EndpointId::new(ids, made_at),
         livemode: ctx.livemode(),
@@ -49,7 +55,11 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<Created
         first_failure_at: None,
         failures: 0,
         last_success_at: None,
+        settings: input.settings.clone(),
+        header_names: Vec::new(),
+        headers_sealed: None,
     };
+    keep_headers(ctx, &mut endpoint, &input.headers)?;
     endpoints::insert(tx, &ctx.scope, &endpoint).await?;
     let secret = Secret::generate(ids);
     let row = EndpointSecret {

@@ -8,12 +8,15 @@ pub mod delete;
 pub mod get;
 pub mod list;
 pub mod rotate;
+mod settings;
 pub mod test_send;
 pub mod update;
 
 use domain::event::EventType;
 use domain::{Error, Field, Result};
+pub use settings::headers_place;
 pub use storage::endpoints::Endpoint;
+pub use webhook::custom::REDACTED;
 use webhook::signature::Secret;
 
 use crate::OpCtx;

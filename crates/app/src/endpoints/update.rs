@@ -1,11 +1,13 @@
 //! Changing an endpoint: where it is, what it hears, whether it hears anything (E2, Q7).
 
 use domain::Result;
+use domain::endpoint::SettingsChange;
 use domain::event::EventType;
 use storage::endpoints::{self, Endpoint, EndpointStatus};
 use storage::{Tx, events};
 
 use super::get::get_locked;
+use super::settings::{check_settings, keep_headers};
 use super::{check_description, check_url, tidy_types};
 use crate::{OpCtx, audit};
 
@@ -18,6 +20,9 @@ pub struct EndpointChange {
     /// Empty means the whole catalogue.
     pub event_types: Option<Vec<EventType>>,
     pub enabled: Option<bool>,
+    pub settings: SettingsChange,
+    /// All custom headers from now on; empty takes them away.
+    pub headers: Option<Vec<(String, String)>>,
 }
 
 /// Changes an endpoint. Disabling it cancels what it was still owed; enabling one that was
@@ -38,6 +43,16 @@ pub async fn update(tx: &Tx, ctx: &OpCtx, id: &str, change: &EndpointChange) -> 
     if let Some(types) = &change.event_types {
         endpoint.event_types = tidy_types(types);
         changed.push("event_types");
+    }
+    let settings = change.settings.over(&endpoint.settings);
+    if settings != endpoint.settings {
+        check_settings(&settings)?;
+        endpoint.settings = settings;
+        changed.push("settings");
+    }
+    if let Some(headers) = &change.headers {
+        keep_headers(ctx, &mut endpoint, headers)?;
+        changed.push("headers");
     }
     match change.enabled {
         Some(true) if endpoint.status != EndpointStatus::Enabled => {

@@ -4,6 +4,7 @@ use app::endpoints::create::{ENDPOINTS_MAX, NewEndpoint};
 use app::endpoints::update::EndpointChange;
 use app::endpoints::{self, CreatedEndpoint};
 use app::{OpCtx, Tx};
+use domain::endpoint::{Order, Settings, SettingsChange};
 use domain::event::EventType;
 use domain::{Clock, ErrorCode, Result, days};
 use storage::endpoints::{Endpoint, EndpointStatus};
@@ -172,7 +173,7 @@ async fn an_endpoint_changes_where_it_is_and_what_it_hears() {
         url: Some("https://crm.example.com/other".to_owned()),
         description: Some(Some("CRM".to_owned())),
         event_types: Some(vec![EventType::MailScanned, EventType::MailScanned]),
-        enabled: None,
+        ..EndpointChange::default()
     };
     let changed = update(&ctx, &endpoint, change).await.unwrap();
     assert_eq!(changed.url, "https://crm.example.com/other");
@@ -250,4 +251,68 @@ async fn a_test_sends_a_sample_to_that_endpoint_only() {
     let kinds: Vec<EventType> = told.iter().map(|(kind, _)| *kind).collect();
     assert_eq!(kinds, EventType::ALL);
     assert!(told.iter().all(|(_, payload)| payload["livemode"] == false));
+}
+
+fn headers(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn refused_params<T: std::fmt::Debug>(outcome: Result<T>) -> Vec<String> {
+    let domain::Error::Refused { code, fields, .. } = outcome.unwrap_err() else {
+        panic!("a refusal")
+    };
+    assert_eq!(code, ErrorCode::ValidationFailed);
+    fields.into_iter().map(|field| field.param).collect()
+}
+
+#[tokio::test]
+async fn settings_are_kept_changed_one_by_one_and_refused_when_they_make_no_sense() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let settings = Settings {
+        rate_per_second: Some(20),
+        burst: Some(40),
+        max_in_flight: Some(4),
+        order: Order::Key,
+        timeout_ms: 5000,
+        retry_schedule: Some(vec![10, 60]),
+    };
+    let input = NewEndpoint { settings: settings.clone(), ..receiver() };
+    let made = create(&ctx, input).await.unwrap().endpoint;
+    let change =
+        SettingsChange { burst: Some(None), order: Some(Order::None), ..Default::default() };
+    update(&ctx, &made, EndpointChange { settings: change, ..Default::default() }).await.unwrap();
+    let id = made.id.to_string();
+    let read = async move |tx: &Tx, ctx: &OpCtx| endpoints::get::get(tx, ctx, &id).await;
+    let kept = ctx.app.query(&ctx, read).await.unwrap();
+    assert_eq!(kept.settings, Settings { burst: None, order: Order::None, ..settings });
+
+    let change = SettingsChange { timeout_ms: Some(2999), ..Default::default() };
+    let change = EndpointChange { settings: change, ..Default::default() };
+    assert_eq!(refused_params(update(&ctx, &made, change).await), ["timeout_ms"]);
+    let settings = Settings { burst: Some(1), max_in_flight: Some(33), ..Settings::default() };
+    let input = NewEndpoint { settings, ..receiver() };
+    assert_eq!(refused_params(create(&ctx, input).await), ["max_in_flight", "burst"]);
+}
+
+#[tokio::test]
+async fn case_25_headers_that_could_do_harm_are_refused_and_the_others_sealed() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let bad = [("Host", "x"), ("X-Acme", "a\r\nb"), ("x-a", "1"), ("X-A", "2"), ("X y", "1")];
+    let input = NewEndpoint { headers: headers(&bad), ..receiver() };
+    let refused = ["headers/Host", "headers/X-Acme", "headers/X-A", "headers/X y"];
+    assert_eq!(refused_params(create(&ctx, input).await), refused);
+
+    let good = headers(&[("Authorization", "Bearer s3cret"), ("X-Acme-Tenant", "7")]);
+    let made = create(&ctx, NewEndpoint { headers: good, ..receiver() }).await.unwrap().endpoint;
+    assert_eq!(made.header_names, ["authorization", "x-acme-tenant"]);
+    let sealed = made.headers_sealed.as_ref().unwrap();
+    assert!(!sealed.windows(6).any(|bytes| bytes == b"s3cret"));
+    let opened = world.app.secrets.open(&endpoints::headers_place(made.no), sealed).unwrap();
+    let text = "authorization: Bearer s3cret\nx-acme-tenant: 7\n";
+    assert_eq!(String::from_utf8(opened).unwrap(), text);
+    let none = EndpointChange { headers: Some(Vec::new()), ..Default::default() };
+    let bare = update(&ctx, &made, none).await.unwrap();
+    assert_eq!((bare.header_names.len(), bare.headers_sealed), (0, None));
 }

@@ -3,7 +3,9 @@
 use app::OpCtx;
 use app::endpoints::create::NewEndpoint;
 use app::endpoints::update::EndpointChange;
-use app::endpoints::{CreatedEndpoint, Endpoint, create, delete, get, list, test_send, update};
+use app::endpoints::{
+    CreatedEndpoint, Endpoint, REDACTED, create, delete, get, list, test_send, update,
+};
 use axum::extract::State;
 use domain::key::ScopeName;
 use wire::partner::webhooks::{
@@ -29,6 +31,13 @@ pub(super) fn shown(e: &Endpoint, secret: Option<&str>) -> WebhookEndpoint {
         event_types: if all { vec!["*".to_owned()] } else { types.collect() },
         status: e.status.as_str().to_owned(),
         disabled_reason: e.disabled_reason.clone(),
+        rate_per_second: e.settings.rate_per_second,
+        burst: e.settings.burst,
+        max_in_flight: e.settings.max_in_flight,
+        order: e.settings.order.as_str().to_owned(),
+        timeout_ms: e.settings.timeout_ms,
+        retry_schedule: e.settings.retry_schedule.clone(),
+        headers: e.header_names.iter().map(|name| (name.clone(), REDACTED.to_owned())).collect(),
         secret: secret.map(ToOwned::to_owned),
         created_at: e.created_at.to_string(),
         updated_at: e.updated_at.to_string(),
@@ -52,8 +61,13 @@ pub(super) fn revealed(made: &CreatedEndpoint) -> WebhookEndpoint {
 pub(crate) async fn create_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
     let (ctx, body) = call.write(ScopeName::WebhooksWrite)?;
     let read = CreateEndpoint::read(body)?;
-    let input =
-        NewEndpoint { url: read.url, description: read.description, event_types: read.event_types };
+    let input = NewEndpoint {
+        url: read.url,
+        description: read.description,
+        event_types: read.event_types,
+        settings: read.settings,
+        headers: read.headers,
+    };
     api.run(
         &ctx,
         async move |tx, ctx| create::create(tx, ctx, &input).await,
@@ -94,7 +108,7 @@ pub(crate) async fn get_handler(State(api): State<PartnerApi>, call: Call) -> Ha
 
 /// Change a webhook endpoint
 ///
-/// URL, description, event types, or whether it is enabled. Disabling cancels what the endpoint is owed.
+/// URL, description, event types, settings, headers, or whether it is enabled. Disabling cancels what the endpoint is owed.
 #[utoipa::path(
     patch, path = "/webhook-endpoints/{endpoint_id}", operation_id = "updateWebhookEndpoint", tag = "Webhooks",
     security(("bearer" = ["webhooks:write"])),
@@ -114,6 +128,8 @@ pub(crate) async fn update_handler(State(api): State<PartnerApi>, call: Call) ->
         },
         event_types: read.event_types,
         enabled: read.enabled,
+        settings: read.settings,
+        headers: read.headers,
     };
     let id = call.param("endpoint_id");
     api.run(

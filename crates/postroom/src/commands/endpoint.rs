@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use domain::event::EventType;
 use serde_json::{Value, json};
 
+use super::endpoint_settings::SettingFlags;
 use super::parse::one_of;
 use super::redelivery;
 use super::who::{Sure, Tenant};
@@ -24,6 +25,13 @@ const DETAILS: &[&str] = &[
     "url",
     "description",
     "event_types",
+    "rate_per_second",
+    "burst",
+    "max_in_flight",
+    "order",
+    "timeout_ms",
+    "retry_schedule",
+    "headers",
     "switches_at",
     "failures",
     "last_success_at",
@@ -42,6 +50,7 @@ const DELIVERY_COLUMNS: &[&str] = &[
 ];
 const EXAMPLES: &str = "Examples:
   postroom endpoint create https://crm.example.com/hooks --event mail.arrived --event package.arrived
+  postroom endpoint set whe_01kb3v7m2zq8e4x5n6p7r8s9ta --rate 20 --burst 40 --header 'X-Acme-Tenant: 7'
   postroom endpoint test whe_01kb3v7m2zq8e4x5n6p7r8s9ta mail.arrived
   postroom endpoint rotate whe_01kb3v7m2zq8e4x5n6p7r8s9ta    # then teach the receiver, then:
   postroom endpoint switch whe_01kb3v7m2zq8e4x5n6p7r8s9ta
@@ -73,6 +82,8 @@ enum Verb {
         /// A type of event; can be given several times. Default is all of them.
         #[arg(long = "event", value_name = "TYPE")]
         events: Vec<String>,
+        #[command(flatten)]
+        flags: Box<SettingFlags>,
     },
     /// Change an endpoint.
     Set {
@@ -85,6 +96,8 @@ enum Verb {
         /// A type of event; can be given several times, * is all of them.
         #[arg(long = "event", value_name = "TYPE")]
         events: Vec<String>,
+        #[command(flatten)]
+        flags: Box<SettingFlags>,
     },
     /// Send to it again, also what was kept while it failed.
     Enable { id: String },
@@ -142,17 +155,23 @@ impl Command {
                 out::rows(json, COLUMNS, &all.iter().map(shown).collect::<Vec<_>>());
             }
             Verb::Show { id } => show(&ctx, id, json).await?,
-            Verb::Create { url, description, events } => {
+            Verb::Create { url, description, events, flags } => {
                 let new = NewEndpoint {
                     url: url.clone(),
                     description: description.clone(),
                     event_types: endpoints::read_types(events)?,
+                    settings: flags.settings(),
+                    headers: flags.headers().unwrap_or_default(),
                 };
                 let work = async move |tx: &_, ctx: &_| create::create(tx, ctx, &new).await;
                 reveal(json, &app.act(&ctx, work).await?);
             }
-            Verb::Set { id, url, description, events } => {
-                let change = read_change(url.as_ref(), description.as_deref(), events)?;
+            Verb::Set { id, url, description, events, flags } => {
+                let change = EndpointChange {
+                    settings: flags.change(),
+                    headers: flags.headers(),
+                    ..read_change(url.as_ref(), description.as_deref(), events)?
+                };
                 self.change(&ctx, id, change).await?;
             }
             Verb::Enable { id } => self.change(&ctx, id, switched(true)).await?,
@@ -229,7 +248,7 @@ fn read_change(
             [] => None,
             words => Some(endpoints::read_types(words)?),
         },
-        enabled: None,
+        ..EndpointChange::default()
     })
 }
 
@@ -285,6 +304,13 @@ fn shown(e: &Endpoint) -> Value {
         "event_types": types,
         "status": e.status.as_str(),
         "disabled_reason": e.disabled_reason,
+        "rate_per_second": e.settings.rate_per_second,
+        "burst": e.settings.burst,
+        "max_in_flight": e.settings.max_in_flight,
+        "order": e.settings.order.as_str(),
+        "timeout_ms": e.settings.timeout_ms,
+        "retry_schedule": e.settings.retry_schedule,
+        "headers": e.header_names,
         "failures": e.failures,
         "last_success_at": e.last_success_at.map(|at| at.to_string()),
         "created_at": e.created_at.to_string(),

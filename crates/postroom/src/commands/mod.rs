@@ -9,6 +9,7 @@ pub mod compliance;
 pub mod customer;
 pub mod doctor;
 pub mod endpoint;
+mod endpoint_settings;
 pub(crate) mod form;
 pub mod init;
 pub mod key;

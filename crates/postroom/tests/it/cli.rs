@@ -188,6 +188,12 @@ fn an_endpoint_is_made_changed_tested_and_deleted() {
     let replayed = shell.json(&["endpoint", "replay", sent["event_id"].as_str().unwrap()]);
     assert_eq!(replayed[0]["left_out"], "delivery_under_way");
     assert_eq!((&log[0]["id"], text(&log[0], "status")), (&sent["delivery_id"], "pending"));
+    let headers = ["--header", "Authorization: Bearer s3cret", "--retry-schedule", "10,60"];
+    let set = shell.json(&[&["endpoint", "set", id, "--rate", "5"], &headers[..]].concat());
+    assert_eq!((&set["rate_per_second"], &set["headers"][0]), (&json!(5), &json!("authorization")));
+    assert!(!set.to_string().contains("s3cret"));
+    let set = shell.json(&["endpoint", "set", id, "--rate", "none", "--no-headers"]);
+    assert_eq!((&set["rate_per_second"], &set["retry_schedule"]), (&json!(null), &json!([10, 60])));
     shell.run(&["endpoint", "disable", id]).expect(0);
     shell.run(&["endpoint", "delete", id, "--yes"]).expect(0);
     shell.run(&["endpoint", "show", id]).expect(5);

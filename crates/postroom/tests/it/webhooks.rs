@@ -125,6 +125,55 @@ async fn an_address_that_is_not_public_is_refused_when_it_is_saved() {
 }
 
 #[tokio::test]
+async fn settings_are_read_changed_and_refused_and_headers_are_sent_but_never_shown() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
+    let made = json!({
+        "url": receiver.url(), "rate_per_second": 20, "burst": 40, "order": "key",
+        "timeout_ms": 5000, "retry_schedule": [600, 3600],
+        "headers": {"Authorization": "Bearer s3cret", "X-Acme-Tenant": "7"},
+    });
+    let made = crm.post("/api/v1/webhook-endpoints", made).await.expect(201);
+    assert_eq!(made["headers"]["authorization"], "[redacted]");
+    let path = format!("/api/v1/webhook-endpoints/{}", made["id"].as_str().unwrap());
+    let change = json!({"burst": null, "order": null, "max_in_flight": 2});
+    let changed = crm.patch(&path, change).await.expect(200);
+    assert_eq!(changed["max_in_flight"], 2);
+    assert_eq!((&changed["burst"], &changed["order"]), (&json!(null), &json!("none")));
+    assert_eq!((&changed["rate_per_second"], &changed["timeout_ms"]), (&json!(20), &json!(5000)));
+
+    receiver.answer_with(&[500]);
+    crm.post("/api/v1/customers", body()).await.expect(201);
+    server.settle().await;
+    server.advance(minutes(9)).await;
+    assert_eq!(receiver.received().len(), 1, "its own schedule says ten minutes");
+    server.advance(minutes(4)).await;
+    assert_eq!(receiver.received()[1].header("authorization"), "Bearer s3cret");
+    assert_eq!(receiver.received()[1].header("x-acme-tenant"), "7");
+    let log = crm.get("/api/v1/webhook-deliveries").await.expect(200);
+    assert!(!log.to_string().contains("s3cret"));
+
+    for (member, value) in [
+        ("rate_per_second", json!(0)),
+        ("burst", json!("many")),
+        ("max_in_flight", json!(33)),
+        ("order", json!("sorted")),
+        ("timeout_ms", json!(30_001)),
+        ("retry_schedule", json!([])),
+        ("retry_schedule/1", json!([5, 604_801])),
+        ("headers", json!({"X-A": 1})),
+        ("headers/webhook-id", json!({"webhook-id": "x"})),
+        ("headers/x-a", json!({"X-A": "1", "x-a": "2"})),
+        ("headers/X-A", json!({"X-A": "[redacted]"})),
+    ] {
+        let name = member.split('/').next().unwrap();
+        let error = crm.patch(&path, json!({name: value})).await;
+        assert_eq!(error.refused(422, "validation_failed")["param"], name, "{member}");
+    }
+}
+
+#[tokio::test]
 async fn the_log_shows_each_attempt_and_the_payload_as_it_was_sent() {
     let server = TestServer::start().await;
     let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;

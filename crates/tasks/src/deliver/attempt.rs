@@ -10,10 +10,11 @@ use domain::Timestamp;
 use futures_util::FutureExt;
 use http::HeaderMap;
 use storage::events::{Attempt, Owed, Parcel, Settled};
+use webhook::custom::REDACTED;
 use webhook::headers;
-use webhook::ladder::{self, Class, Next, Spent};
+use webhook::ladder::{Class, Ladder, Next, Spent};
 use webhook::outcome::{ErrorKind, Outcome};
-use webhook::sender::{DEADLINE, Request};
+use webhook::sender::Request;
 
 use super::endpoint::Endpoint;
 use super::read::Launch;
@@ -47,7 +48,8 @@ pub(super) async fn make(
     let mut random = [0; 4];
     app.ids.fill(&mut random);
     let random = u32::from_be_bytes(random);
-    judge(launch, parcel.owed, outcome, headers.as_ref(), (started_at, ended_at), random)
+    let ladder = &endpoint.ladder;
+    judge(launch, parcel.owed, ladder, outcome, headers.as_ref(), (started_at, ended_at), random)
 }
 
 async fn send(
@@ -56,11 +58,11 @@ async fn send(
     parcel: &Parcel,
     at: Timestamp,
 ) -> (Outcome, Option<HeaderMap>) {
-    let keys = match &endpoint.keys {
-        Ok(keys) => keys,
-        Err(problem) => {
+    let (keys, custom) = match (&endpoint.keys, &endpoint.custom) {
+        (Ok(keys), Ok(custom)) => (keys, custom),
+        (Err(problem), _) | (_, Err(problem)) => {
             tracing::error!(endpoint.no = parcel.owed.endpoint_no, "{problem}");
-            return (failed(ErrorKind::Internal, "a signing secret does not open"), None);
+            return (failed(ErrorKind::Internal, "a sealed secret does not open"), None);
         }
     };
     let target = match &endpoint.target {
@@ -74,6 +76,7 @@ async fn send(
         number: narrow(parcel.owed.attempt).saturating_add(1),
         at,
         keys,
+        custom,
         body: &parcel.payload,
         is_replay: parcel.is_replay,
         original_id: parcel.original_id,
@@ -81,7 +84,8 @@ async fn send(
     if let Some(outcome) = &endpoint.rehearsed {
         return (outcome.clone(), Some(headers));
     }
-    let request = Request { target, headers: &headers, body: &parcel.payload, deadline: DEADLINE };
+    let (body, deadline) = (&parcel.payload, endpoint.deadline());
+    let request = Request { target, headers: &headers, body, deadline };
     let outcome = tasks.parts.sender.send(&request).await;
     (outcome, Some(headers))
 }
@@ -94,6 +98,7 @@ fn failed(kind: ErrorKind, detail: impl std::fmt::Display) -> Outcome {
 fn judge(
     launch: Launch,
     owed: Owed,
+    ladder: &Ladder,
     outcome: Outcome,
     headers: Option<&HeaderMap>,
     (started_at, ended_at): (Timestamp, Timestamp),
@@ -101,7 +106,7 @@ fn judge(
 ) -> Finished {
     let class = outcome.class();
     let spent = Spent { tries: narrow(owed.tries), slow_downs: narrow(owed.slow_downs) };
-    let next = ladder::decide(class, spent, ended_at, outcome.retry_after, random);
+    let next = ladder.decide(class, spent, ended_at, outcome.retry_after, random);
     let at = |due_at: Timestamp, spent: Spent| Owed {
         due_at,
         attempt: owed.attempt + 1,
@@ -164,7 +169,7 @@ fn line(
 /// not: the wait is that of a first try.
 fn quiet_until(class: Class, outcome: &Outcome, now: Timestamp) -> Option<Timestamp> {
     let hint = outcome.retry_after.filter(|_| class == Class::SlowDown)?;
-    match ladder::decide(class, Spent::default(), now, Some(hint), 0) {
+    match Ladder::default().decide(class, Spent::default(), now, Some(hint), 0) {
         Next::RetryAt { at, .. } => Some(at),
         Next::Done | Next::GiveUp | Next::Disable => None,
     }
@@ -178,11 +183,13 @@ fn reason(class: Class) -> &'static str {
     }
 }
 
-/// `name: value` lines, in the order in which they were sent.
+/// `name: value` lines, in the order in which they were sent, without what the owner wants hidden.
 fn lines(headers: &HeaderMap) -> String {
     let mut text = String::with_capacity(640);
     for (name, value) in headers {
-        for part in [name.as_str(), ": ", value.to_str().unwrap_or_default(), "\n"] {
+        let shown =
+            if value.is_sensitive() { REDACTED } else { value.to_str().unwrap_or_default() };
+        for part in [name.as_str(), ": ", shown, "\n"] {
             text.push_str(part);
         }
     }

@@ -1,13 +1,17 @@
 //! What is needed to send to an endpoint, made ready once and used for at most a second.
 
 use app::App;
-use app::endpoints::seal_place;
+use app::endpoints::{headers_place, seal_place};
 use app::secrets::NotOurs;
 use domain::Timestamp;
+use domain::endpoint::Settings;
 use storage::Tx;
 use storage::endpoints::{self, EndpointSecret, EndpointStatus};
 use tokio::time::{Duration, Instant};
+use webhook::custom::CustomHeaders;
+use webhook::ladder::Ladder;
 use webhook::outcome::Outcome;
+use webhook::sender::DEADLINE;
 use webhook::signature::{Keyring, Secret};
 use webhook::target::{Target, UrlProblem};
 
@@ -24,6 +28,10 @@ pub(super) struct Endpoint {
     pub(super) keys: Result<Keyring, NotOurs>,
     /// Set where no receiver is asked: a magic URL of the test world.
     pub(super) rehearsed: Option<Outcome>,
+    /// Fails as the keys do.
+    pub(super) custom: Result<CustomHeaders, NotOurs>,
+    pub(super) settings: Settings,
+    pub(super) ladder: Ladder,
     pub(super) health: endpoints::Health,
     pub(super) read_at: Instant,
 }
@@ -47,6 +55,9 @@ impl Endpoint {
             target: app.guard.check_webhook(&row.url),
             keys: keyring(app, row.no, secrets),
             rehearsed: rehearsed::outcome(row.livemode, &row.url),
+            custom: custom(app, row),
+            settings: row.settings.clone(),
+            ladder: Ladder::of(row.settings.retry_schedule.as_deref().unwrap_or_default()),
             health: endpoints::Health {
                 first_failure_at: row.first_failure_at,
                 failures: row.failures,
@@ -56,9 +67,21 @@ impl Endpoint {
         }
     }
 
+    /// How long an attempt may last, name look-up and answer included.
+    pub(super) fn deadline(&self) -> Duration {
+        u64::try_from(self.settings.timeout_ms).map_or(DEADLINE, Duration::from_millis)
+    }
+
     pub(super) fn is_fresh(&self, now: Instant) -> bool {
         now.duration_since(self.read_at) < FRESH_FOR
     }
+}
+
+fn custom(app: &App, row: &endpoints::Endpoint) -> Result<CustomHeaders, NotOurs> {
+    let Some(sealed) = &row.headers_sealed else { return Ok(CustomHeaders::default()) };
+    let opened = app.secrets.open(&headers_place(row.no), sealed)?;
+    let text = String::from_utf8(opened).map_err(|_| NotOurs)?;
+    CustomHeaders::from_text(&text).ok_or(NotOurs)
 }
 
 fn keyring(app: &App, no: i64, secrets: &[EndpointSecret]) -> Result<Keyring, NotOurs> {

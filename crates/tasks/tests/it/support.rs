@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use app::endpoints::seal_place;
 use app::secrets::MasterKey;
 use app::{App, Parts, Scope, Tx};
+use domain::endpoint::Settings;
 use domain::event::EventType;
 use domain::id::{DeliveryId, EndpointId, EventId, OperatorId, PartnerId};
 use domain::partner::{Operator, OrderForm, Partner, PartnerKind, PartnerSettings, PartnerStatus};
@@ -137,6 +138,9 @@ impl World {
             first_failure_at: None,
             failures: 0,
             last_success_at: None,
+            settings: Settings::default(),
+            header_names: Vec::new(),
+            headers_sealed: None,
         };
         let secret = EndpointSecret {
             endpoint_no: no,

@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod compliance;
 pub mod customers;
+mod endpoint_settings;
 pub mod errors;
 pub mod events;
 pub mod mail;

@@ -1,11 +1,15 @@
 //! Event types, endpoints and the log of deliveries on the wire (postal.md 4.9).
 
+use std::collections::BTreeMap;
+
 use domain::Result;
+use domain::endpoint::{Settings, SettingsChange};
 use domain::event::EventType;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::endpoint_settings as settings;
 use crate::reader::{Fields, Patch};
 
 /// An event type of the catalogue.
@@ -75,6 +79,26 @@ pub struct WebhookEndpoint {
     /// Why it is off, where it was not a person who switched it off.
     #[schema(required = true)]
     pub disabled_reason: Option<String>,
+    /// Requests a second at most; null is as fast as it answers.
+    #[schema(required = true)]
+    pub rate_per_second: Option<i64>,
+    /// Requests that may go out at once after a quiet time; null is one second's worth.
+    #[schema(required = true)]
+    pub burst: Option<i64>,
+    /// Requests under way at a time; null lets its answers decide.
+    #[schema(required = true)]
+    pub max_in_flight: Option<i64>,
+    /// none, key (events of one customer follow one another) or strict (all do).
+    #[schema(examples("none"))]
+    pub order: String,
+    /// From looking up the name to the last byte of the answer.
+    #[schema(examples(15_000))]
+    pub timeout_ms: i64,
+    /// Seconds before each try after the first; null is the default schedule.
+    #[schema(required = true)]
+    pub retry_schedule: Option<Vec<i64>>,
+    /// Headers that each request carries, by their names in lower case; the values are not shown.
+    pub headers: BTreeMap<String, String>,
     /// The signing secret, whole; only when it was just made, null afterwards.
     #[schema(required = true)]
     pub secret: Option<String>,
@@ -215,6 +239,26 @@ pub struct WebhookEndpointCreate {
     /// Types of the catalogue; absent, or a single `*`, is all of them.
     #[schema(max_items = 20)]
     event_types: Option<Vec<String>>,
+    /// Requests a second at most; null is as fast as it answers.
+    #[schema(minimum = 1, maximum = 10_000)]
+    rate_per_second: Option<i64>,
+    /// Requests that may go out at once after a quiet time; null is one second's worth.
+    #[schema(minimum = 1, maximum = 100_000)]
+    burst: Option<i64>,
+    /// Requests under way at a time; null lets its answers decide.
+    #[schema(minimum = 1, maximum = 32)]
+    max_in_flight: Option<i64>,
+    /// none, key (events of one customer follow one another) or strict (all do).
+    #[schema(max_length = 40, examples("key"))]
+    order: Option<String>,
+    /// From looking up the name to the last byte of the answer; default 15000.
+    #[schema(minimum = 3_000, maximum = 30_000)]
+    timeout_ms: Option<i64>,
+    /// Seconds before each try after the first, a week at most each; null is the default schedule.
+    #[schema(min_items = 1, max_items = 20, examples(json!([10, 60, 3600])))]
+    retry_schedule: Option<Vec<i64>>,
+    /// Headers that each request carries, such as Authorization; their values are not shown again.
+    headers: Option<BTreeMap<String, String>>,
 }
 
 /// A read [`WebhookEndpointCreate`]. The URL was not judged yet.
@@ -224,6 +268,8 @@ pub struct CreateEndpoint {
     pub description: Option<String>,
     /// Empty is all of them.
     pub event_types: Vec<EventType>,
+    pub settings: Settings,
+    pub headers: Vec<(String, String)>,
 }
 
 const TYPES_MAX: usize = 20;
@@ -235,6 +281,8 @@ impl CreateEndpoint {
             url: f.text("url", 1..=2048),
             description: f.opt_text("description", 0..=200),
             event_types: event_types(&mut f).unwrap_or_default(),
+            settings: settings::read(&mut f),
+            headers: settings::headers(&mut f),
         };
         f.finish()?;
         Ok(read)
@@ -270,6 +318,26 @@ pub struct WebhookEndpointUpdate {
     /// enabled or disabled.
     #[schema(max_length = 40, examples("disabled"))]
     status: Option<String>,
+    /// Requests a second at most; null is as fast as it answers.
+    #[schema(minimum = 1, maximum = 10_000)]
+    rate_per_second: Option<i64>,
+    /// Requests that may go out at once after a quiet time; null is one second's worth.
+    #[schema(minimum = 1, maximum = 100_000)]
+    burst: Option<i64>,
+    /// Requests under way at a time; null lets its answers decide.
+    #[schema(minimum = 1, maximum = 32)]
+    max_in_flight: Option<i64>,
+    /// none, key (events of one customer follow one another) or strict (all do).
+    #[schema(max_length = 40, examples("key"))]
+    order: Option<String>,
+    /// From looking up the name to the last byte of the answer; default 15000.
+    #[schema(minimum = 3_000, maximum = 30_000)]
+    timeout_ms: Option<i64>,
+    /// Seconds before each try after the first, a week at most each; null is the default schedule.
+    #[schema(min_items = 1, max_items = 20, examples(json!([10, 60, 3600])))]
+    retry_schedule: Option<Vec<i64>>,
+    /// All headers that each request carries from now on; null takes them away.
+    headers: Option<BTreeMap<String, String>>,
 }
 
 /// A read [`WebhookEndpointUpdate`].
@@ -279,6 +347,8 @@ pub struct UpdateEndpoint {
     pub description: Patch<String>,
     pub event_types: Option<Vec<EventType>>,
     pub enabled: Option<bool>,
+    pub settings: SettingsChange,
+    pub headers: Option<Vec<(String, String)>>,
 }
 
 impl UpdateEndpoint {
@@ -294,6 +364,8 @@ impl UpdateEndpoint {
             description: f.patch_text("description", 0..=200),
             event_types: event_types(&mut f),
             enabled: f.opt_parsed("status", enabled, "enabled or disabled"),
+            settings: settings::read_change(&mut f),
+            headers: settings::changed_headers(&mut f),
         };
         f.not_writable(&["id", "object", "livemode", "secret", "created_at", "updated_at"]);
         f.finish()?;

@@ -63,6 +63,43 @@ impl Fields {
         self.check_parsed(at, value, parse, rule)
     }
 
+    /// A list of at most `max` whole numbers.
+    pub fn opt_integers(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        range: RangeInclusive<i64>,
+    ) -> Option<Vec<i64>> {
+        self.opt_list(name, max, |f, at, item| f.check_integer(at, &item, &range))
+    }
+
+    pub fn patch_integers(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        range: RangeInclusive<i64>,
+    ) -> Patch<Vec<i64>> {
+        self.patch_by(name, |f| f.opt_integers(name, max, range))
+    }
+
+    /// An object of at most `max` texts, which are judged elsewhere.
+    pub fn opt_texts(&mut self, name: &'static str, max: usize) -> Option<Vec<(String, String)>> {
+        let value = self.given(name)?;
+        let pairs = value.as_object().filter(|map| map.len() <= max);
+        let read: Option<Vec<(String, String)>> = pairs.and_then(|map| {
+            map.iter().map(|(k, v)| v.as_str().map(|v| (k.clone(), v.to_owned()))).collect()
+        });
+        if read.is_none() {
+            let rule = format!("{name} must be an object of at most {max} strings");
+            self.problem(name, "invalid", rule);
+        }
+        read
+    }
+
+    pub fn patch_texts(&mut self, name: &'static str, max: usize) -> Patch<Vec<(String, String)>> {
+        self.patch_by(name, |f| f.opt_texts(name, max))
+    }
+
     pub fn opt_tags(&mut self, name: &'static str) -> Option<Vec<String>> {
         self.opt_list(name, TAGS_MAX, |f, at, item| f.item_text(at, item, 1..=TAG_CHARS_MAX))
     }

@@ -272,7 +272,11 @@ impl Fields {
         self.check_integer(name, &value, &range)
     }
 
-    fn check_integer(
+    pub fn patch_integer(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Patch<i64> {
+        self.patch(name, |f, v| f.check_integer(name, &v, &range))
+    }
+
+    pub(super) fn check_integer(
         &mut self,
         name: &str,
         value: &Value,

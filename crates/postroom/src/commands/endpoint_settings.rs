@@ -1,0 +1,82 @@
+//! The flags of `postroom endpoint` that say how an endpoint is sent to.
+
+use clap::Args;
+use domain::endpoint::{Order, Settings, SettingsChange};
+
+use super::parse::one_of;
+
+/// How an endpoint is sent to.
+#[derive(Args)]
+pub(super) struct SettingFlags {
+    /// Requests a second at most; none is as fast as it answers.
+    #[arg(long, value_name = "N", value_parser = number)]
+    rate: Option<Maybe<i64>>,
+    /// Requests that may go out at once after a quiet time; none is one second's worth.
+    #[arg(long, value_name = "N", value_parser = number)]
+    burst: Option<Maybe<i64>>,
+    /// Requests under way at a time; none lets its answers decide.
+    #[arg(long, value_name = "N", value_parser = number)]
+    max_in_flight: Option<Maybe<i64>>,
+    /// What waits for what: key keeps the order of a customer's events, strict that of all.
+    #[arg(long, value_parser = one_of!(Order))]
+    order: Option<Order>,
+    /// Milliseconds from looking up the name to the last byte of the answer.
+    #[arg(long, value_name = "MS")]
+    timeout_ms: Option<i64>,
+    /// Seconds before each try after the first, such as 10,60,3600; none is the default schedule.
+    #[arg(long, value_name = "SECONDS", value_parser = numbers)]
+    retry_schedule: Option<Maybe<Vec<i64>>>,
+    /// A header that each request carries, such as "Authorization: Bearer …"; can be given several
+    /// times. Together they replace those of before.
+    #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    headers: Vec<(String, String)>,
+    /// Take all headers away.
+    #[arg(long, conflicts_with = "headers")]
+    no_headers: bool,
+}
+
+/// A value, or the word none.
+#[derive(Clone)]
+struct Maybe<T>(Option<T>);
+
+impl SettingFlags {
+    pub(super) fn settings(&self) -> Settings {
+        self.change().over(&Settings::default())
+    }
+
+    pub(super) fn change(&self) -> SettingsChange {
+        SettingsChange {
+            rate_per_second: self.rate.clone().map(|n| n.0),
+            burst: self.burst.clone().map(|n| n.0),
+            max_in_flight: self.max_in_flight.clone().map(|n| n.0),
+            order: self.order,
+            timeout_ms: self.timeout_ms,
+            retry_schedule: self.retry_schedule.clone().map(|n| n.0),
+        }
+    }
+
+    pub(super) fn headers(&self) -> Option<Vec<(String, String)>> {
+        (self.no_headers || !self.headers.is_empty()).then(|| self.headers.clone())
+    }
+}
+
+fn number(text: &str) -> Result<Maybe<i64>, String> {
+    if text == "none" {
+        return Ok(Maybe(None));
+    }
+    text.parse().map(|n| Maybe(Some(n))).map_err(|_| "a whole number, or none".to_owned())
+}
+
+fn numbers(text: &str) -> Result<Maybe<Vec<i64>>, String> {
+    if text == "none" {
+        return Ok(Maybe(None));
+    }
+    let read: Result<Vec<i64>, _> = text.split(',').map(|word| word.trim().parse()).collect();
+    read.map(|list| Maybe(Some(list)))
+        .map_err(|_| "seconds with commas between, such as 10,60,3600, or none".to_owned())
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("a header is written \"Name: value\"")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}

@@ -1,0 +1,63 @@
+//! Reading the settings of an endpoint: pace, order, patience, custom headers.
+//!
+//! Bounds of single values are kept here, so that every problem of a body comes back at once; what
+//! settings mean together, and which headers are allowed, is judged in `app`.
+
+use domain::endpoint::{
+    BURST, MAX_IN_FLIGHT, Order, RATE, RETRIES_MAX, RETRY_DELAY, Settings, SettingsChange,
+    TIMEOUT_MS,
+};
+
+use crate::reader::{Fields, Patch};
+
+/// Headers that a body may name; how many an endpoint may have is judged with their contents.
+const HEADERS_MAX: usize = 50;
+const ORDER_RULE: &str = "none, key or strict";
+
+pub(super) fn read(f: &mut Fields) -> Settings {
+    let default = Settings::default();
+    Settings {
+        rate_per_second: f.opt_integer("rate_per_second", RATE),
+        burst: f.opt_integer("burst", BURST),
+        max_in_flight: f.opt_integer("max_in_flight", MAX_IN_FLIGHT),
+        order: f.opt_parsed("order", Order::parse, ORDER_RULE).unwrap_or(default.order),
+        timeout_ms: f.opt_integer("timeout_ms", TIMEOUT_MS).unwrap_or(default.timeout_ms),
+        retry_schedule: f.opt_integers("retry_schedule", RETRIES_MAX, RETRY_DELAY),
+    }
+}
+
+/// `null` is the default again.
+pub(super) fn read_change(f: &mut Fields) -> SettingsChange {
+    let default = Settings::default();
+    let order = f.patch_parsed("order", Order::parse, ORDER_RULE);
+    SettingsChange {
+        rate_per_second: changed(f.patch_integer("rate_per_second", RATE)),
+        burst: changed(f.patch_integer("burst", BURST)),
+        max_in_flight: changed(f.patch_integer("max_in_flight", MAX_IN_FLIGHT)),
+        order: changed(order).map(|order| order.unwrap_or(default.order)),
+        timeout_ms: changed(f.patch_integer("timeout_ms", TIMEOUT_MS))
+            .map(|ms| ms.unwrap_or(default.timeout_ms)),
+        retry_schedule: changed(f.patch_integers("retry_schedule", RETRIES_MAX, RETRY_DELAY)),
+    }
+}
+
+pub(super) fn headers(f: &mut Fields) -> Vec<(String, String)> {
+    f.opt_texts("headers", HEADERS_MAX).unwrap_or_default()
+}
+
+/// `null` takes them away.
+pub(super) fn changed_headers(f: &mut Fields) -> Option<Vec<(String, String)>> {
+    changed(f.patch_texts("headers", HEADERS_MAX)).map(Option::unwrap_or_default)
+}
+
+#[expect(
+    clippy::option_option,
+    reason = "absent stays, null is the default, and both differ from a value"
+)]
+fn changed<T>(patch: Patch<T>) -> Option<Option<T>> {
+    match patch {
+        Patch::Keep => None,
+        Patch::Clear => Some(None),
+        Patch::Set(value) => Some(Some(value)),
+    }
+}
