@@ -8,9 +8,10 @@
 
 use std::collections::HashSet;
 
+use bytes::Bytes;
 use domain::Timestamp;
 
-use crate::{Result, Row, ToValue, Tx, Value, args, statements};
+use crate::{Error, Result, Row, ToValue, Tx, Value, args, statements};
 
 /// Shards of all endpoints, so that a dozen nodes share evenly and none writes many rows to take over.
 pub const SHARDS: i64 = 256;
@@ -24,8 +25,15 @@ pub const fn shard_of(endpoint_no: i64) -> i64 {
 }
 
 /// A node, for one life of its process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Node(pub [u8; 16]);
+
+impl Node {
+    /// The word that a session of the node holds a lock on while it lives (see [`crate::Db::try_hold`]).
+    pub fn lock_key(self) -> i64 {
+        self.0.iter().take(8).fold(0, |key, byte| (key << 8) | i64::from(*byte))
+    }
+}
 
 impl ToValue for Node {
     fn to_value(&self) -> Value {
@@ -98,6 +106,7 @@ statements! {
         (select count(*) from node_lease where expires_at <= $2 and node <> $1),
         (select count(*) from shard_owner where node is null
         or not exists (select 1 from node_lease l where l.node = shard_owner.node))";
+    OTHERS = "select node from node_lease where node <> $1";
     RENEW = "update node_lease set expires_at = $3, is_leaving = $4 where node = $1 and expires_at > $2";
     BEGIN = "insert into node_lease (node, expires_at, is_leaving) values ($1, $2, false)
         on conflict (node) do update set expires_at = excluded.expires_at, is_leaving = false";
@@ -133,6 +142,33 @@ pub async fn look(tx: &Tx, node: Node, now: Timestamp) -> Result<View> {
         })
     };
     tx.one(LOOK, args![node, now], read).await
+}
+
+/// Other nodes with a lease and without a session: they died, or lost their connection and may come back.
+pub async fn silent(tx: &Tx, node: Node) -> Result<Vec<Node>> {
+    let read = |r: &mut Row| {
+        let bytes = <[u8; 16]>::try_from(r.next::<Bytes>()?.as_ref());
+        bytes.map(Node).map_err(|_| Error::Inconsistent("a node has sixteen bytes".to_owned()))
+    };
+    let others = tx.all(OTHERS, args![node], read).await?;
+    let mut silent = Vec::new();
+    for other in others {
+        if tx.try_lock(other.lock_key()).await? {
+            silent.push(other);
+        }
+    }
+    Ok(silent)
+}
+
+/// Ends the leases of nodes that still have no session, and lets them have none until this transaction
+/// ends.
+pub async fn bury(tx: &Tx, nodes: &[Node]) -> Result<()> {
+    for node in nodes {
+        if tx.try_lock(node.lock_key()).await? {
+            tx.post(END, args![*node]).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Renews a node's lease and takes free shards up to its fair share.

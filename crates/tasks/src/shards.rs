@@ -1,9 +1,10 @@
 //! Which endpoints this process delivers for: all of them, or those of its shards.
 //!
 //! On a shared database a [`Keeper`] renews the node's lease, takes free shards up to the fair share and
-//! gives up what is too many, and tells the deliverer by [`Owned`]; the deliverer tells by [`Seen`] which
-//! shards still hold something, so that none changes hands under a delivery. The leases themselves are
-//! in `storage::leases`. Losing one never loses a delivery: the row stays owed, and a completion that
+//! gives up what is too many. A node whose session is gone is taken over after two seconds, one that is
+//! merely silent when its lease ends. The keeper tells the deliverer by [`Owned`]; the deliverer tells by
+//! [`Seen`] which shards still hold something, so that none changes hands under a delivery. The leases
+//! themselves are in `storage::leases`. Losing one never loses a delivery: the row stays owed, and a completion that
 //! comes too late is dropped.
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use domain::{Clock, Result, Timestamp};
 use storage::leases::{self, ALONE, Claim, Node, ShardSet, View, shard_of};
-use storage::{Db, Tx};
+use storage::{Db, HeldLock, Tx};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -24,6 +25,10 @@ const RENEW_AFTER_MICROS: i64 = domain::seconds(4);
 /// A node that could not renew for this long launches nothing. It leaves room for a deadline that is
 /// noticed late before others take over.
 const LAUNCH_FOR: Duration = Duration::from_secs(10);
+/// How long a node may be without its session before others take over; and for how much of that it goes on
+/// launching while it tries to get it back.
+const SILENT_FOR: Duration = Duration::from_secs(2);
+const LAUNCH_WITHOUT_SESSION_FOR: Duration = Duration::from_secs(1);
 /// How often a node looks for shards that nobody owns. It reads two small tables and writes nothing.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long one look may take before it is tried again on another connection.
@@ -38,16 +43,14 @@ pub(crate) struct Owned {
     pub(crate) version: u64,
     /// `None` for whoever works alone.
     epochs: Option<Arc<HashMap<i64, i64>>>,
-    /// Some shards are only held until the deliverer is done with them.
-    pub(crate) is_giving_up: bool,
-    /// When the last renewal that worked was begun.
-    renewed_at: Instant,
+    /// When it must stop unless it hears of another renewal.
+    launch_until: Instant,
 }
 
 impl Owned {
     /// Everything, without a lease.
     pub(crate) fn all() -> Self {
-        Self { version: 0, epochs: None, is_giving_up: false, renewed_at: Instant::now() }
+        Self { version: 0, epochs: None, launch_until: Instant::now() }
     }
 
     fn none() -> Self {
@@ -64,7 +67,7 @@ impl Owned {
 
     /// False while the lease may run out before an attempt ends.
     pub(crate) fn may_launch(&self, now: Instant) -> bool {
-        self.epochs.is_none() || now.duration_since(self.renewed_at) < LAUNCH_FOR
+        self.epochs.is_none() || now < self.launch_until
     }
 
     pub(crate) fn shards(&self) -> ShardSet {
@@ -147,6 +150,12 @@ pub(crate) struct Keeper {
     clock: Option<Arc<dyn Clock>>,
     owned: watch::Sender<Owned>,
     seen: watch::Receiver<Seen>,
+    /// Its end tells the others at once that this node has died.
+    session: Option<HeldLock>,
+    /// When the last renewal that worked was begun.
+    renewed_at: Option<Instant>,
+    /// Other nodes without a session, and since when.
+    silent: HashMap<Node, Instant>,
     holding: BTreeMap<i64, i64>,
     fair_share: usize,
     stage: Stage,
@@ -164,6 +173,9 @@ impl Keeper {
             clock,
             owned,
             seen: seen_out,
+            session: None,
+            renewed_at: None,
+            silent: HashMap::new(),
             holding: BTreeMap::new(),
             fair_share: 0,
             stage: Stage::Working,
@@ -196,15 +208,21 @@ impl Keeper {
     }
 
     async fn step(&mut self) -> Result<()> {
+        self.hold_session().await?;
         let begun_at = Instant::now();
         let (clock, node) = (self.clock.clone(), self.node);
-        let (now, view) = self
+        let (now, view, silent) = self
             .db
             .read(async move |tx: &Tx| {
                 let now = now(tx, clock.as_deref()).await?;
-                Ok::<_, storage::Error>((now, leases::look(tx, node, now).await?))
+                let view = leases::look(tx, node, now).await?;
+                Ok::<_, storage::Error>((now, view, leases::silent(tx, node).await?))
             })
             .await?;
+        self.silent = silent
+            .into_iter()
+            .map(|node| (node, self.silent.get(&node).copied().unwrap_or(begun_at)))
+            .collect();
         self.fair_share = leases::fair_share(view.n_nodes);
         if self.is_due(now, view) {
             self.tend(begun_at).await?;
@@ -213,30 +231,61 @@ impl Keeper {
         self.give_up().await
     }
 
+    /// Makes sure of the session before anything else, because a lease without one is a dead node's.
+    async fn hold_session(&mut self) -> Result<()> {
+        if self.session.as_ref().is_some_and(HeldLock::is_held) {
+            return Ok(());
+        }
+        if self.session.take().is_some() {
+            tracing::warn!("the session that shows that this node lives has ended");
+            let until = Instant::now() + LAUNCH_WITHOUT_SESSION_FOR;
+            self.owned.send_modify(|owned| owned.launch_until = owned.launch_until.min(until));
+        }
+        let session = self.db.try_hold(self.node.lock_key()).await?;
+        self.session = Some(session.ok_or_else(|| {
+            storage::Error::Unavailable("another node looks whether this one lives".to_owned())
+        })?);
+        self.renewed_at = None;
+        Ok(())
+    }
+
+    /// Nodes that have been without a session for too long.
+    fn dead(&self) -> Vec<Node> {
+        let is_dead = |since: &Instant| since.elapsed() >= SILENT_FOR;
+        self.silent.iter().filter(|(_, since)| is_dead(since)).map(|(node, _)| *node).collect()
+    }
+
     fn is_due(&self, now: Timestamp, view: View) -> bool {
-        let is_old = self.owned.borrow().renewed_at.elapsed() >= RENEW_AFTER
+        let is_old = self.renewed_at.is_none_or(|at| at.elapsed() >= RENEW_AFTER)
             || view.expires_at.is_none_or(|at| at <= now.plus(LEASE - RENEW_AFTER_MICROS));
         let has_room = self.holding.len() < self.fair_share;
         match self.stage {
-            Stage::Working => is_old || view.has_dead || view.has_free && has_room,
+            Stage::Working => {
+                is_old || view.has_dead || !self.dead().is_empty() || view.has_free && has_room
+            }
             Stage::Leaving | Stage::Left => is_old || !self.has_said_so,
         }
     }
 
     async fn tend(&mut self, begun_at: Instant) -> Result<()> {
         let (clock, node, stage) = (self.clock.clone(), self.node, self.stage);
+        let dead = self.dead();
         let unit = async move |tx: &Tx| {
             let now = now(tx, clock.as_deref()).await?;
             let until = now.plus(LEASE);
             match stage {
-                Stage::Working => leases::tend(tx, node, now, until).await,
+                Stage::Working => {
+                    leases::bury(tx, &dead).await?;
+                    leases::tend(tx, node, now, until).await
+                }
                 Stage::Leaving | Stage::Left => leases::renew_leaving(tx, node, now, until).await,
             }
         };
         let claims = self.db.write(unit).await?;
         self.has_said_so = stage != Stage::Working;
         self.holding = claims.into_iter().map(|Claim { shard, epoch }| (shard, epoch)).collect();
-        self.tell(Some(begun_at));
+        self.renewed_at = Some(begun_at);
+        self.tell(Some(begun_at + LAUNCH_FOR));
         Ok(())
     }
 
@@ -249,14 +298,13 @@ impl Keeper {
     }
 
     /// Tells the deliverer what it may send for.
-    fn tell(&self, renewed_at: Option<Instant>) {
+    fn tell(&self, launch_until: Option<Instant>) {
         let kept: HashMap<i64, i64> =
             self.holding.iter().take(self.n_kept()).map(|(s, e)| (*s, *e)).collect();
         self.owned.send_if_modified(|owned| {
-            owned.renewed_at = renewed_at.unwrap_or(owned.renewed_at);
-            owned.is_giving_up = kept.len() < self.holding.len();
+            owned.launch_until = launch_until.unwrap_or(owned.launch_until);
             if owned.epochs.as_deref() == Some(&kept) {
-                return renewed_at.is_some();
+                return launch_until.is_some();
             }
             let n = kept.len();
             tracing::info!(shards = n, "this node delivers for {n} of {} shards", leases::SHARDS);
@@ -306,26 +354,26 @@ async fn now(tx: &Tx, clock: Option<&dyn Clock>) -> storage::Result<Timestamp> {
 mod tests {
     use super::*;
 
-    fn owner_of(shard: i64, renewed_at: Instant) -> Owned {
+    fn owner_of(shard: i64, launch_until: Instant) -> Owned {
         let epochs = Some(Arc::new(HashMap::from([(shard, 7)])));
-        Owned { version: 1, epochs, is_giving_up: false, renewed_at }
+        Owned { version: 1, epochs, launch_until }
     }
 
     #[tokio::test]
-    async fn g4_a_node_that_could_not_renew_for_ten_seconds_launches_nothing() {
-        let renewed_at = Instant::now();
-        let owned = owner_of(LEAD, renewed_at);
-        assert!(owned.may_launch(renewed_at + Duration::from_millis(9_999)));
-        assert!(!owned.may_launch(renewed_at + Duration::from_secs(10)));
-        assert!(Owned::all().may_launch(renewed_at + Duration::from_hours(1)));
+    async fn g4_a_node_that_could_not_renew_launches_nothing() {
+        let until = Instant::now() + LAUNCH_FOR;
+        let owned = owner_of(LEAD, until);
+        assert!(owned.may_launch(until - Duration::from_millis(1)) && !owned.may_launch(until));
+        assert!(Owned::all().may_launch(until + Duration::from_hours(1)));
     }
 
     #[tokio::test]
     async fn only_endpoints_of_the_node_s_shards_have_an_epoch() {
-        let owned = owner_of(3, Instant::now());
+        let until = Instant::now() + LAUNCH_FOR;
+        let owned = owner_of(3, until);
         assert_eq!(owned.epoch(leases::SHARDS * 5 + 3), Some(7));
         assert_eq!(owned.epoch(leases::SHARDS * 5 + 4), None);
-        assert!(!owned.leads() && owner_of(LEAD, Instant::now()).leads());
+        assert!(!owned.leads() && owner_of(LEAD, until).leads());
         assert_eq!((Owned::all().epoch(4), Owned::none().epoch(4)), (Some(ALONE), None));
     }
 }

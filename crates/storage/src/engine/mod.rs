@@ -172,6 +172,15 @@ impl Db {
         }
     }
 
+    /// Takes a lock on a word in a session of its own, so that the death of this process frees it at
+    /// once. `None` while another session has it, and on SQLite, where there are no others.
+    pub async fn try_hold(&self, key: i64) -> Result<Option<HeldLock>> {
+        match &self.threads {
+            Threads::Sqlite(_) => Ok(None),
+            Threads::Postgres(handle) => Ok(handle.try_hold(key).await?.map(HeldLock)),
+        }
+    }
+
     /// Makes the n-th statement from now fail, once. For tests that prove that nothing half-done
     /// stays behind; zero takes the fault back. Returns what was left of an earlier one.
     pub fn fail_statement(&self, n: i64) -> i64 {
@@ -192,6 +201,16 @@ pub enum Ownership {
 
 /// The lock of [`Ownership::Alone`].
 pub struct FileLock(#[expect(dead_code, reason = "held, not read")] std::fs::File);
+
+/// The lock of [`Db::try_hold`], for as long as the value lives.
+pub struct HeldLock(postgres::LockSession);
+
+impl HeldLock {
+    /// False once the session has ended.
+    pub fn is_held(&self) -> bool {
+        self.0.is_alive()
+    }
+}
 
 /// A unit of work on its way through a database thread.
 trait Unit: Send {

@@ -49,6 +49,7 @@ const SESSION: &str =
 pub(super) struct Handle {
     writer: flume::Sender<Box<dyn Unit>>,
     readers: flume::Sender<Box<dyn Unit>>,
+    config: Config,
 }
 
 impl Handle {
@@ -62,14 +63,38 @@ impl Handle {
         let (writer, write_work) = flume::bounded(QUEUE_UNITS_MAX);
         let (readers, read_work) = flume::bounded(QUEUE_UNITS_MAX);
         let thread = std::thread::Builder::new().name("postgres".to_owned());
-        let started = thread.spawn(move || serve(&config, &write_work, &read_work, &shared));
+        let thread_config = config.clone();
+        let started = thread.spawn(move || serve(&thread_config, &write_work, &read_work, &shared));
         started.map_err(|e| Error::Unavailable(format!("no thread: {e}")))?;
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, config })
     }
 
     pub(super) fn send(&self, unit: Box<dyn Unit>, writes: bool) -> Result<()> {
         let queue = if writes { &self.writer } else { &self.readers };
         queue.try_send(unit).map_err(|_| Error::Busy)
+    }
+
+    pub(super) async fn try_hold(&self, key: i64) -> Result<Option<LockSession>> {
+        const LOCK: &str = "select pg_try_advisory_lock($1)";
+        let (client, connection) = connect(&self.config).await?;
+        let task = tokio::spawn(async move {
+            // Its end is what others look for.
+            let _ = connection.await;
+        });
+        let row = client.query_one(LOCK, &[&key]).await.map_err(|e| explain(LOCK, &e))?;
+        Ok(row.get::<_, bool>(0).then_some(LockSession { client, _task: task }))
+    }
+}
+
+/// A session whose life is a lock.
+pub(super) struct LockSession {
+    client: Client,
+    _task: tokio::task::JoinHandle<()>,
+}
+
+impl LockSession {
+    pub(super) fn is_alive(&self) -> bool {
+        !self.client.is_closed()
     }
 }
 
