@@ -123,7 +123,7 @@ impl SettingsChange {
 mod tests {
     use super::*;
 
-    fn wrong(change: SettingsChange) -> Vec<String> {
+    fn wrong(change: &SettingsChange) -> Vec<String> {
         let problems = change.over(&Settings::default()).problems();
         problems.into_iter().map(|problem| problem.param).collect()
     }
@@ -132,9 +132,9 @@ mod tests {
     fn each_setting_is_refused_beyond_its_bounds_and_taken_at_them() {
         let all = |n: &RangeInclusive<i64>, at: &dyn Fn(i64) -> SettingsChange| {
             let (min, max) = (*n.start(), *n.end());
-            assert_eq!(wrong(at(min)), [""; 0]);
-            assert_eq!(wrong(at(max)), [""; 0]);
-            [wrong(at(min - 1)), wrong(at(max + 1))].concat()
+            assert_eq!(wrong(&at(min)), [""; 0]);
+            assert_eq!(wrong(&at(max)), [""; 0]);
+            [wrong(&at(min - 1)), wrong(&at(max + 1))].concat()
         };
         let rate = |n| SettingsChange { rate_per_second: Some(Some(n)), ..Default::default() };
         assert_eq!(all(&RATE, &rate), ["rate_per_second"; 2]);
@@ -152,17 +152,17 @@ mod tests {
     #[test]
     fn settings_that_contradict_each_other_are_refused() {
         let change = SettingsChange { burst: Some(Some(5)), ..Default::default() };
-        assert_eq!(wrong(change), ["burst"]);
+        assert_eq!(wrong(&change), ["burst"]);
         let change = SettingsChange {
             order: Some(Order::Strict),
             max_in_flight: Some(Some(2)),
             ..Default::default()
         };
-        assert_eq!(wrong(change), ["max_in_flight"]);
+        assert_eq!(wrong(&change), ["max_in_flight"]);
         for n in [0, RETRIES_MAX + 1] {
             let change =
                 SettingsChange { retry_schedule: Some(Some(vec![60; n])), ..Default::default() };
-            assert_eq!(wrong(change), ["retry_schedule"]);
+            assert_eq!(wrong(&change), ["retry_schedule"]);
         }
     }
 }
