@@ -20,6 +20,11 @@ pub const TIMEOUT_MS_DEFAULT: i64 = 15_000;
 pub const RETRIES_MAX: usize = 20;
 /// Seconds of one delay: a week at most. A delay of nothing would hammer a receiver that is down.
 pub const RETRY_DELAY: RangeInclusive<i64> = 1..=days(7) / seconds(1);
+/// Custom headers.
+pub const HEADERS_MAX: usize = 20;
+/// Characters of a header's name, and of its value: a token of an identity provider fits.
+pub const HEADER_NAME_CHARS_MAX: usize = 64;
+pub const HEADER_VALUE_CHARS_MAX: usize = 4096;
 
 crate::words! {
     /// What waits for what. `key` keeps the order of a customer's events, `strict` that of all.

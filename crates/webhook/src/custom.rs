@@ -3,13 +3,11 @@
 //! They are judged when they are saved, so that nothing has to be left out when sending. Sealing is
 //! `app`'s; where they stand in a request is [`crate::headers`]'s. Source: webhooks.md 5.10, case 25.
 
+use domain::endpoint::{
+    HEADER_NAME_CHARS_MAX as NAME_CHARS_MAX, HEADER_VALUE_CHARS_MAX as VALUE_CHARS_MAX, HEADERS_MAX,
+};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-/// Headers of an endpoint.
-pub const HEADERS_MAX: usize = 20;
-/// Characters of a name, and of a value: a token of an identity provider fits.
-pub const NAME_CHARS_MAX: usize = 64;
-pub const VALUE_CHARS_MAX: usize = 4096;
 /// Bytes of all names and values, with which every receiver's own limit is kept.
 pub const ALL_BYTES_MAX: usize = 8 * 1024;
 /// What is shown in the place of a value.

@@ -4,14 +4,12 @@
 //! settings mean together, and which headers are allowed, is judged in `app`.
 
 use domain::endpoint::{
-    BURST, MAX_IN_FLIGHT, Order, RATE, RETRIES_MAX, RETRY_DELAY, Settings, SettingsChange,
-    TIMEOUT_MS,
+    BURST, HEADERS_MAX, MAX_IN_FLIGHT, Order, RATE, RETRIES_MAX, RETRY_DELAY, Settings,
+    SettingsChange, TIMEOUT_MS,
 };
 
 use crate::reader::{Fields, Patch};
 
-/// Headers that a body may name; how many an endpoint may have is judged with their contents.
-const HEADERS_MAX: usize = 50;
 const ORDER_RULE: &str = "none, key or strict";
 
 pub(super) fn read(f: &mut Fields) -> Settings {

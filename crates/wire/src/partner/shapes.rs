@@ -1,5 +1,6 @@
 //! Schemas of maps, which a field's type alone leaves without bounds.
 
+use domain::endpoint::{HEADER_NAME_CHARS_MAX, HEADER_VALUE_CHARS_MAX, HEADERS_MAX};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 use crate::reader::{
@@ -35,6 +36,23 @@ pub(crate) fn switches() -> Object {
         .max_properties(Some(SWITCHES_MAX))
         .property_names(Some(name()))
         .additional_properties(Some(ObjectBuilder::new().schema_type(Type::Boolean)))
+        .build()
+}
+
+/// Headers of one's own, which each request to an endpoint carries.
+pub(crate) fn headers() -> Object {
+    let text = |max| {
+        ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(max))
+    };
+    ObjectBuilder::new()
+        .schema_type(types(&[Type::Object, Type::Null]))
+        .description(Some(
+            "All headers that each request carries, such as Authorization; null is none. Their values are not \
+             shown again. At most 20, of 8 KiB together; names have 64 letters, digits and dashes.",
+        ))
+        .max_properties(Some(HEADERS_MAX))
+        .property_names(Some(text(HEADER_NAME_CHARS_MAX).pattern(Some("^[A-Za-z0-9-]+$"))))
+        .additional_properties(Some(text(HEADER_VALUE_CHARS_MAX)))
         .build()
 }
 

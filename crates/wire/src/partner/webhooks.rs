@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::endpoint_settings as settings;
+use super::{endpoint_settings as settings, shapes};
 use crate::reader::{Fields, Patch};
 
 /// An event type of the catalogue.
@@ -258,6 +258,7 @@ pub struct WebhookEndpointCreate {
     #[schema(min_items = 1, max_items = 20, examples(json!([10, 60, 3600])))]
     retry_schedule: Option<Vec<i64>>,
     /// Headers that each request carries, such as Authorization; their values are not shown again.
+    #[schema(schema_with = shapes::headers)]
     headers: Option<BTreeMap<String, String>>,
 }
 
@@ -337,6 +338,7 @@ pub struct WebhookEndpointUpdate {
     #[schema(min_items = 1, max_items = 20, examples(json!([10, 60, 3600])))]
     retry_schedule: Option<Vec<i64>>,
     /// All headers that each request carries from now on; null takes them away.
+    #[schema(schema_with = shapes::headers)]
     headers: Option<BTreeMap<String, String>>,
 }
 
