@@ -38,6 +38,8 @@ pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
             webhooks::endpoints::delete_handler
         ))
         .routes(routes!(webhooks::endpoints::test_handler))
+        .routes(routes!(webhooks::hold::pause_handler))
+        .routes(routes!(webhooks::hold::resume_handler))
         .routes(routes!(webhooks::secrets::rotate_handler))
         .routes(routes!(webhooks::secrets::switch_handler))
         .routes(routes!(webhooks::deliveries::handler))

@@ -10,8 +10,14 @@ use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, json, statements};
 
 domain::words! {
-    /// `disabled_failing` is set by the deliverer, `disabled` by a person.
-    pub enum EndpointStatus { Enabled = "enabled", Disabled = "disabled", DisabledFailing = "disabled_failing" }
+    /// `disabled_failing` is set by the deliverer, the others by a person. What a disabled endpoint would
+    /// have received is cancelled; for the other two it is held.
+    pub enum EndpointStatus {
+        Enabled = "enabled",
+        Disabled = "disabled",
+        DisabledFailing = "disabled_failing",
+        Paused = "paused",
+    }
 }
 
 /// A receiver of events.

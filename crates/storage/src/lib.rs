@@ -15,6 +15,7 @@ mod value;
 
 pub mod actions;
 pub mod audit;
+pub mod backlog;
 pub mod chores;
 pub mod compliance;
 pub mod customers;
@@ -45,6 +46,7 @@ pub fn statements() -> Vec<&'static str> {
     let modules = [
         actions::ALL,
         audit::ALL,
+        backlog::ALL,
         chores::ALL,
         compliance::ALL,
         customers::ALL,

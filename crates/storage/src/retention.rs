@@ -3,9 +3,6 @@
 //! Old rows are found by the numbers of hot tables, which rise with time, so that nothing needs an
 //! index of its own. How old is old is decided in `tasks::retention`.
 
-use domain::Timestamp;
-
-use crate::events::{self, Place};
 use crate::{Result, Row, Tx, args, statements};
 
 statements! {
@@ -16,8 +13,7 @@ statements! {
         and not exists (select 1 from deliveries d where d.event_no = e.no) order by no limit $3";
     EVENTS_TEST = "select no from events e where livemode = false and no > $1 and no < $2
         and not exists (select 1 from deliveries d where d.event_no = e.no) order by no limit $3";
-    DEAD_DELETE = "delete from dead {each} where (endpoint_no, at, delivery_no) in (select a.endpoint_no, a.at,
-        a.delivery_no from attempts a where a.delivery_no = $1 and a.outcome = 'failed')";
+    DEAD_DELETE = "delete from dead {each} where delivery_no = $1";
     ATTEMPT_DELETE = "delete from attempts {each} where delivery_no = $1";
     DELIVERY_DELETE = "delete from deliveries {each} where no = $1";
     EVENT_DELETE = "delete from events {each} where no = $1";
@@ -73,30 +69,4 @@ pub async fn delete_deliveries(tx: &Tx, numbers: &[i64]) -> Result<()> {
 
 pub async fn delete_events(tx: &Tx, numbers: &[i64]) -> Result<()> {
     tx.each(EVENT_DELETE, numbers.iter().map(|no| args![*no]).collect()).await
-}
-
-/// What stands in the queue of an endpoint since before `due_before`, oldest first.
-pub async fn held(
-    tx: &Tx,
-    endpoint_no: i64,
-    due_before: Timestamp,
-    limit: i64,
-) -> Result<Vec<Place>> {
-    let mut places = events::page(tx, endpoint_no, limit).await?;
-    places.retain(|place| place.due_at < due_before);
-    Ok(places)
-}
-
-/// Gives up deliveries that were never tried to an end, with the reason.
-pub async fn give_up(
-    tx: &Tx,
-    endpoint_no: i64,
-    places: &[Place],
-    at: Timestamp,
-    reason: &str,
-) -> Result<()> {
-    let key = |p: &Place| args![endpoint_no, p.due_at, p.delivery_no];
-    let dead = places.iter().map(|p| [key(p), args![at, reason]].concat());
-    tx.each(events::DEAD_INSERT, dead.collect()).await?;
-    tx.each(events::READY_DELETE, places.iter().map(key).collect()).await
 }

@@ -19,7 +19,7 @@ use tokio::time::{Instant, interval, sleep};
 
 use crate::deliver::{Deliverer, Note};
 use crate::shards::{Keeper, Owned, Shards, Stage};
-use crate::{Tasks, chain, housekeeping, photos, retention, usage};
+use crate::{Tasks, chain, held, housekeeping, photos, retention, usage};
 
 /// How often a process that does not have the file tries to.
 const OWN_EVERY: Duration = Duration::from_secs(1);
@@ -44,11 +44,16 @@ const PHOTOS: &str = "photos";
 const DELIVER: &str = "deliver";
 
 /// Every other task, which one process runs for all.
-pub(crate) const PERIODIC: [Periodic; 6] = [
+pub(crate) const PERIODIC: [Periodic; 7] = [
     Periodic {
         name: "chain",
         period: Duration::from_secs(1),
         run: |tasks| Box::pin(async move { chain::run(&tasks).await }),
+    },
+    Periodic {
+        name: "held",
+        period: Duration::from_mins(1),
+        run: |tasks| Box::pin(async move { held::run(&tasks).await }),
     },
     Periodic {
         name: "housekeeping",

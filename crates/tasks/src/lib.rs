@@ -8,6 +8,7 @@
 mod chain;
 mod deliver;
 mod driver;
+mod held;
 mod housekeeping;
 mod photos;
 mod retention;

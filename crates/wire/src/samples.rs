@@ -230,6 +230,13 @@ pub fn event_replay() -> Value {
     })
 }
 
+pub fn webhook_endpoint_hold() -> Value {
+    json!({
+        "object": "webhook_endpoint_hold", "endpoint_id": ENDPOINT, "status": "paused", "backlog": 12,
+        "dropped": 0,
+    })
+}
+
 /// The month of postal.md 4.9.
 pub fn billing_usage() -> Value {
     json!({

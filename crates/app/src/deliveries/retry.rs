@@ -109,7 +109,8 @@ pub(crate) fn must_be_enabled(endpoint: &Endpoint) -> Result<()> {
         return Ok(());
     }
     let message = format!("the endpoint is {}; nothing is sent to it", endpoint.status);
-    Err(Error::refused(ErrorCode::EndpointNotEnabled, message).fix("enable the endpoint first"))
+    Err(Error::refused(ErrorCode::EndpointNotEnabled, message)
+        .fix("enable or resume the endpoint first"))
 }
 
 fn not_owed(standing: &Standing) -> Error {

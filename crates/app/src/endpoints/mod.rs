@@ -7,6 +7,8 @@ pub mod create;
 pub mod delete;
 pub mod get;
 pub mod list;
+pub mod pause;
+pub mod resume;
 pub mod rotate;
 mod settings;
 pub mod test_send;

@@ -1,9 +1,12 @@
-//! `postroom endpoint retry` and its like: what was sent, sent again.
+//! `postroom endpoint retry` and its like: what was sent, sent again; what is sent, held.
 
 use app::OpCtx;
 use app::deliveries::replay::{ReplayRequest, Replayed, replay};
 use app::deliveries::retry::retry;
-use clap::Subcommand;
+use app::endpoints::pause::{Held, pause};
+use app::endpoints::resume::{Backlog, resume};
+use clap::{Args, Subcommand};
+use domain::Timestamp;
 use serde_json::{Value, json};
 
 use crate::out;
@@ -27,6 +30,47 @@ pub enum Verb {
         #[arg(long)]
         reissue: bool,
     },
+    /// Send nothing for a while, and hold what it would receive.
+    Pause {
+        id: String,
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Send to it again, with all that was held or a part of it.
+    Resume {
+        id: String,
+        #[command(flatten)]
+        wanted: Wanted,
+    },
+}
+
+#[derive(Args)]
+#[group(multiple = false)]
+pub struct Wanted {
+    /// Only what was made since then: 2026-11-20T15:00:00Z.
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    since: Option<Timestamp>,
+    /// Only this many of the newest.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=100_000))]
+    newest: Option<i64>,
+    /// Give up all that was held.
+    #[arg(long)]
+    drop: bool,
+}
+
+impl Wanted {
+    fn backlog(&self) -> Backlog {
+        match (self.since, self.newest, self.drop) {
+            (Some(at), _, _) => Backlog::Since(at),
+            (_, Some(n), _) => Backlog::Newest(n),
+            (_, _, true) => Backlog::None,
+            (None, None, false) => Backlog::All,
+        }
+    }
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| "give a time as 2026-11-20T15:00:00Z".to_owned())
 }
 
 impl Verb {
@@ -53,6 +97,17 @@ impl Verb {
                 let work = async move |tx: &_, ctx: &_| replay(tx, ctx, &request).await;
                 show_replayed(json, &ctx.app.act(ctx, work).await?);
             }
+            Self::Pause { id, reason } => {
+                let (id, reason) = (id.clone(), reason.clone());
+                let work =
+                    async move |tx: &_, ctx: &_| pause(tx, ctx, &id, reason.as_deref()).await;
+                show_held(json, &ctx.app.act(ctx, work).await?);
+            }
+            Self::Resume { id, wanted } => {
+                let (id, wanted) = (id.clone(), wanted.backlog());
+                let work = async move |tx: &_, ctx: &_| resume(tx, ctx, &id, wanted).await;
+                show_held(json, &ctx.app.act(ctx, work).await?);
+            }
         }
         Ok(())
     }
@@ -71,4 +126,14 @@ fn show_replayed(json: bool, done: &Replayed) {
     });
     let rows: Vec<Value> = made.chain(left_out).collect();
     out::rows(json, &["event_id", "endpoint_id", "delivery_id", "left_out"], &rows);
+}
+
+fn show_held(json: bool, held: &Held) {
+    let value = json!({
+        "endpoint_id": held.endpoint.id.to_string(),
+        "status": held.endpoint.status.as_str(),
+        "backlog": held.backlog,
+        "dropped": held.dropped,
+    });
+    out::thing(json, &["endpoint_id", "status", "backlog", "dropped"], &value);
 }

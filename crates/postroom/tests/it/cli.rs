@@ -194,6 +194,10 @@ fn an_endpoint_is_made_changed_tested_and_deleted() {
     assert!(!set.to_string().contains("s3cret"));
     let set = shell.json(&["endpoint", "set", id, "--rate", "none", "--no-headers"]);
     assert_eq!((&set["rate_per_second"], &set["retry_schedule"]), (&json!(null), &json!([10, 60])));
+    let paused = shell.json(&["endpoint", "pause", id, "--reason", "an upgrade"]);
+    assert_eq!((&paused["status"], &paused["backlog"]), (&json!("paused"), &json!(1)));
+    let resumed = shell.json(&["endpoint", "resume", id, "--drop"]);
+    assert_eq!((&resumed["status"], &resumed["dropped"]), (&json!("enabled"), &json!(1)));
     shell.run(&["endpoint", "disable", id]).expect(0);
     shell.run(&["endpoint", "delete", id, "--yes"]).expect(0);
     shell.run(&["endpoint", "show", id]).expect(5);

@@ -105,7 +105,9 @@ impl Things {
             | "switchWebhookSecret"
             | "testWebhookEndpoint"
             | "retryWebhookDelivery"
-            | "replayEvent" => json!({}),
+            | "pauseWebhookEndpoint"
+            | "replayEvent"
+            | "resumeWebhookEndpoint" => json!({}),
             "advanceTestClock" => json!({"seconds": 60}),
             "walkTestCompliance" => {
                 path = path.replace("customer_id", "applicant_id");

@@ -5,6 +5,7 @@
 
 mod ageing;
 mod delivering;
+mod holding;
 mod nodes;
 mod receiver;
 mod retrying;

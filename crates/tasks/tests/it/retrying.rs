@@ -189,7 +189,9 @@ async fn case_28_nothing_is_asked_of_an_endpoint_that_is_switched_off_or_gone() 
     receiver.script(&["500 Oops"]);
     world.emit(1).await;
     world.tasks().settle().await.unwrap();
-    for status in [EndpointStatus::Disabled, EndpointStatus::DisabledFailing] {
+    for status in
+        [EndpointStatus::Disabled, EndpointStatus::DisabledFailing, EndpointStatus::Paused]
+    {
         world.set_status(endpoint, status).await;
         assert_eq!(code(retry_first(&world).await), ErrorCode::EndpointNotEnabled);
         let refused = replay_first(&world, Some(endpoint), false).await;

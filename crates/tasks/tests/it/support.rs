@@ -212,6 +212,22 @@ impl World {
         read(&self.app, async |tx: &Tx| tx.one(COUNT, args![], Row::next).await).await
     }
 
+    /// The ids of all events, oldest first.
+    pub(crate) async fn event_ids(&self) -> Vec<String> {
+        const IDS: &str = "select id from events order by no";
+        let read_row = |r: &mut Row| r.next::<EventId>();
+        let ids = read(&self.app, async move |tx: &Tx| tx.all(IDS, args![], read_row).await).await;
+        ids.iter().map(ToString::to_string).collect()
+    }
+
+    /// The ids of all deliveries, oldest first.
+    pub(crate) async fn delivery_ids(&self) -> Vec<String> {
+        const IDS: &str = "select id from deliveries order by no";
+        let read_row = |r: &mut Row| r.next::<DeliveryId>();
+        let ids = read(&self.app, async move |tx: &Tx| tx.all(IDS, args![], read_row).await).await;
+        ids.iter().map(ToString::to_string).collect()
+    }
+
     /// Attempts as the log tells them, oldest first: outcome and status.
     pub(crate) async fn attempts(&self) -> Vec<(String, Option<i64>)> {
         const ATTEMPTS: &str = "select outcome, status_code from attempts order by delivery_no, n";

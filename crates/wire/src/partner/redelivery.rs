@@ -1,6 +1,6 @@
-//! Deliveries retried and events replayed, on the wire (webhooks.md 5.15).
+//! Deliveries retried, events replayed, endpoints paused and resumed, on the wire (webhooks.md 5.13, 5.15).
 
-use domain::Result;
+use domain::{Result, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -88,4 +88,89 @@ pub struct EventReplayLeftOut {
     pub endpoint_id: String,
     /// endpoint_not_enabled or delivery_under_way.
     pub reason: String,
+}
+
+/// Why an endpoint is paused.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what read_pause_reason takes")]
+pub struct WebhookEndpointPause {
+    /// Shown as disabled_reason.
+    #[schema(max_length = 200, examples("the CRM is being upgraded"))]
+    reason: Option<String>,
+}
+
+/// Reads a [`WebhookEndpointPause`].
+pub fn read_pause_reason(body: Value) -> Result<Option<String>> {
+    let mut f = Fields::new(body)?;
+    let reason = f.opt_text("reason", 1..=200);
+    f.finish()?;
+    Ok(reason)
+}
+
+/// Which of the held deliveries are sent. At most one of the three.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what ResumeEndpoint::read takes")]
+pub struct WebhookEndpointResume {
+    /// all or none; absent is all.
+    #[schema(max_length = 10, examples("all"))]
+    backlog: Option<String>,
+    /// Those made since then.
+    #[schema(format = DateTime)]
+    since: Option<String>,
+    /// This many of the newest.
+    #[schema(minimum = 1, maximum = 100_000)]
+    newest: Option<i64>,
+}
+
+/// What a [`WebhookEndpointResume`] asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    All,
+    Since(Timestamp),
+    Newest(i64),
+    None,
+}
+
+/// A read [`WebhookEndpointResume`].
+#[derive(Clone, Copy, Debug)]
+pub struct ResumeEndpoint {
+    pub wanted: Wanted,
+}
+
+impl ResumeEndpoint {
+    pub fn read(body: Value) -> Result<Self> {
+        let mut f = Fields::new(body)?;
+        let word = |text: &str| match text {
+            "all" => Some(Wanted::All),
+            "none" => Some(Wanted::None),
+            _ => None,
+        };
+        let given = [
+            f.opt_parsed("backlog", word, "all or none"),
+            f.opt_instant("since").map(Wanted::Since),
+            f.opt_integer("newest", 1..=100_000).map(Wanted::Newest),
+        ];
+        let mut given = given.into_iter().flatten();
+        let wanted = given.next().unwrap_or(Wanted::All);
+        if given.next().is_some() {
+            f.problem("backlog", "invalid", "give only one of backlog, since and newest");
+        }
+        f.finish()?;
+        Ok(Self { wanted })
+    }
+}
+
+/// An endpoint and what is held for it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WebhookEndpointHold {
+    /// Says what kind of object this is.
+    #[schema(pattern = "^webhook_endpoint_hold$")]
+    pub object: String,
+    pub endpoint_id: String,
+    /// paused, or enabled.
+    pub status: String,
+    /// Deliveries that it is owed, counted up to 100,000.
+    pub backlog: i64,
+    /// Deliveries that were given up by this call.
+    pub dropped: i64,
 }

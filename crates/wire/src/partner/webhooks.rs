@@ -74,9 +74,9 @@ pub struct WebhookEndpoint {
     pub description: Option<String>,
     /// The types that it receives; a single `*` is all of the catalogue.
     pub event_types: Vec<String>,
-    /// enabled, disabled or disabled_failing.
+    /// enabled, disabled, disabled_failing or paused.
     pub status: String,
-    /// Why it is off, where it was not a person who switched it off.
+    /// Why it is off or paused.
     #[schema(required = true)]
     pub disabled_reason: Option<String>,
     /// Requests a second at most; null is as fast as it answers.

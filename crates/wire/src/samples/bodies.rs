@@ -112,6 +112,14 @@ pub fn event_replay_create() -> Value {
     json!({"endpoint_id": super::ENDPOINT, "reissue": true})
 }
 
+pub fn webhook_endpoint_pause() -> Value {
+    json!({"reason": "the CRM is being upgraded"})
+}
+
+pub fn webhook_endpoint_resume() -> Value {
+    json!({"since": "2026-11-20T00:00:00Z"})
+}
+
 pub fn test_clock_advance() -> Value {
     json!({"seconds": 604_800})
 }
