@@ -119,6 +119,8 @@ ids! {
     "ptn" => PartnerId,
     /// Somebody who may receive mail at a customer's mailbox.
     "rcp" => RecipientId,
+    /// A webhook endpoint's dead deliveries on their way back.
+    "rcv" => RecoveryId,
     /// One request over HTTP.
     "req" => RequestId,
     /// A reviewer's decision on a form.

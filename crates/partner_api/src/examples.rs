@@ -30,6 +30,7 @@ pub(crate) fn of(schema: &str) -> Option<Value> {
         "WebhookEndpointHold" => samples::webhook_endpoint_hold(),
         "WebhookEndpointList" => list("webhook-endpoints", &samples::webhook_endpoint(None)),
         "WebhookEndpointTested" => tested(),
+        "WebhookRecovery" => samples::webhook_recovery(),
         "WebhookEventTypeList" => list("webhook-events", &samples::webhook_event_type()),
         "CustomerCreate" => bodies::customer_create(),
         "CustomerDeactivate" => bodies::customer_deactivate(),
@@ -51,6 +52,7 @@ pub(crate) fn of(schema: &str) -> Option<Value> {
         "WebhookEndpointResume" => bodies::webhook_endpoint_resume(),
         "WebhookEndpointTest" => bodies::webhook_endpoint_test(),
         "WebhookEndpointUpdate" => bodies::webhook_endpoint_update(),
+        "WebhookRecoveryCreate" => bodies::webhook_recovery_create(),
         _ => return None,
     })
 }

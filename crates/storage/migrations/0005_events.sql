@@ -62,3 +62,13 @@ create table node_lease (node {id} primary key, expires_at bigint not null, is_l
 create table shard_owner (shard {pk}, node {id}, epoch bigint not null);
 insert into shard_owner (shard, epoch)
     with recursive n (i) as (select 0 union all select i + 1 from n where i < 255) select i, 0 from n;
+
+-- A background job: pages of dead deliveries are owed again, in the order of the key of dead.
+create table recoveries (
+    no {pk}, id {id} not null unique, partner_id {id} not null, livemode boolean not null,
+    endpoint_no bigint not null, since bigint not null, until bigint not null, event_types text not null,
+    state text not null, matched bigint not null, oldest bigint, newest bigint, moved bigint not null,
+    cursor_at bigint not null, cursor_no bigint not null, created_at bigint not null, ended_at bigint
+);
+create index recoveries_of on recoveries (endpoint_no, no);
+create index recoveries_running on recoveries (no) where state = 'running';

@@ -26,6 +26,7 @@ pub mod leases;
 pub mod ledger;
 pub mod mail;
 pub mod mailboxes;
+pub mod recoveries;
 pub mod replays;
 pub mod retention;
 pub mod simulations;
@@ -58,6 +59,7 @@ pub fn statements() -> Vec<&'static str> {
         mail::ALL,
         mailboxes::ALL,
         migrate::ALL,
+        recoveries::ALL,
         replays::ALL,
         retention::ALL,
         simulations::ALL,

@@ -2,7 +2,7 @@
 //!
 //! The queue's own rules are in [`crate::events`]: a delivery is owed while its row is in `ready`, and
 //! that row is the right to decide about it. A row that is due may be on its way, and nobody but its
-//! sender can tell, so nothing here touches one.
+//! sender can tell, so nothing here touches one. Recovering many is in [`crate::recoveries`].
 
 use bytes::Bytes;
 use domain::Timestamp;

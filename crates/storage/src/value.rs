@@ -234,6 +234,7 @@ id_values!(
     PhotoId,
     PoolId,
     RecipientId,
+    RecoveryId,
     RequestId,
     ReviewId,
     ScanId,

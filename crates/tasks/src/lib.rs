@@ -11,6 +11,7 @@ mod driver;
 mod held;
 mod housekeeping;
 mod photos;
+mod recover;
 mod retention;
 mod shards;
 mod usage;

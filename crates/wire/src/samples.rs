@@ -230,6 +230,15 @@ pub fn event_replay() -> Value {
     })
 }
 
+pub fn webhook_recovery() -> Value {
+    json!({
+        "id": "rcv_01kb3v7m2zq8e4x5n6p7r8s9ta", "object": "webhook_recovery", "endpoint_id": ENDPOINT,
+        "status": "running", "since": "2026-11-20T00:00:00.000Z", "until": AT, "event_types": ["*"],
+        "matched": 1204, "moved": 500, "oldest_at": "2026-11-20T08:15:00.000Z", "newest_at": AT,
+        "created_at": AT, "ended_at": null,
+    })
+}
+
 pub fn webhook_endpoint_hold() -> Value {
     json!({
         "object": "webhook_endpoint_hold", "endpoint_id": ENDPOINT, "status": "paused", "backlog": 12,

@@ -4,6 +4,7 @@
 //! what is owed, in `storage::events`.
 
 pub mod list;
+pub mod recover;
 pub mod replay;
 pub mod retry;
 

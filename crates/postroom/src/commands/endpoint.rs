@@ -58,6 +58,7 @@ const EXAMPLES: &str = "Examples:
   postroom endpoint retry whd_01kb3v7m2zq8e4x5n6p7r8s9ta
   postroom endpoint pause whe_01kb3v7m2zq8e4x5n6p7r8s9ta --reason upgrade
   postroom endpoint resume whe_01kb3v7m2zq8e4x5n6p7r8s9ta --newest 1000
+  postroom endpoint recover whe_01kb3v7m2zq8e4x5n6p7r8s9ta --since 2026-11-20T15:00:00Z --dry-run
   postroom endpoint replay evt_01kb3v7m2zq8e4x5n6p7r8s9ta --to whe_01kb3v7m2zq8e4x5n6p7r8s9ta";
 
 /// Receivers of webhooks: make, change, test, rotate secrets, read deliveries.

@@ -19,6 +19,7 @@ pub mod mailbox;
 mod parse;
 pub mod partner;
 mod place;
+pub mod recover;
 pub mod redelivery;
 pub mod serve;
 pub mod usage;

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use domain::Timestamp;
 use serde_json::{Value, json};
 
+use super::recover::{Recover, Recovery};
 use crate::out;
 
 #[derive(Subcommand)]
@@ -42,6 +43,10 @@ pub enum Verb {
         #[command(flatten)]
         wanted: Wanted,
     },
+    /// Owe again what was given up since a moment.
+    Recover(Recover),
+    /// How far a recovery is.
+    Recovery(Recovery),
 }
 
 #[derive(Args)]
@@ -69,7 +74,7 @@ impl Wanted {
     }
 }
 
-fn instant(text: &str) -> Result<Timestamp, String> {
+pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or_else(|| "give a time as 2026-11-20T15:00:00Z".to_owned())
 }
 
@@ -97,6 +102,8 @@ impl Verb {
                 let work = async move |tx: &_, ctx: &_| replay(tx, ctx, &request).await;
                 show_replayed(json, &ctx.app.act(ctx, work).await?);
             }
+            Self::Recover(recover) => recover.run(ctx, json).await?,
+            Self::Recovery(recovery) => recovery.run(ctx, json).await?,
             Self::Pause { id, reason } => {
                 let (id, reason) = (id.clone(), reason.clone());
                 let work =

@@ -198,6 +198,13 @@ fn an_endpoint_is_made_changed_tested_and_deleted() {
     assert_eq!((&paused["status"], &paused["backlog"]), (&json!("paused"), &json!(1)));
     let resumed = shell.json(&["endpoint", "resume", id, "--drop"]);
     assert_eq!((&resumed["status"], &resumed["dropped"]), (&json!("enabled"), &json!(1)));
+    let since = ["endpoint", "recover", id, "--since", "2026-01-01T00:00:00Z"];
+    let found = shell.json(&[&since[..], &["--dry-run"]].concat());
+    assert_eq!((&found["matched"], found["oldest_at"].is_string()), (&json!(1), true));
+    let recovery = shell.json(&since);
+    assert_eq!((&recovery["status"], &recovery["matched"]), (&json!("running"), &json!(1)));
+    let ended = shell.json(&["endpoint", "recovery", id, text(&recovery, "id"), "--cancel"]);
+    assert_eq!((&ended["status"], &ended["moved"]), (&json!("cancelled"), &json!(0)));
     shell.run(&["endpoint", "disable", id]).expect(0);
     shell.run(&["endpoint", "delete", id, "--yes"]).expect(0);
     shell.run(&["endpoint", "show", id]).expect(5);

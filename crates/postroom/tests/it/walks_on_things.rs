@@ -53,6 +53,9 @@ impl Things {
         things.add("endpoint_id", &endpoint);
         let rotate = things.fill("/api/v1/webhook-endpoints/{endpoint_id}/rotate-secret");
         crm.post(&rotate, json!({})).await.expect(200);
+        let recover = things.fill("/api/v1/webhook-endpoints/{endpoint_id}/recover");
+        let since = json!({"since": "2026-01-01T00:00:00Z"});
+        things.add("recovery_id", &crm.post(&recover, since).await.expect(201));
         let test = things.fill("/api/v1/webhook-endpoints/{endpoint_id}/test");
         let sent = crm.post(&test, json!({})).await.expect(201);
         things.0.insert("delivery_id", sent["delivery_id"].as_str().unwrap().to_owned());
@@ -70,6 +73,7 @@ impl Things {
             ("endpoint_id", id("whe")),
             ("event_id", id("evt")),
             ("delivery_id", id("whd")),
+            ("recovery_id", id("rcv")),
         ]))
     }
 
@@ -105,9 +109,11 @@ impl Things {
             | "switchWebhookSecret"
             | "testWebhookEndpoint"
             | "retryWebhookDelivery"
+            | "cancelWebhookRecovery"
             | "pauseWebhookEndpoint"
             | "replayEvent"
             | "resumeWebhookEndpoint" => json!({}),
+            "recoverWebhookEndpoint" => json!({"since": "2026-01-01T00:00:00Z"}),
             "advanceTestClock" => json!({"seconds": 60}),
             "walkTestCompliance" => {
                 path = path.replace("customer_id", "applicant_id");

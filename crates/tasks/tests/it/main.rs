@@ -8,6 +8,7 @@ mod delivering;
 mod holding;
 mod nodes;
 mod receiver;
+mod recovering;
 mod retrying;
 mod setting_aside;
 mod stopping;

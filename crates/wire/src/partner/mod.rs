@@ -9,6 +9,7 @@ pub mod events;
 pub mod mail;
 pub mod mailboxes;
 pub mod me;
+pub mod recoveries;
 pub mod redelivery;
 mod shapes;
 pub mod test_helpers;

@@ -291,7 +291,7 @@ impl CreateEndpoint {
 }
 
 /// Absent is `None`; `["*"]` is the empty list, which means all.
-fn event_types(f: &mut Fields) -> Option<Vec<EventType>> {
+pub(super) fn event_types(f: &mut Fields) -> Option<Vec<EventType>> {
     let list = f.opt_list("event_types", TYPES_MAX, |f, at, item| match item.as_str() {
         Some("*") => Some(None),
         Some(word) if EventType::parse(word).is_some() => Some(EventType::parse(word)),

@@ -120,6 +120,10 @@ pub fn webhook_endpoint_resume() -> Value {
     json!({"since": "2026-11-20T00:00:00Z"})
 }
 
+pub fn webhook_recovery_create() -> Value {
+    json!({"since": "2026-11-20T00:00:00Z", "event_types": ["mail.arrived"]})
+}
+
 pub fn test_clock_advance() -> Value {
     json!({"seconds": 604_800})
 }

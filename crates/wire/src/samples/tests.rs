@@ -17,6 +17,7 @@ use crate::partner::errors::{ErrorBody, Problem};
 use crate::partner::mail::{Mail, MailCreate, MailDeleted, MailList};
 use crate::partner::mailboxes::Mailbox;
 use crate::partner::me::Me;
+use crate::partner::recoveries::WebhookRecovery;
 use crate::partner::redelivery::{EventReplay, WebhookDeliveryRetry, WebhookEndpointHold};
 use crate::partner::usage::BillingUsage;
 use crate::partner::webhooks::{
@@ -76,6 +77,7 @@ fn samples_say_all_that_their_schemas_name() {
     is_whole::<WebhookDelivery>(&webhook_delivery());
     is_whole::<WebhookDeliveryRetry>(&webhook_delivery_retry());
     is_whole::<EventReplay>(&event_replay());
+    is_whole::<WebhookRecovery>(&webhook_recovery());
     is_whole::<WebhookEndpointHold>(&webhook_endpoint_hold());
     is_whole::<BillingUsage>(&billing_usage());
     is_whole::<Me>(&me());
