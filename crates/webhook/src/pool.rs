@@ -15,7 +15,7 @@ const IDLE_MAX: Duration = Duration::from_secs(15);
 const AGE_MAX: Duration = Duration::from_mins(5);
 /// Idle connections to one origin: as many as an endpoint may have in flight, so that a burst that
 /// ends all at once closes none of them.
-pub(crate) const IDLE_PER_HOST_MAX: usize = 8;
+pub(crate) const IDLE_PER_HOST_MAX: usize = 32;
 /// Idle connections in all.
 const IDLE_TOTAL_MAX: usize = 4096;
 /// Closed at once when the pool is full, oldest first, so that a full pool is not searched for every

@@ -64,6 +64,11 @@ impl Target {
         self.url.as_str()
     }
 
+    /// Scheme, host and port, which endpoints may share.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// Reads the `Location` of a redirect, which may be relative to this target.
     pub(crate) fn join(&self, location: &str) -> Option<String> {
         self.url.join(location).ok().map(String::from)

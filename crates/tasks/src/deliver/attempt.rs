@@ -17,6 +17,7 @@ use webhook::outcome::{ErrorKind, Outcome};
 use webhook::sender::Request;
 
 use super::endpoint::Endpoint;
+use super::pace::Load;
 use super::read::Launch;
 use crate::Tasks;
 
@@ -25,6 +26,7 @@ pub(super) struct Finished {
     pub(super) launch: Launch,
     pub(super) settled: Settled,
     pub(super) class: Class,
+    pub(super) load: Load,
     pub(super) at: Timestamp,
     /// The receiver wants to be left alone until then.
     pub(super) quiet_until: Option<Timestamp>,
@@ -84,7 +86,7 @@ async fn send(
     if let Some(outcome) = &endpoint.rehearsed {
         return (outcome.clone(), Some(headers));
     }
-    let (body, deadline) = (&parcel.payload, endpoint.deadline());
+    let (body, deadline) = (&parcel.payload, endpoint.deadline);
     let request = Request { target, headers: &headers, body, deadline };
     let outcome = tasks.parts.sender.send(&request).await;
     (outcome, Some(headers))
@@ -124,6 +126,7 @@ fn judge(
     Finished {
         launch,
         class,
+        load: load(&outcome),
         at: ended_at,
         quiet_until: quiet_until(class, &outcome, ended_at),
         disable: matches!(next, Next::Disable).then(|| reason(class).to_owned()),
@@ -172,6 +175,15 @@ fn quiet_until(class: Class, outcome: &Outcome, now: Timestamp) -> Option<Timest
     match Ladder::default().decide(class, Spent::default(), now, Some(hint), 0) {
         Next::RetryAt { at, .. } => Some(at),
         Next::Done | Next::GiveUp | Next::Disable => None,
+    }
+}
+
+/// What an answer says about the load that the receiver bears (webhooks.md 5.7).
+fn load(outcome: &Outcome) -> Load {
+    match (outcome.error, outcome.status) {
+        (None, _) => Load::Success,
+        (Some(ErrorKind::Timeout), _) | (_, Some(429 | 502 | 503 | 504)) => Load::Overload,
+        (Some(_), _) => Load::Failure,
     }
 }
 

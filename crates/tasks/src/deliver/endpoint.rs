@@ -1,10 +1,13 @@
 //! What is needed to send to an endpoint, made ready once and used for at most a second.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use app::App;
 use app::endpoints::{headers_place, seal_place};
 use app::secrets::NotOurs;
 use domain::Timestamp;
-use domain::endpoint::Settings;
+use domain::id::PartnerId;
+use futures_util::future::try_join;
 use storage::Tx;
 use storage::endpoints::{self, EndpointSecret, EndpointStatus};
 use tokio::time::{Duration, Instant};
@@ -15,6 +18,7 @@ use webhook::sender::DEADLINE;
 use webhook::signature::{Keyring, Secret};
 use webhook::target::{Target, UrlProblem};
 
+use super::lane::LaneSettings;
 use super::rehearsed;
 
 /// How long an endpoint's settings are used before they are read again.
@@ -30,14 +34,20 @@ pub(super) struct Endpoint {
     pub(super) rehearsed: Option<Outcome>,
     /// Fails as the keys do.
     pub(super) custom: Result<CustomHeaders, NotOurs>,
-    pub(super) settings: Settings,
     pub(super) ladder: Ladder,
+    /// How long an attempt may last, name look-up and answer included.
+    pub(super) deadline: Duration,
+    pub(super) lane: LaneSettings,
     pub(super) health: endpoints::Health,
     pub(super) read_at: Instant,
 }
 
 /// An endpoint and the secrets that sign today, as stored.
-pub(super) type Rows = (endpoints::Endpoint, Vec<EndpointSecret>);
+pub(super) struct Rows {
+    row: endpoints::Endpoint,
+    secrets: Vec<EndpointSecret>,
+    owner: PartnerId,
+}
 
 /// Reads an endpoint that takes deliveries; `None` when it was deleted or disabled.
 pub(super) async fn find(tx: &Tx, no: i64, now: Timestamp) -> storage::Result<Option<Rows>> {
@@ -45,19 +55,24 @@ pub(super) async fn find(tx: &Tx, no: i64, now: Timestamp) -> storage::Result<Op
     if row.status != EndpointStatus::Enabled {
         return Ok(None);
     }
-    let secrets = endpoints::secret_list(tx, no, now).await?;
-    Ok(Some((row, secrets)))
+    let (secrets, owner) =
+        try_join(endpoints::secret_list(tx, no, now), endpoints::owner(tx, no)).await?;
+    Ok(owner.map(|owner| Rows { row, secrets, owner }))
 }
 
 impl Endpoint {
-    pub(super) fn new(app: &App, (row, secrets): &Rows, read_at: Instant) -> Self {
+    pub(super) fn new(app: &App, Rows { row, secrets, owner }: &Rows, read_at: Instant) -> Self {
+        let target = app.guard.check_webhook(&row.url);
+        let host = target.as_ref().map_or(row.no.unsigned_abs(), |target| digest(target.origin()));
         Self {
-            target: app.guard.check_webhook(&row.url),
+            target,
             keys: keyring(app, row.no, secrets),
             rehearsed: rehearsed::outcome(row.livemode, &row.url),
             custom: custom(app, row),
-            settings: row.settings.clone(),
             ladder: Ladder::of(row.settings.retry_schedule.as_deref().unwrap_or_default()),
+            deadline: u64::try_from(row.settings.timeout_ms)
+                .map_or(DEADLINE, Duration::from_millis),
+            lane: LaneSettings::of(*owner, host, &row.settings),
             health: endpoints::Health {
                 first_failure_at: row.first_failure_at,
                 failures: row.failures,
@@ -67,14 +82,15 @@ impl Endpoint {
         }
     }
 
-    /// How long an attempt may last, name look-up and answer included.
-    pub(super) fn deadline(&self) -> Duration {
-        u64::try_from(self.settings.timeout_ms).map_or(DEADLINE, Duration::from_millis)
-    }
-
     pub(super) fn is_fresh(&self, now: Instant) -> bool {
         now.duration_since(self.read_at) < FRESH_FOR
     }
+}
+
+fn digest(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 fn custom(app: &App, row: &endpoints::Endpoint) -> Result<CustomHeaders, NotOurs> {

@@ -8,18 +8,57 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use domain::Timestamp;
+use domain::endpoint::{Order, Settings};
+use domain::id::PartnerId;
+use storage::endpoints;
 use storage::events::{LANE_COUNT_MAX, LaneHead, Place};
-use tokio::time::Instant;
+use webhook::ladder::Class;
 
+use super::breaker::{Breaker, Change};
+use super::bucket::{Bucket, Rate};
 use super::endpoint::Endpoint;
+use super::fair::Kin;
 use super::health::Health;
+use super::pace::{self, Load, Pace};
 
 /// Places of one endpoint kept in memory.
 const PAGE_ROWS_MAX: usize = 64;
 /// A page with this many places left is filled up from disk.
 const PAGE_ROWS_LOW: usize = 16;
-/// Attempts at one endpoint at a time (webhooks.md 5.7).
-pub(super) const IN_FLIGHT_PER_ENDPOINT_MAX: usize = 8;
+
+/// How an endpoint is to be sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LaneSettings {
+    pub(super) tenant: PartnerId,
+    /// See [`Kin::host`].
+    pub(super) host: u64,
+    /// The most attempts at a time; its answers decide below that.
+    pub(super) cap_max: usize,
+    pub(super) rate: Option<Rate>,
+}
+
+impl LaneSettings {
+    pub(super) fn of(tenant: PartnerId, host: u64, settings: &Settings) -> Self {
+        let at_once =
+            if settings.order == Order::Strict { Some(1) } else { settings.max_in_flight };
+        let cap_max = at_once.and_then(|n| usize::try_from(n).ok()).unwrap_or(pace::CAP_MAX);
+        let rate = settings
+            .rate_per_second
+            .map(|per_second| Rate { per_second, burst: settings.burst.unwrap_or(per_second) });
+        Self { tenant, host, cap_max, rate }
+    }
+}
+
+/// What came of an attempt, as far as its lane learns from it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sample {
+    pub(super) class: Class,
+    pub(super) load: Load,
+    /// How long it held its slot, in microseconds.
+    pub(super) micros: i64,
+    /// Uniform over all of `u32`.
+    pub(super) random: u32,
+}
 
 /// See the module.
 ///
@@ -36,13 +75,21 @@ pub(super) struct Lane {
     held: HashSet<i64>,
     /// Of those held, how many are on their way.
     pub(super) in_flight: usize,
+    /// Unknown until they are read; nothing is launched before.
+    settings: Option<LaneSettings>,
+    is_asking: bool,
+    pace: Pace,
+    breaker: Breaker,
+    bucket: Option<Bucket>,
+    /// What its attempts were charged, see [`super::fair`].
+    pub(super) charged: i64,
     /// The receiver asked to be left alone until then.
     quiet_until: Timestamp,
     pub(super) is_queued: bool,
     pub(super) wakes_at: Option<Timestamp>,
     pub(super) endpoint: Option<Arc<Endpoint>>,
     pub(super) health: Option<Health>,
-    pub(super) used_at: Option<Instant>,
+    pub(super) used_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -113,11 +160,88 @@ impl Lane {
         }
     }
 
-    /// Takes the settings that were read; `None` closes the lane.
-    pub(super) fn take_endpoint(&mut self, endpoint: Option<Arc<Endpoint>>) {
+    /// True when the settings must be read first, once until [`Self::take_settings`] or
+    /// [`Self::miss_settings`].
+    pub(super) fn begin_settings(&mut self, now: Timestamp) -> bool {
+        let is_due = self.page.front().is_some_and(|place| place.due_at <= now);
+        let is_wanted = self.settings.is_none() && !self.is_asking && is_due;
+        self.is_asking |= is_wanted;
+        is_wanted
+    }
+
+    /// Takes the endpoint that was read; `None` closes the lane. `since` is when its bucket was empty.
+    pub(super) fn take_endpoint(
+        &mut self,
+        endpoint: Option<Arc<Endpoint>>,
+        since: Timestamp,
+        now: Timestamp,
+    ) {
+        self.is_asking = false;
         let Some(endpoint) = endpoint else { return self.close() };
-        self.health.get_or_insert_with(|| Health::new(endpoint.health));
+        self.take_settings(endpoint.lane.clone(), endpoint.health, since, now);
         self.endpoint = Some(endpoint);
+    }
+
+    /// Goes by these settings from now on, and by the stored evidence if there is none here.
+    pub(super) fn take_settings(
+        &mut self,
+        settings: LaneSettings,
+        stored: endpoints::Health,
+        since: Timestamp,
+        now: Timestamp,
+    ) {
+        self.is_asking = false;
+        if self.health.is_none() {
+            self.health = Some(Health::new(stored));
+            self.breaker = Breaker::rebuilt(stored.failures, now);
+        }
+        if settings.rate != self.bucket.as_ref().map(Bucket::rate) {
+            self.bucket = settings.rate.map(|rate| Bucket::new(rate, since));
+        }
+        self.settings = Some(settings);
+    }
+
+    /// The settings could not be read; they are asked for again.
+    pub(super) fn miss_settings(&mut self) {
+        self.is_asking = false;
+    }
+
+    /// Where the lane stands among others.
+    pub(super) fn kin(&self) -> Kin {
+        let is_failing = self.health.as_ref().is_some_and(Health::is_failing);
+        let is_slow = is_failing || self.pace.is_slow() || self.breaker.is_open();
+        let settings = self.settings.as_ref();
+        Kin { tenant: settings.map(|s| s.tenant), host: settings.map_or(0, |s| s.host), is_slow }
+    }
+
+    /// What an attempt will probably last, in microseconds.
+    pub(super) fn estimate(&self) -> i64 {
+        self.pace.median()
+    }
+
+    /// Attempts that may be under way now.
+    pub(super) fn cap(&self) -> usize {
+        match &self.settings {
+            None => 0,
+            Some(_) if self.breaker.is_open() => 1,
+            Some(settings) => self.pace.cap().min(settings.cap_max),
+        }
+    }
+
+    /// An attempt has ended, or did not begin: then there is no sample.
+    pub(super) fn land(&mut self, sample: Option<Sample>, now: Timestamp) -> Change {
+        self.in_flight -= 1;
+        let Some(sample) = sample else {
+            self.breaker.miss();
+            return Change::Nothing;
+        };
+        let cap_max = self.settings.as_ref().map_or(pace::CAP_MAX, |s| s.cap_max);
+        self.pace.note(sample.load, sample.micros, self.in_flight, cap_max);
+        let change = self.breaker.note(sample.class, now, sample.random);
+        if change != Change::Nothing {
+            self.pace.restart();
+        }
+        change
     }
 
     /// A page could not be read; it is asked for again.
@@ -145,16 +269,24 @@ impl Lane {
         let place = self.page.pop_front()?;
         self.held.insert(place.delivery_no);
         self.in_flight += 1;
+        self.breaker.launch();
+        if let Some(bucket) = &mut self.bucket {
+            bucket.take(now);
+        }
         Some(place)
     }
 
-    pub(super) fn may_launch(&self, now: Timestamp) -> bool {
-        self.in_flight < IN_FLIGHT_PER_ENDPOINT_MAX && self.next_at().is_some_and(|at| at <= now)
+    pub(super) fn may_launch(&mut self, now: Timestamp) -> bool {
+        self.in_flight < self.cap() && self.next_at(now).is_some_and(|at| at <= now)
     }
 
-    /// When the first place may be launched.
-    pub(super) fn next_at(&self) -> Option<Timestamp> {
-        self.page.front().map(|place| place.due_at.max(self.quiet_until))
+    /// When the first place may be launched: due, asked for, and let through by throttle and breaker.
+    pub(super) fn next_at(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let mut at = self.page.front()?.due_at.max(self.quiet_until);
+        if let Some(bucket) = &mut self.bucket {
+            at = at.max(bucket.next_at(now));
+        }
+        Some(self.breaker.probe_at(now).map_or(at, |probe_at| at.max(probe_at)))
     }
 
     /// True while a delivery is launched and its completion not committed.
@@ -175,6 +307,7 @@ impl Lane {
     pub(super) fn close(&mut self) {
         self.state = State::Closed;
         self.endpoint = None;
+        self.settings = None;
         self.health = None;
         self.page.clear();
         self.more_on_disk = false;
@@ -197,9 +330,19 @@ impl Lane {
         }
     }
 
-    /// True when forgetting the lane forgets nothing that matters.
-    pub(super) fn is_idle(&self) -> bool {
-        self.page.is_empty()
+    /// Places in memory.
+    #[cfg(test)]
+    pub(super) fn n_rows(&self) -> usize {
+        self.page.len()
+    }
+
+    /// True when forgetting the lane forgets nothing that matters: a breaker that may probe is rebuilt.
+    pub(super) fn is_idle(&mut self, now: Timestamp) -> bool {
+        let is_full = self.bucket.as_ref().is_none_or(|bucket| bucket.is_full(now));
+        let may_probe = self.breaker.probe_at(now).is_none_or(|at| at <= now);
+        (is_full && may_probe || self.state == State::Closed)
+            && !self.is_asking
+            && self.page.is_empty()
             && self.held.is_empty()
             && !self.more_on_disk
             && self.state != State::Stale

@@ -1,27 +1,38 @@
 //! All lanes: which of them may launch now, and which later.
 //!
-//! Lanes take turns, one delivery a turn, so that an endpoint with a long queue delays no other.
+//! A state machine over times that are passed in: it neither awaits nor reads a clock, so that hours of
+//! it are simulated in a moment (see [`sim`]). Whose turn it is, is decided in [`super::fair`].
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::time::Duration;
+use std::collections::{BTreeSet, HashMap};
 
-use domain::Timestamp;
-use storage::events::LaneHead;
-use tokio::time::Instant;
+use domain::{Timestamp, seconds};
+use storage::events::{LaneHead, Place};
 
-use super::lane::Lane;
+use super::breaker::Change;
+use super::fair::{Fair, Ticket};
+use super::lane::{Lane, Sample};
 
-/// How long a lane without work is remembered with its settings.
-const IDLE_MAX: Duration = Duration::from_secs(10);
+/// How long a lane without work is remembered with its settings, in microseconds.
+const IDLE_MAX: i64 = seconds(10);
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct Lanes {
     by_endpoint: HashMap<i64, Lane>,
     /// Lanes that have something to do, each at most once.
-    turns: VecDeque<i64>,
+    fair: Fair,
     /// Lanes whose first place is due later, each at most once.
     alarms: BTreeSet<(Timestamp, i64)>,
+}
+
+/// What a lane wants to have done in its turn.
+pub(super) struct Turn {
+    pub(super) endpoint_no: i64,
+    /// So many places are to be read.
+    pub(super) page: Option<i64>,
+    pub(super) wants_settings: bool,
+    /// To be sent, in the slot that it holds.
+    pub(super) launch: Option<(Place, Ticket)>,
 }
 
 impl Lanes {
@@ -34,26 +45,63 @@ impl Lanes {
         let lane = self.by_endpoint.entry(endpoint_no).or_default();
         if !lane.is_queued {
             lane.is_queued = true;
-            self.turns.push_back(endpoint_no);
+            self.fair.wait(lane.kin(), endpoint_no, &mut lane.charged);
         }
         lane
     }
 
-    /// Takes the lane whose turn it is.
-    pub(super) fn next(&mut self) -> Option<i64> {
-        let endpoint_no = self.turns.pop_front()?;
-        if let Some(lane) = self.by_endpoint.get_mut(&endpoint_no) {
-            lane.is_queued = false;
+    /// Lets the next lane have its turn.
+    pub(super) fn turn(&mut self, now: Timestamp) -> Option<Turn> {
+        let endpoint_no = self.fair.next()?;
+        let mut turn = Turn { endpoint_no, page: None, wants_settings: false, launch: None };
+        let Some(lane) = self.by_endpoint.get_mut(&endpoint_no) else { return Some(turn) };
+        lane.is_queued = false;
+        lane.used_at = Some(now);
+        turn.page = lane.begin_page();
+        turn.wants_settings = lane.begin_settings(now);
+        let kin = lane.kin();
+        if lane.may_launch(now) {
+            let estimate = lane.estimate();
+            let Some(ticket) = self.fair.take(kin, endpoint_no, estimate, &mut lane.charged) else {
+                lane.is_queued = true;
+                return Some(turn);
+            };
+            match lane.launch(now) {
+                Some(place) => turn.launch = Some((place, ticket)),
+                None => self.fair.release(ticket, 0, &mut lane.charged),
+            }
         }
-        Some(endpoint_no)
+        if lane.may_launch(now) {
+            self.touch(endpoint_no);
+        } else {
+            let later = lane.next_at(now).filter(|at| *at > now);
+            self.set_alarm(endpoint_no, later);
+        }
+        self.fair.let_next_in(kin.host);
+        Some(turn)
+    }
+
+    /// Gives back the slot of a launch; without a sample nothing was sent.
+    pub(super) fn land(
+        &mut self,
+        endpoint_no: i64,
+        ticket: Ticket,
+        sample: Option<Sample>,
+        now: Timestamp,
+    ) -> Change {
+        let lane = self.by_endpoint.entry(endpoint_no).or_default();
+        self.fair.release(ticket, sample.map_or(0, |s| s.micros), &mut lane.charged);
+        let change = lane.land(sample, now);
+        self.touch(endpoint_no);
+        change
     }
 
     pub(super) fn has_turns(&self) -> bool {
-        !self.turns.is_empty()
+        !self.fair.is_empty()
     }
 
     /// Lets a lane have its turn when its first place is due; `None` takes its alarm away.
-    pub(super) fn set_alarm(&mut self, endpoint_no: i64, at: Option<Timestamp>) {
+    fn set_alarm(&mut self, endpoint_no: i64, at: Option<Timestamp>) {
         let Some(lane) = self.by_endpoint.get_mut(&endpoint_no) else { return };
         if lane.wakes_at == at {
             return;
@@ -103,10 +151,14 @@ impl Lanes {
     }
 
     /// Forgets lanes that have had no work for a while.
-    pub(super) fn forget_idle(&mut self, now: Instant) {
+    pub(super) fn forget_idle(&mut self, now: Timestamp) {
         self.by_endpoint.retain(|_, lane| {
-            let is_old = lane.used_at.is_none_or(|at| now.duration_since(at) > IDLE_MAX);
-            !(is_old && lane.is_idle())
+            let is_old = lane.used_at.is_none_or(|at| now.micros() - at.micros() > IDLE_MAX);
+            !(is_old && lane.is_idle(now))
         });
+        self.fair.forget_idle();
     }
 }
+
+#[cfg(test)]
+mod sim;

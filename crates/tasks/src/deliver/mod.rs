@@ -6,10 +6,14 @@
 
 mod attempt;
 mod books;
+mod breaker;
+mod bucket;
 mod endpoint;
+mod fair;
 mod health;
 mod lane;
 mod lanes;
+mod pace;
 mod read;
 mod rehearsed;
 mod work;
@@ -17,6 +21,7 @@ mod work;
 use std::future::pending;
 use std::time::Duration;
 
+use domain::Timestamp;
 use flume::Receiver;
 use storage::Wake;
 use tokio::sync::watch;
@@ -117,8 +122,10 @@ impl Deliverer {
         }
     }
 
-    /// Delivers until nothing is due at the current clock. Counts the attempts.
+    /// Delivers until nothing is due at the current clock. Counts the attempts. Token buckets are full at
+    /// first, since nobody would wait for them.
     pub(crate) async fn settle(mut self) -> usize {
+        self.work.since = Timestamp::default();
         let mut before = 0;
         self.work.scan();
         loop {

@@ -12,6 +12,7 @@ use storage::{Result, Tx};
 use tokio::time::Instant;
 
 use super::endpoint::{self, Endpoint};
+use super::fair::Ticket;
 use crate::Tasks;
 
 /// Reads started together. Beyond it a unit goes on in rounds.
@@ -36,13 +37,13 @@ pub(super) struct Launch {
     pub(super) place: Place,
     /// The epoch of its endpoint's shard.
     pub(super) epoch: i64,
-    /// Its endpoint's last answer was a failure.
-    pub(super) is_failing: bool,
+    /// The slot that it holds.
+    pub(super) ticket: Ticket,
 }
 
 impl Ask {
     pub(super) fn is_empty(&self) -> bool {
-        self.pages.is_empty() && self.launches.is_empty()
+        self.pages.is_empty() && self.endpoints.is_empty() && self.launches.is_empty()
     }
 }
 

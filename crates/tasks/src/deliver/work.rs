@@ -12,21 +12,17 @@ use storage::events::{self, Owed, Place};
 use storage::leases::shard_of;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
+use webhook::ladder::Class;
 
 use super::attempt::{self, Finished};
 use super::books::{Books, Written};
-use super::health::Health;
-use super::lane::Lane;
-use super::lanes::Lanes;
+use super::breaker::Change;
+use super::lane::{Lane, Sample};
+use super::lanes::{Lanes, Turn};
 use super::read::{self, Ask, Found, Launch, Read};
 use crate::Tasks;
 use crate::shards::{Owned, Seen};
 
-/// Attempts under way at a time, over all endpoints.
-const IN_FLIGHT_MAX: usize = 1024;
-/// Of those, attempts at endpoints whose last answer was a failure, so that receivers that hang leave
-/// room for the others (webhooks.md 5.7).
-const IN_FLIGHT_FAILING_MAX: usize = 256;
 /// Completions that are not committed yet. Each could be sent twice if the process died now.
 const UNWRITTEN_MAX: usize = 1024;
 /// Deliveries loaded by one unit, and such units under way.
@@ -43,12 +39,10 @@ pub(super) struct Work {
     reads: JoinSet<Read>,
     attempts: JoinSet<Finished>,
     books: Books,
-    /// Lanes of failing endpoints that wait for one of the slots of their kind.
-    parked: Vec<i64>,
-    /// Deliveries being loaded or sent, those of them to failing endpoints, and those that ended and
-    /// are not committed.
+    /// When this process began, or took endpoints over: token buckets were empty then.
+    pub(super) since: Timestamp,
+    /// Deliveries being loaded or sent, and those that ended and are not committed.
     pub(super) n_in_flight: usize,
-    n_failing: usize,
     n_unwritten: usize,
     is_scanning: bool,
     /// The last scan broke off; the next launch begins another.
@@ -67,9 +61,8 @@ impl Work {
             reads: JoinSet::new(),
             attempts: JoinSet::new(),
             books: Books::default(),
-            parked: Vec::new(),
+            since: tasks.parts.app.clock.now(),
             n_in_flight: 0,
-            n_failing: 0,
             n_unwritten: 0,
             is_scanning: false,
             has_missed_scan: false,
@@ -86,6 +79,7 @@ impl Work {
         let is_news = owned.version != self.owned.version;
         self.owned = owned;
         if is_news {
+            self.since = self.tasks.parts.app.clock.now();
             self.lanes.keep(|no| self.owned.epoch(no).is_some());
             self.scan();
         }
@@ -146,40 +140,29 @@ impl Work {
         let mut ask = Ask::default();
         while ask.launches.len() < LOAD_ROWS_MAX
             && ask.pages.len() < LOAD_ROWS_MAX
-            && self.n_in_flight < IN_FLIGHT_MAX
+            && ask.endpoints.len() < LOAD_ROWS_MAX
             && self.n_unwritten < UNWRITTEN_MAX
-            && let Some(endpoint_no) = self.lanes.next()
+            && let Some(turn) = self.lanes.turn(now)
         {
-            self.take_turn(endpoint_no, now, &mut ask);
+            self.take_turn(&turn, &mut ask);
         }
         ask
     }
 
-    fn take_turn(&mut self, endpoint_no: i64, now: Timestamp, ask: &mut Ask) {
-        let Some(epoch) = self.owned.epoch(endpoint_no) else { return };
-        let Some(lane) = self.lanes.get(endpoint_no) else { return };
-        let instant = Instant::now();
-        lane.used_at = Some(instant);
-        ask.pages.extend(lane.begin_page().map(|limit| (endpoint_no, limit)));
-        let is_failing = lane.health.as_ref().is_some_and(Health::is_failing);
-        if is_failing && self.n_failing >= IN_FLIGHT_FAILING_MAX && lane.may_launch(now) {
-            self.parked.push(endpoint_no);
-            return;
-        }
-        if let Some(place) = lane.launch(now) {
+    fn take_turn(&mut self, turn: &Turn, ask: &mut Ask) {
+        let endpoint_no = turn.endpoint_no;
+        ask.pages.extend(turn.page.map(|limit| (endpoint_no, limit)));
+        let mut wants_endpoint = turn.wants_settings;
+        if let Some((place, ticket)) = turn.launch {
             self.n_in_flight += 1;
-            self.n_failing += usize::from(is_failing);
-            let is_fresh = lane.endpoint.as_ref().is_some_and(|e| e.is_fresh(instant));
-            if !is_fresh && !ask.endpoints.contains(&endpoint_no) {
-                ask.endpoints.push(endpoint_no);
-            }
-            ask.launches.push(Launch { endpoint_no, place, epoch, is_failing });
+            // No epoch that is owned is negative: were the lane not ours, its launch is not sent.
+            let epoch = self.owned.epoch(endpoint_no).unwrap_or(-1);
+            ask.launches.push(Launch { endpoint_no, place, epoch, ticket });
+            let endpoint = self.lanes.get(endpoint_no).and_then(|lane| lane.endpoint.as_ref());
+            wants_endpoint |= !endpoint.is_some_and(|e| e.is_fresh(Instant::now()));
         }
-        if lane.may_launch(now) {
-            self.lanes.touch(endpoint_no);
-        } else {
-            let later = lane.next_at().filter(|at| *at > now);
-            self.lanes.set_alarm(endpoint_no, later);
+        if wants_endpoint && !ask.endpoints.contains(&endpoint_no) {
+            ask.endpoints.push(endpoint_no);
         }
     }
 
@@ -220,7 +203,7 @@ impl Work {
             Some(after) => self.scan_after(after),
             None => {
                 self.is_scanning = false;
-                self.lanes.forget_idle(Instant::now());
+                self.lanes.forget_idle(self.tasks.parts.app.clock.now());
             }
         }
     }
@@ -229,8 +212,9 @@ impl Work {
         for ((endpoint_no, limit), places) in ask.pages.iter().zip(found.pages) {
             self.lanes.touch(*endpoint_no).take_page(places, *limit);
         }
+        let (since, now) = (self.since, self.tasks.parts.app.clock.now());
         for (endpoint_no, endpoint) in ask.endpoints.iter().zip(found.endpoints) {
-            self.lanes.touch(*endpoint_no).take_endpoint(endpoint);
+            self.lanes.touch(*endpoint_no).take_endpoint(endpoint, since, now);
         }
         let may_launch = !self.is_stopping && self.owned.may_launch(Instant::now());
         for (launch, parcel) in ask.launches.iter().zip(found.parcels) {
@@ -242,7 +226,7 @@ impl Work {
                     let attempt = attempt::make(self.tasks.clone(), endpoint, parcel, *launch);
                     self.attempts.spawn(attempt);
                 }
-                _ => self.land(launch).release(launch.place.delivery_no),
+                _ => self.take_back_launch(launch).release(launch.place.delivery_no),
             }
         }
     }
@@ -252,8 +236,11 @@ impl Work {
         for (endpoint_no, _) in &ask.pages {
             self.lanes.touch(*endpoint_no).miss_page();
         }
+        for endpoint_no in &ask.endpoints {
+            self.lanes.touch(*endpoint_no).miss_settings();
+        }
         for launch in &ask.launches {
-            let lane = self.land(launch);
+            let lane = self.take_back_launch(launch);
             lane.release(launch.place.delivery_no);
             lane.read_again();
         }
@@ -264,24 +251,30 @@ impl Work {
         self.resume_at = Some(Instant::now() + READ_PAUSE);
     }
 
-    /// Frees the slot of a launch.
-    fn land(&mut self, launch: &Launch) -> &mut Lane {
+    /// Frees the slot of a launch that was not sent.
+    fn take_back_launch(&mut self, launch: &Launch) -> &mut Lane {
         self.n_in_flight -= 1;
-        if launch.is_failing {
-            self.n_failing -= 1;
-            if let Some(endpoint_no) = self.parked.pop() {
-                self.lanes.touch(endpoint_no);
-            }
-        }
-        let lane = self.lanes.touch(launch.endpoint_no);
-        lane.in_flight -= 1;
-        lane
+        let now = self.tasks.parts.app.clock.now();
+        self.lanes.land(launch.endpoint_no, launch.ticket, None, now);
+        self.lanes.touch(launch.endpoint_no)
     }
 
     fn take_attempt(&mut self, ended: Result<Finished, JoinError>) {
         let Ok(done) = ended else { return };
+        self.n_in_flight -= 1;
         self.n_unwritten += 1;
-        let lane = self.land(&done.launch);
+        let sample = self.sample(&done);
+        let endpoint_no = done.launch.endpoint_no;
+        match self.lanes.land(endpoint_no, done.launch.ticket, Some(sample), done.at) {
+            Change::Nothing => {}
+            Change::OpenUntil(at) => {
+                tracing::info!(endpoint.no = endpoint_no, "the receiver is down; held until {at}");
+            }
+            Change::Closed => {
+                tracing::info!(endpoint.no = endpoint_no, "the receiver answers again");
+            }
+        }
+        let lane = self.lanes.touch(endpoint_no);
         if let Some(at) = done.quiet_until {
             lane.be_quiet_until(at);
         }
@@ -294,12 +287,24 @@ impl Work {
         if disable.is_some() {
             lane.close();
         }
-        let endpoint_no = done.launch.endpoint_no;
         self.books.add(done.settled);
         if let Some(reason) = disable {
             self.books.add_disabled(endpoint_no, reason);
         } else if let Some(health) = news {
             self.books.add_health(endpoint_no, health);
+        }
+    }
+
+    fn sample(&self, done: &Finished) -> Sample {
+        let mut random = [0; 4];
+        if done.class == Class::Down {
+            self.tasks.parts.app.ids.fill(&mut random);
+        }
+        Sample {
+            class: done.class,
+            load: done.load,
+            micros: done.settled.attempt.duration_us,
+            random: u32::from_be_bytes(random),
         }
     }
 

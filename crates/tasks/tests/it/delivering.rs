@@ -112,18 +112,19 @@ async fn twelve_tries_end_in_a_dead_letter_and_slow_downs_do_not_count() {
 }
 
 #[tokio::test]
-async fn an_endpoint_has_eight_attempts_on_their_way_at_most() {
+async fn an_endpoint_has_four_attempts_on_their_way_and_up_to_eight_once_it_keeps_up() {
     let (world, receiver) = (world().await, Receiver::start().await);
     world.endpoint(&receiver).await;
     receiver.shut(true);
     world.emit(100).await;
     let tasks = world.tasks();
     let settling = tokio::spawn(async move { tasks.settle().await });
-    receiver.has_received(8).await;
+    receiver.has_received(4).await;
+    assert_eq!(receiver.n_waiting_max(), 4);
     receiver.shut(false);
     settling.await.unwrap().unwrap();
     assert_eq!(receiver.requests().len(), 100);
-    assert_eq!(receiver.n_waiting_max(), 8);
+    assert!(receiver.n_waiting_max() <= 8);
     assert_eq!(world.owed().await, 0);
 }
 
@@ -136,9 +137,9 @@ async fn an_endpoint_that_hangs_delays_no_other() {
     world.emit(200).await;
     let tasks = world.tasks();
     let settling = tokio::spawn(async move { tasks.settle().await });
-    slow.has_received(8).await;
+    slow.has_received(4).await;
     quick.has_received(200).await;
-    assert_eq!(slow.requests().len(), 8);
+    assert_eq!(slow.requests().len(), 4);
     slow.shut(false);
     settling.await.unwrap().unwrap();
     assert_eq!(slow.requests().len(), 200);

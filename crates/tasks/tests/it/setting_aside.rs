@@ -78,7 +78,7 @@ async fn a_success_ends_the_evidence_against_an_endpoint() {
 async fn a_deleted_endpoint_gets_nothing_more_although_an_attempt_was_on_its_way() {
     let (world, receiver) = (world().await, Receiver::start().await);
     let endpoint = world.endpoint(&receiver).await;
-    receiver.script(&["500 Oops"; 8]);
+    receiver.script(&["500 Oops"; 4]);
     receiver.shut(true);
     world.emit(20).await;
     let tasks = world.tasks();
@@ -86,7 +86,7 @@ async fn a_deleted_endpoint_gets_nothing_more_although_an_attempt_was_on_its_way
         let tasks = tasks.clone();
         async move { tasks.settle().await }
     });
-    receiver.has_received(8).await;
+    receiver.has_received(4).await;
     let now = world.now();
     write(&world.app, async move |tx: &Tx| {
         endpoints::delete(tx, endpoint, now).await?;
@@ -98,8 +98,8 @@ async fn a_deleted_endpoint_gets_nothing_more_although_an_attempt_was_on_its_way
     world.advance(hours(1));
     tasks.settle().await.unwrap();
 
-    assert_eq!(receiver.requests().len(), 8);
+    assert_eq!(receiver.requests().len(), 4);
     assert_eq!(world.owed().await, 0);
-    let expected = vec![("cancelled".to_owned(), Some(500)); 8];
+    let expected = vec![("cancelled".to_owned(), Some(500)); 4];
     assert_eq!(world.attempts().await, expected);
 }

@@ -24,7 +24,7 @@ async fn an_attempt_on_its_way_ends_before_the_tasks_stop() {
     receiver.shut(true);
     let running = world.tasks().start();
     world.emit(20).await;
-    receiver.has_received(8).await;
+    receiver.has_received(4).await;
     let stopping = tokio::spawn(running.stop());
     while !stopping.is_finished() {
         receiver.shut(false);

@@ -122,6 +122,10 @@ impl World {
 
     /// Registers a receiver for all events and answers its number.
     pub(crate) async fn endpoint(&self, receiver: &Receiver) -> i64 {
+        self.endpoint_with(receiver, Settings::default()).await
+    }
+
+    pub(crate) async fn endpoint_with(&self, receiver: &Receiver, settings: Settings) -> i64 {
         let (ids, now) = (self.app.ids.as_ref(), self.now());
         let no = ids.number(now);
         let endpoint = Endpoint {
@@ -138,7 +142,7 @@ impl World {
             first_failure_at: None,
             failures: 0,
             last_success_at: None,
-            settings: Settings::default(),
+            settings,
             header_names: Vec::new(),
             headers_sealed: None,
         };

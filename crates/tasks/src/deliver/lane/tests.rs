@@ -87,10 +87,14 @@ impl Model {
     }
 
     fn launch(&mut self) -> bool {
+        if self.lane.begin_settings(self.now) {
+            let settings = LaneSettings::of(PartnerId([1; 16]), 0, &Settings::default());
+            self.lane.take_settings(settings, endpoints::Health::default(), self.now, self.now);
+        }
         let Some(place) = self.lane.launch(self.now) else { return false };
         assert!(place.due_at <= self.now, "never early");
         self.loading.push_back(place);
-        assert!(self.loading.len() + self.on_the_wire.len() <= IN_FLIGHT_PER_ENDPOINT_MAX);
+        assert!(self.loading.len() + self.on_the_wire.len() <= pace::CAP_MAX);
         true
     }
 
@@ -102,14 +106,18 @@ impl Model {
         if self.is_open && self.disk.contains(&place) {
             self.on_the_wire.push_back(place);
         } else {
-            self.lane.in_flight -= 1;
+            self.lane.land(None, self.now);
             self.lane.release(place.delivery_no);
         }
     }
 
     fn finish(&mut self, retry_in: Option<i64>) {
         let Some(place) = self.on_the_wire.pop_front() else { return };
-        self.lane.in_flight -= 1;
+        let (class, load) = match retry_in {
+            None => (Class::Ok, Load::Success),
+            Some(_) => (Class::Refused, Load::Failure),
+        };
+        self.lane.land(Some(Sample { class, load, micros: 1, random: 0 }), self.now);
         assert!(self.disk.remove(&place));
         self.lane.release(place.delivery_no);
         if let Some(wait) = retry_in {
