@@ -42,7 +42,7 @@ statements! {
     PHOTO_LIST = "select id, mail_id, kind, status, source_url, blob, thumbnail, content_type, failure from mail_photos
         where mail_id = $1 order by position";
     PHOTO_GET = "select id, mail_id, kind, status, source_url, blob, thumbnail, content_type, failure from mail_photos
-        where id = $1";
+        where id = $1 and exists (select 1 from mail_items m where m.id = mail_id and m.deleted_at is null)";
     PHOTO_DUE = "select id, mail_id, kind, status, source_url, blob, thumbnail, content_type, failure, tries
         from mail_photos where status = 'pending' and due_at <= $1 order by due_at limit $2";
     PHOTO_STORED = "update mail_photos set status = 'stored', blob = $2, thumbnail = $3, content_type = $4,
@@ -177,7 +177,7 @@ pub async fn photo_list(tx: &Tx, mail: MailId) -> Result<Vec<Photo>> {
     tx.all(PHOTO_LIST, args![mail], photo).await
 }
 
-/// A photo by its id, for whoever holds a signed link to it.
+/// A photo by its id, for whoever holds a signed link to it. It is gone with its item.
 pub async fn photo_find(tx: &Tx, id: PhotoId) -> Result<Option<Photo>> {
     tx.opt(PHOTO_GET, args![id], photo).await
 }

@@ -141,6 +141,26 @@ async fn a_list_is_narrowed_by_what_is_stored_and_by_what_follows_from_it() {
 }
 
 #[tokio::test]
+async fn links_to_photos_die_with_their_mail() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let crm = acme.live(&server).await;
+    let id = story::resident(&acme, &crm, "crm_1").await;
+    let pictures = testkit::Pictures::start().await;
+    let mut body = package(&id);
+    body["photos"] = json!([pictures.url("front.png")]);
+    let mail = crm.post("/api/v1/mail", body).await.expect(201);
+    server.settle().await;
+    let path = format!("/api/v1/mail/{}", mail["id"].as_str().unwrap());
+    let read = crm.get(&path).await.expect(200);
+    let link = read["photos"][0]["url"].as_str().unwrap().replace("https://app.example.com", "");
+    let anyone = testkit::Persona::anonymous(&server);
+    assert_eq!(anyone.get(&link).await.header("content-type"), Some("image/png"));
+    crm.delete(&path).await.expect(200);
+    anyone.get(&link).await.refused(404, "not_found");
+}
+
+#[tokio::test]
 async fn a_photo_is_fetched_cleaned_and_shown_by_a_link_that_ends() {
     let server = TestServer::start().await;
     let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
