@@ -12,6 +12,13 @@ create index mail_items_of on mail_items (customer_id, received_at, id);
 create index mail_items_tracking on mail_items (customer_id, tracking_number) where tracking_number is not null;
 create index mail_items_created on mail_items (partner_id, livemode, created_at);
 
+-- What arrived and could not be matched to a box yet.
+create table unmatched_mail (
+    id {id} primary key, operator_id {id} not null, location_id {id} not null references locations (id),
+    details text not null, created_at bigint not null
+);
+create index unmatched_mail_of on unmatched_mail (operator_id, created_at, id);
+
 create table mail_photos (
     id {id} primary key, mail_id {id} not null references mail_items (id), position bigint not null,
     kind text not null, status text not null, source_url text, blob text, thumbnail text, content_type text,

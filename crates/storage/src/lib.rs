@@ -31,6 +31,7 @@ pub mod replays;
 pub mod retention;
 pub mod simulations;
 pub mod tenancy;
+pub mod unmatched;
 pub mod usage;
 
 pub use engine::{
@@ -64,6 +65,7 @@ pub fn statements() -> Vec<&'static str> {
         retention::ALL,
         simulations::ALL,
         tenancy::ALL,
+        unmatched::ALL,
         usage::ALL,
     ];
     modules.concat()

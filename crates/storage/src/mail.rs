@@ -43,6 +43,7 @@ statements! {
         where mail_id = $1 order by position";
     PHOTO_GET = "select id, mail_id, kind, status, source_url, blob, thumbnail, content_type, failure from mail_photos
         where id = $1 and exists (select 1 from mail_items m where m.id = mail_id and m.deleted_at is null)";
+    PHOTO_MOVE = "update mail_photos set id = $2, mail_id = $3 where id = $1";
     PHOTO_DUE = "select id, mail_id, kind, status, source_url, blob, thumbnail, content_type, failure, tries
         from mail_photos where status = 'pending' and due_at <= $1 order by due_at limit $2";
     PHOTO_STORED = "update mail_photos set status = 'stored', blob = $2, thumbnail = $3, content_type = $4,
@@ -180,6 +181,11 @@ pub async fn photo_list(tx: &Tx, mail: MailId) -> Result<Vec<Photo>> {
 /// A photo by its id, for whoever holds a signed link to it. It is gone with its item.
 pub async fn photo_find(tx: &Tx, id: PhotoId) -> Result<Option<Photo>> {
     tx.opt(PHOTO_GET, args![id], photo).await
+}
+
+/// Gives a photo to another item, under a new id: links to the old one end.
+pub async fn photo_move(tx: &Tx, from: PhotoId, to: PhotoId, mail: MailId) -> Result<()> {
+    tx.post(PHOTO_MOVE, args![from, to, mail]).await
 }
 
 /// Photos to fetch now, each with the tries made so far.

@@ -17,7 +17,7 @@ use super::MailView;
 use super::photos::{self, PhotoUrl};
 use super::view::view;
 use crate::customers::get::find_locked;
-use crate::{Actor, News, OpCtx, audit, emit, snapshot};
+use crate::{Actor, App, News, OpCtx, audit, emit, snapshot};
 
 /// What arrived. Texts were checked for shape where they were read.
 #[derive(Clone, Debug)]
@@ -54,8 +54,8 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewMail) -> Result<MailView> {
     let mailbox = must_receive(tx, ctx, &customer).await?;
     must_fit(&mailbox, input)?;
     must_be_recipient(tx, &customer, input).await?;
-    must_be_safe(ctx, &input.photos)?;
-    store(tx, ctx, customer, &mailbox, input, CreatedVia::PartnerApi).await
+    must_be_safe(&ctx.app, &input.photos)?;
+    store(tx, ctx, fresh(ctx), customer, &mailbox, input, CreatedVia::PartnerApi).await
 }
 
 /// The guards of partner intake, in the settled order: deactivated, billing, compliance, mailbox.
@@ -115,9 +115,9 @@ pub(super) async fn must_be_recipient(tx: &Tx, customer: &Customer, input: &NewM
     Err(Error::invalid(vec![Field::new("recipient_id", "unknown", message)]))
 }
 
-pub(super) fn must_be_safe(ctx: &OpCtx, photos: &[PhotoUrl]) -> Result<()> {
+pub(super) fn must_be_safe(app: &App, photos: &[PhotoUrl]) -> Result<()> {
     let problem = |(i, photo): (usize, &PhotoUrl)| {
-        let refused = match ctx.app.guard.check_photo(&photo.url) {
+        let refused = match app.guard.check_photo(&photo.url) {
             Err(problem) => Some(problem.to_string()),
             Ok(_) => photo.blocked.clone(),
         };
@@ -136,16 +136,22 @@ pub(super) fn must_be_safe(ctx: &OpCtx, photos: &[PhotoUrl]) -> Result<()> {
     })
 }
 
+/// An id for an item that has none yet.
+pub(super) fn fresh(ctx: &OpCtx) -> MailId {
+    MailId::new(ctx.app.ids.as_ref(), ctx.app.clock.now())
+}
+
 /// Writes the item, its photos and its events; also for what the operator logs.
 pub(super) async fn store(
     tx: &Tx,
     ctx: &OpCtx,
+    id: MailId,
     customer: Customer,
     mailbox: &Mailbox,
     input: &NewMail,
     via: CreatedVia,
 ) -> Result<MailView> {
-    let item = build(ctx, &customer, mailbox, input, via);
+    let item = MailItem { id, ..build(ctx, &customer, mailbox, input, via) };
     let mut warnings = Vec::new();
     if let Some(number) = &item.tracking_number {
         let since = item.received_at.plus(-days(DUPLICATE_DAYS));
@@ -171,7 +177,7 @@ pub(super) async fn store(
 }
 
 /// `mail.arrived`, and after it `package.arrived` for a package (seed 000).
-async fn tell_arrival(tx: &Tx, ctx: &OpCtx, view: &MailView) -> Result<()> {
+pub(super) async fn tell_arrival(tx: &Tx, ctx: &OpCtx, view: &MailView) -> Result<()> {
     let object = snapshot::value(&snapshot::mail(ctx, view, snapshot::LINK_LIFE));
     let performed_by = view.item.performed_by.clone();
     let arrived = News {

@@ -10,6 +10,8 @@ pub mod get;
 pub mod list;
 pub mod log;
 pub mod photos;
+pub mod reassign;
+pub mod unmatched;
 pub mod view;
 
 pub use view::MailView;

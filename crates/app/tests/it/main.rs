@@ -19,6 +19,7 @@ mod mail;
 mod mail_faults;
 mod mail_forwards;
 mod mail_model;
+mod mail_owners;
 mod mail_pickups;
 mod mail_requests;
 mod mail_simulated;

@@ -12,6 +12,7 @@ pub mod endpoint;
 mod endpoint_settings;
 pub(crate) mod form;
 pub mod init;
+pub mod intake;
 pub mod key;
 pub mod location;
 pub mod mail;

@@ -209,6 +209,40 @@ fn an_item_is_logged_by_the_number_on_it_and_handed_to_who_walks_in() {
 }
 
 #[test]
+fn an_item_without_an_owner_waits_until_one_is_found_or_goes_back() {
+    let shell = Shell::with_mailbox();
+    let keep = ["intake", "keep", "SITE1", "letter", "--addressed-to"];
+    let kept = shell.json(&[&keep[..], &["J. Smyth", "--flags", "tax"]].concat());
+    let id = text(&kept, "id");
+    let list = shell.run(&["intake", "list"]).expect(0);
+    assert_eq!(list.table()[1][..3], [id, "SITE1", "letter"]);
+    shell.run(&["mail", "show", id]).expect(5);
+    shell.run(&["intake", "assign", id, "ext:nobody"]).expect(5);
+    let found = shell.json(&["intake", "assign", id, "ext:crm_1"]);
+    assert_eq!((text(&found, "id"), text(&found, "performed_by")), (id, "wes"));
+    assert_eq!(found["flags"], json!(["tax", "unauthorised_name"]));
+    assert_eq!(shell.json(&["intake", "list"]), json!([]));
+    let stray = shell.json(&[&keep[..], &["Nobody"]].concat());
+    let back = ["intake", "return", text(&stray, "id")];
+    let unsure = shell.run(&back).expect(1);
+    assert!(unsure.err.contains("--yes"), "{}", unsure.err);
+    shell.run(&[&back[..], &["--yes"]].concat()).expect(0);
+    shell.run(&[&back[..], &["--yes"]].concat()).expect(5);
+    shell.run(&["intake", "keep", "NOWHERE", "letter"]).expect(5);
+}
+
+#[test]
+fn an_item_of_the_wrong_customer_goes_to_the_right_one() {
+    let shell = Shell::with_mailbox();
+    let mail = shell.logged(&["letter"]);
+    let unsure = shell.run(&["mail", "reassign", &mail, "ext:nobody"]).expect(1);
+    assert!(unsure.err.contains("--yes"), "{}", unsure.err);
+    shell.run(&["mail", "reassign", &mail, "ext:nobody", "--yes"]).expect(5);
+    let own = shell.run(&["mail", "reassign", &mail, "ext:crm_1", "--yes"]).expect(2);
+    assert!(own.err.contains("customer_id: "), "{}", own.err);
+}
+
+#[test]
 fn work_is_refused_withdrawn_and_planned_anew() {
     let shell = Shell::with_mailbox();
     let mail = shell.logged(&["letter"]);

@@ -24,6 +24,13 @@ pub(super) struct Log {
     /// Whose it is: an id, ext: and the partner's own id, or box: with location and number, such as
     /// box:SITE1:302.
     customer: String,
+    #[command(flatten)]
+    item: Item,
+}
+
+/// What a clerk sees of an item.
+#[derive(Args)]
+pub(crate) struct Item {
     /// letter or package, or a word for one such as envelope, postcard, box or tube.
     #[arg(value_name = "TYPE")]
     kind: String,
@@ -73,20 +80,23 @@ impl Log {
             Some(place) => customer_at(tenant, ctx, place).await?,
             None => self.customer.clone(),
         };
-        let body = self.body(&customer, &tenant.staff.name);
+        let mut body = self.item.body(&tenant.staff.name);
+        body["customer_id"] = json!(customer);
         let read = CreateMail::read_from_operator(body, ctx.now)?;
         let photos = vet(&ctx.app, read.photos.clone()).await;
         let new = NewMail::of(read, photos);
         Ok(ctx.app.act(ctx, async move |tx, ctx| log::log(tx, ctx, &new).await).await?)
     }
+}
 
-    fn body(&self, customer: &str, clerk: &str) -> Value {
+impl Item {
+    /// All but whose it is.
+    pub(crate) fn body(&self, clerk: &str) -> Value {
         let metadata: Map<_, _> =
             self.metadata.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
         let [length, width, height] = self.size_mm.unwrap_or_default();
         let dimensions = json!({"length": length, "width": width, "height": height});
         json!({
-            "customer_id": customer,
             "type": self.kind,
             "photos": self.photos.iter().map(|text| photo(text)).collect::<Vec<_>>(),
             "performed_by": clerk,

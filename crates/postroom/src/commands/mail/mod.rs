@@ -7,10 +7,12 @@ mod ask;
 mod list;
 mod log;
 
-use app::mail::{MailView, custody, delete, get};
+pub(super) use log::Item;
+
+use app::mail::{MailView, custody, delete, get, reassign};
 use app::mail_actions::complete::Handover;
 use app::mail_actions::pickup;
-use app::{OpCtx, Tx, snapshot};
+use app::{OpCtx, Tx, operator_ctx, snapshot};
 use clap::{Args, Subcommand};
 use domain::mail::MailFlag;
 use domain::minutes;
@@ -22,7 +24,7 @@ use super::who::{Sure, Tenant};
 use crate::config::Config;
 use crate::out;
 
-const DETAILS: &[&str] = &[
+pub(super) const DETAILS: &[&str] = &[
     "id",
     "customer_id",
     "external_customer_id",
@@ -95,6 +97,18 @@ enum Verb {
     },
     #[command(flatten)]
     Move(Move),
+    /// Give an item that was logged for the wrong customer to the right one, within 72 hours and
+    /// before anything was asked of it.
+    Reassign {
+        id: String,
+        /// The right one: an id, or ext: and the partner's own id.
+        customer: String,
+        /// The right one's partner, by slug, if it is another.
+        #[arg(long, value_name = "SLUG")]
+        to_partner: Option<String>,
+        #[command(flatten)]
+        sure: Sure,
+    },
     /// Take back what a partner logged by mistake, before any work on it.
     Delete {
         id: String,
@@ -151,6 +165,20 @@ impl Command {
             Verb::HandOver { id, to, id_type } => {
                 return hand_over(&ctx, id, to, id_type, json).await;
             }
+            Verb::Reassign { id, customer, to_partner, sure } => {
+                sure.ask(&format!("moving {id} to {customer}"))?;
+                let to = match to_partner {
+                    Some(slug) => {
+                        operator_ctx(app, slug, ctx.livemode(), &self.tenant.staff.name).await?
+                    }
+                    None => ctx.clone(),
+                };
+                let (id, customer) = (id.clone(), customer.clone());
+                let work = async move |tx: &_, ctx: &_| {
+                    reassign::reassign(tx, ctx, &id, &to, &customer).await
+                };
+                app.act(&ctx, work).await?
+            }
             Verb::Move(step) => {
                 if let Move::ReturnToSender { id, sure } = step {
                     sure.ask(&format!("returning {id}"))?;
@@ -191,7 +219,7 @@ async fn hand_over(
 }
 
 /// An item as partners see it, and in short what else stands beside it.
-fn shown(ctx: &OpCtx, view: &MailView) -> Value {
+pub(super) fn shown(ctx: &OpCtx, view: &MailView) -> Value {
     let shape = snapshot::mail(ctx, view, LINK_LIFE);
     let link = |p: &wire::partner::mail::Photo| p.url.clone().unwrap_or_else(|| p.status.clone());
     let links: Vec<String> = shape.photos.iter().map(link).collect();
