@@ -7,6 +7,7 @@
 
 mod dialect;
 mod postgres;
+mod server;
 mod sqlite;
 
 use std::cell::{Cell, RefCell};

@@ -9,16 +9,15 @@ use std::collections::HashMap;
 use std::error::Error as _;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::task::{Context, Waker};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::LocalBoxFuture;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Statement};
 
+use super::server::Server;
 use super::{QUEUE_UNITS_MAX, RUNS_MAX, Shared, Tx, Unit, dialect};
 use crate::value::{Row, Value};
 use crate::{Error, Result};
@@ -29,11 +28,6 @@ const WRITERS: usize = 16;
 const READERS: usize = 2;
 /// Reads that may be under way on the shared connections at once.
 const READS_MAX: usize = 256;
-/// How long connecting may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a server may leave unanswered what the network carries, before its connection counts as lost:
-/// within the time that a lease leaves, so that a node finds another way or stands back.
-const SILENCE_MAX: Duration = Duration::from_secs(5);
 /// What the server does with a statement or a transaction that we forgot; and two choices of speed.
 ///
 /// A plan is kept for as long as a connection lives, and one that was made while a table was small
@@ -49,24 +43,22 @@ const SESSION: &str =
 pub(super) struct Handle {
     writer: flume::Sender<Box<dyn Unit>>,
     readers: flume::Sender<Box<dyn Unit>>,
-    config: Config,
+    server: Server,
 }
 
 impl Handle {
-    pub(super) async fn open(config: &str, shared: Arc<Shared>) -> Result<Self> {
-        let mut config = Config::from_str(config).map_err(|e| Error::Unavailable(e.to_string()))?;
-        config.connect_timeout(CONNECT_TIMEOUT).application_name("postroom");
-        config.keepalives_idle(SILENCE_MAX).tcp_user_timeout(SILENCE_MAX);
+    pub(super) async fn open(url: &str, shared: Arc<Shared>) -> Result<Self> {
+        let server = Server::read(url)?;
         // Fails here, where somebody reads it, when the server is not there.
-        let (client, connection) = connect(&config).await?;
+        let (client, connection) = server.connect().await?;
         drop((client, connection));
         let (writer, write_work) = flume::bounded(QUEUE_UNITS_MAX);
         let (readers, read_work) = flume::bounded(QUEUE_UNITS_MAX);
         let thread = std::thread::Builder::new().name("postgres".to_owned());
-        let thread_config = config.clone();
-        let started = thread.spawn(move || serve(&thread_config, &write_work, &read_work, &shared));
+        let of_thread = server.clone();
+        let started = thread.spawn(move || serve(&of_thread, &write_work, &read_work, &shared));
         started.map_err(|e| Error::Unavailable(format!("no thread: {e}")))?;
-        Ok(Self { writer, readers, config })
+        Ok(Self { writer, readers, server })
     }
 
     pub(super) fn send(&self, unit: Box<dyn Unit>, writes: bool) -> Result<()> {
@@ -76,7 +68,7 @@ impl Handle {
 
     pub(super) async fn try_hold(&self, key: i64) -> Result<Option<LockSession>> {
         const LOCK: &str = "select pg_try_advisory_lock($1)";
-        let (client, connection) = connect(&self.config).await?;
+        let (client, connection) = self.server.connect().await?;
         let task = tokio::spawn(async move {
             // Its end is what others look for.
             let _ = connection.await;
@@ -98,15 +90,9 @@ impl LockSession {
     }
 }
 
-type Wire = tokio_postgres::Connection<tokio_postgres::Socket, tokio_postgres::tls::NoTlsStream>;
-
-async fn connect(config: &Config) -> Result<(Client, Wire)> {
-    config.connect(NoTls).await.map_err(|e| Error::Unavailable(deep(&e)))
-}
-
 /// The thread: one runtime, the two queues, the connections.
 fn serve(
-    config: &Config,
+    server: &Server,
     write_work: &flume::Receiver<Box<dyn Unit>>,
     read_work: &flume::Receiver<Box<dyn Unit>>,
     shared: &Arc<Shared>,
@@ -115,15 +101,15 @@ fn serve(
     let Ok(runtime) = runtime else { return };
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
-        let writes = Pool::new(config, WRITERS, 1).serve(write_work, shared, true);
-        let reads = Pool::new(config, READERS, READS_MAX / READERS).serve(read_work, shared, false);
+        let writes = Pool::new(server, WRITERS, 1).serve(write_work, shared, true);
+        let reads = Pool::new(server, READERS, READS_MAX / READERS).serve(read_work, shared, false);
         tokio::join!(writes, reads);
     });
 }
 
 /// Connections, each lent to as many units at once as `lends` says.
 struct Pool {
-    config: Config,
+    server: Server,
     free: (flume::Sender<Rc<Slot>>, flume::Receiver<Rc<Slot>>),
 }
 
@@ -133,7 +119,7 @@ struct Slot {
 }
 
 impl Pool {
-    fn new(config: &Config, connections: usize, lends: usize) -> Self {
+    fn new(server: &Server, connections: usize, lends: usize) -> Self {
         let free = flume::bounded(connections * lends);
         let slots: Vec<Rc<Slot>> = (0..connections).map(|_| Rc::default()).collect();
         for _ in 0..lends {
@@ -142,7 +128,7 @@ impl Pool {
                 let _ = free.0.try_send(Rc::clone(slot));
             }
         }
-        Self { config: config.clone(), free }
+        Self { server: server.clone(), free }
     }
 
     async fn serve(
@@ -170,7 +156,7 @@ impl Pool {
         if let Some(link) = slot.link.borrow().as_ref().filter(|l| !l.client.is_closed()) {
             return Ok(Rc::clone(link));
         }
-        let (client, connection) = connect(&self.config).await?;
+        let (client, connection) = self.server.connect().await?;
         tokio::task::spawn_local(async move {
             if let Err(error) = connection.await {
                 tracing::warn!(%error, "a database connection ended");
@@ -422,6 +408,6 @@ fn explain(sql: &str, error: &tokio_postgres::Error) -> Error {
 }
 
 /// The error with its cause, where the server's own words are.
-fn deep(error: &tokio_postgres::Error) -> String {
+pub(super) fn deep(error: &tokio_postgres::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }

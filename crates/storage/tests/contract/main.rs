@@ -5,3 +5,4 @@
 mod leases;
 mod seam;
 mod support;
+mod tls;
