@@ -13,6 +13,11 @@ pub fn line(text: impl Display) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
+/// Prints data as it is.
+pub fn bytes(data: &[u8]) {
+    let _ = std::io::stdout().lock().write_all(data);
+}
+
 /// Prints a line of talk.
 pub fn say(text: impl Display) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");

@@ -4,6 +4,7 @@ use app::usage::close;
 use app::usage::read::{LinePage, Span, by_method, read};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::who::Tenant;
 use crate::config::Config;
@@ -55,6 +56,7 @@ const EXAMPLES: &str = "Examples:
   postroom usage show
   postroom usage show --period 2026-10 --lines
   postroom usage show --from 2026-10-15 --to 2026-11-14 --json
+  postroom usage export --period 2026-10 > brandly-2026-10.csv
   postroom usage close";
 
 /// Active mailboxes of a partner, and the work that was done.
@@ -70,14 +72,14 @@ pub struct Command {
 #[derive(Subcommand)]
 enum Verb {
     Show(Show),
+    Export(Export),
     /// Close every month that ended a day ago or earlier, for all partners. A server does it by itself.
     Close,
 }
 
-/// What a period comes to; default is this month. A closed month is shown as it was closed; beside
-/// it stands what each method of counting would give.
+/// For which time; default is this month.
 #[derive(Args)]
-struct Show {
+struct When {
     /// A month such as 2026-11.
     #[arg(long, value_name = "MONTH", conflicts_with = "from")]
     period: Option<String>,
@@ -87,6 +89,28 @@ struct Show {
     /// The last day.
     #[arg(long, value_name = "DATE", requires = "from")]
     to: Option<String>,
+}
+
+impl When {
+    fn span(&self) -> domain::Result<Span> {
+        Span::read(self.period.as_deref(), self.from.as_deref(), self.to.as_deref())
+    }
+}
+
+/// Every mailbox behind the count of a period as CSV, to be compared with a list of one's own. A sum
+/// of its bytes for the record follows on standard error.
+#[derive(Args)]
+struct Export {
+    #[command(flatten)]
+    when: When,
+}
+
+/// What a period comes to; default is this month. A closed month is shown as it was closed; beside
+/// it stands what each method of counting would give.
+#[derive(Args)]
+struct Show {
+    #[command(flatten)]
+    when: When,
     /// Show the mailboxes behind the count too.
     #[arg(long)]
     lines: bool,
@@ -102,6 +126,7 @@ impl Command {
     pub async fn run(&self, config: &Config) -> anyhow::Result<()> {
         match &self.verb {
             Verb::Show(show) => show.run(&self.tenant, config).await,
+            Verb::Export(export) => export.run(&self.tenant, config).await,
             Verb::Close => {
                 let closed = close::due(&node::open(config).await?).await?;
                 out::thing(self.tenant.json(), &["closed"], &json!({"closed": closed}));
@@ -114,7 +139,7 @@ impl Command {
 impl Show {
     async fn run(&self, tenant: &Tenant, config: &Config) -> anyhow::Result<()> {
         let json = tenant.json();
-        let span = Span::read(self.period.as_deref(), self.from.as_deref(), self.to.as_deref())?;
+        let span = self.when.span()?;
         let lines = self.lines.then_some(LinePage { from: self.skip, limit: self.limit });
         let ctx = tenant.open(config).await?;
         let work = async move |tx: &_, ctx: &_| {
@@ -136,5 +161,48 @@ impl Show {
             out::say(format_args!("there are more lines; go on with --skip {next}"));
         }
         Ok(())
+    }
+}
+
+/// Lines read at a time.
+const EXPORT_LINES: i64 = 1000;
+
+impl Export {
+    async fn run(&self, tenant: &Tenant, config: &Config) -> anyhow::Result<()> {
+        let span = self.when.span()?;
+        let ctx = tenant.open(config).await?;
+        let (mut from, mut lines, mut sum) = (Some(0), 0, Sha256::new());
+        let mut page = csv::Writer::from_writer(Vec::new());
+        page.write_record(LINE_COLUMNS)?;
+        while let Some(start) = from {
+            let lines_of = Some(LinePage { from: start, limit: EXPORT_LINES });
+            let work = async move |tx: &_, ctx: &_| read(tx, ctx, span, lines_of).await;
+            let answer = ctx.app.query(&ctx, work).await?;
+            for line in &answer.usage.lines.data {
+                let line = app::snapshot::value(line);
+                page.write_record(LINE_COLUMNS.iter().map(|column| cell(&line[column])))?;
+                lines += 1;
+            }
+            let bytes = page.into_inner()?;
+            sum.update(&bytes);
+            out::bytes(&bytes);
+            page = csv::Writer::from_writer(Vec::new());
+            from = answer.next;
+        }
+        let sum: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        out::say(format_args!("{lines} lines, SHA-256 {sum}"));
+        Ok(())
+    }
+}
+
+/// The text of a cell. What a spreadsheet would run as a formula begins with an apostrophe.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
+            format!("'{text}")
+        }
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }

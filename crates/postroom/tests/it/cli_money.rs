@@ -34,6 +34,22 @@ fn usage_shows_the_counts_of_all_methods_and_the_mailboxes_behind_them() {
 }
 
 #[test]
+fn usage_is_exported_for_a_spreadsheet_that_runs_none_of_it() {
+    let shell = Shell::with_mailbox();
+    shell.run(&["customer", "set", "ext:crm_1", "--external-id", "=1+\"1\""]).expect(0);
+    let export = shell.run(&["usage", "export"]).expect(0);
+    let lines: Vec<&str> = export.out.lines().collect();
+    assert!(lines[0].starts_with("location_code,pmb_number,customer_id,external_customer_id,"));
+    assert!(lines[1].starts_with("SITE1,301,cus_"), "{}", lines[1]);
+    assert!(lines[1].contains(r#","'=1+""1""","#), "{}", lines[1]);
+    assert_eq!(lines.len(), 2);
+    assert!(export.err.contains("1 lines, SHA-256 "), "{}", export.err);
+    let empty = shell.run(&["usage", "export", "--period", "2025-01"]).expect(0);
+    assert_eq!(empty.out.lines().count(), 1);
+    shell.run(&["usage", "export", "--from", "2025-01-01"]).expect(2);
+}
+
+#[test]
 fn a_balance_is_paid_in_held_for_work_taken_and_given_back() {
     let shell = Shell::with_mailbox();
     let none = shell.run(&["balance", "show", "--json"]).expect(0);
