@@ -5,11 +5,13 @@
 use bytes::Bytes;
 use domain::Result;
 use domain::customer::Customer;
+use domain::endpoint::Order;
 use domain::event::EventType;
-use domain::id::{ActionId, DeliveryId, EventId, MailId};
+use domain::id::{ActionId, CustomerId, DeliveryId, EventId, MailId};
 use futures_util::future::try_join;
 use serde_json::{Value, json};
 use storage::endpoints::{Endpoint, EndpointStatus};
+use storage::events::Target;
 use storage::{Tx, customers, endpoints, events};
 use wire::events::{Envelope, Subject};
 
@@ -56,7 +58,8 @@ pub async fn emit(tx: &Tx, ctx: &OpCtx, customer: &Customer, news: News) -> Resu
         extra: news.extra,
         previous: news.previous,
     };
-    let targets = targets(ctx, listening.iter().filter(|e| is_told(e, news.kind)));
+    let targets =
+        targets(ctx, listening.iter().filter(|e| is_told(e, news.kind)), Some(customer.id));
     let event = events::Event {
         no: ids.number(made_at),
         id,
@@ -103,9 +106,9 @@ pub(crate) async fn emit_sample(
         payload: Bytes::from(payload.to_string()),
         created_at: made_at,
     };
-    let targets = targets(ctx, endpoints.iter().copied());
+    let targets = targets(ctx, endpoints.iter().copied(), None);
     events::publish(tx, &ctx.scope, &event, &targets).await?;
-    Ok((id, targets.iter().map(|target| target.2).collect()))
+    Ok((id, targets.iter().map(|target| target.delivery_id).collect()))
 }
 
 /// Whether an endpoint is owed events of a type. What a failing endpoint misses is kept for it; one
@@ -118,7 +121,23 @@ pub(crate) fn is_told(endpoint: &Endpoint, kind: EventType) -> bool {
 fn targets<'a>(
     ctx: &OpCtx,
     endpoints: impl Iterator<Item = &'a Endpoint>,
-) -> Vec<(i64, i64, DeliveryId)> {
+    customer: Option<CustomerId>,
+) -> Vec<Target> {
     let (ids, now) = (ctx.app.ids.as_ref(), ctx.app.clock.now());
-    endpoints.map(|e| (e.no, ids.number(now), DeliveryId::new(ids, now))).collect()
+    let target = |e: &Endpoint| Target {
+        endpoint_no: e.no,
+        delivery_no: ids.number(now),
+        delivery_id: DeliveryId::new(ids, now),
+        order_key: order_key(e.settings.order, customer),
+    };
+    endpoints.map(target).collect()
+}
+
+/// What is told under one key is told in its order. Customers whose keys meet share one, which is harmless.
+fn order_key(order: Order, customer: Option<CustomerId>) -> Option<i64> {
+    match order {
+        Order::None => None,
+        Order::Key => customer?.0.last_chunk().map(|bytes| i64::from_be_bytes(*bytes)),
+        Order::Strict => Some(0),
+    }
 }

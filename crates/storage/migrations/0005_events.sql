@@ -37,10 +37,13 @@ create index deliveries_test on deliveries (no) where livemode = false;
 
 -- What is owed. A row leaves when its delivery is done, dead or cancelled; a retry moves it to a later due.
 -- attempt counts the attempts made; tries and slow_downs, how much of the ladder they used up.
+-- order_key is null unless the endpoint asked for an order: of one key, a row waits for those of lower order_no.
 create table ready (
     endpoint_no bigint not null, due_at bigint not null, delivery_no bigint not null, attempt bigint not null,
-    tries bigint not null, slow_downs bigint not null, primary key (endpoint_no, due_at, delivery_no)
+    tries bigint not null, slow_downs bigint not null, order_key bigint, order_no bigint,
+    primary key (endpoint_no, due_at, delivery_no)
 ) {rowless};
+create index ready_in_order on ready (endpoint_no, order_key, order_no, delivery_no) where order_key is not null;
 
 create table dead (
     endpoint_no bigint not null, at bigint not null, delivery_no bigint not null, reason text not null,

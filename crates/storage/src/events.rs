@@ -9,6 +9,7 @@ use domain::event::EventType;
 use domain::id::{ActionId, CustomerId, DeliveryId, EventId, MailId};
 
 use crate::leases::{self, Claim, ShardSet};
+use crate::order;
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, Wake, args, statements};
 
@@ -70,6 +71,8 @@ pub struct Parcel {
     pub kind: EventType,
     pub payload: Bytes,
     pub created_at: Timestamp,
+    /// Another must be settled first, see [`order`].
+    pub waits: bool,
     /// Somebody asked for it to be sent again.
     pub is_replay: bool,
     /// The event that this one tells again.
@@ -127,7 +130,9 @@ statements! {
         where exists (select 1 from ready r where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3)
         on conflict do nothing";
     PARCEL = "select r.endpoint_no, r.due_at, r.delivery_no, r.attempt, r.tries, r.slow_downs, d.id, e.id, e.type,
-        e.payload, e.created_at, d.replay, e.original_id from ready r join endpoints p on p.no = r.endpoint_no
+        e.payload, e.created_at, r.order_key is not null and exists (select 1 from ready b
+        where b.endpoint_no = r.endpoint_no and b.order_key = r.order_key
+        and (b.order_no, b.delivery_no) < (r.order_no, r.delivery_no)), d.replay, e.original_id from ready r join endpoints p on p.no = r.endpoint_no
         join deliveries d on d.no = r.delivery_no join events e on e.no = d.event_no
         where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3
         and p.status = 'enabled' and p.deleted_at is null";
@@ -147,15 +152,18 @@ statements! {
         where partner_id = $1 and livemode = $2 and id = $3";
 }
 
+/// To whom an event is owed.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    pub endpoint_no: i64,
+    pub delivery_no: i64,
+    pub delivery_id: DeliveryId,
+    /// It waits for all before it that have the same; see [`order`].
+    pub order_key: Option<i64>,
+}
+
 /// Stores an event and owes it to every endpoint in `targets`, due at once.
-///
-/// `deliveries` holds for each target its endpoint number, delivery number and delivery id.
-pub async fn publish(
-    tx: &Tx,
-    scope: &Scope,
-    event: &Event,
-    targets: &[(i64, i64, DeliveryId)],
-) -> Result<()> {
+pub async fn publish(tx: &Tx, scope: &Scope, event: &Event, targets: &[Target]) -> Result<()> {
     let row = args![
         event.no,
         event.id,
@@ -172,20 +180,24 @@ pub async fn publish(
         event.created_at
     ];
     tx.post(INSERT, row).await?;
-    let delivery = |(endpoint, no, id): &(i64, i64, DeliveryId)| {
+    let delivery = |t: &Target| {
         let (partner, livemode) = (scope.partner_id(), scope.livemode());
-        args![*no, id, event.no, *endpoint, partner, livemode, event.created_at]
+        let (no, endpoint_no) = (t.delivery_no, t.endpoint_no);
+        args![no, t.delivery_id, event.no, endpoint_no, partner, livemode, event.created_at]
     };
     tx.each(DELIVERY_INSERT, targets.iter().map(delivery).collect()).await?;
-    let owed = targets.iter().map(|(endpoint, no, _)| Owed {
-        endpoint_no: *endpoint,
+    let owed = |t: &Target| Owed {
+        endpoint_no: t.endpoint_no,
         due_at: event.created_at,
-        delivery_no: *no,
+        delivery_no: t.delivery_no,
         attempt: 0,
         tries: 0,
         slow_downs: 0,
-    });
-    owe(tx, &owed.collect::<Vec<_>>()).await
+    };
+    let free = targets.iter().filter(|t| t.order_key.is_none()).map(owed);
+    owe(tx, &free.collect::<Vec<_>>()).await?;
+    let in_order = targets.iter().filter_map(|t| Some((owed(t), t.order_key?)));
+    order::owe(tx, &in_order.collect::<Vec<_>>()).await
 }
 
 /// Puts deliveries into the queue and tells the deliverer of this process.
@@ -194,13 +206,17 @@ pub async fn owe(tx: &Tx, owed: &[Owed]) -> Result<()> {
         |o: &Owed| args![o.endpoint_no, o.due_at, o.delivery_no, o.attempt, o.tries, o.slow_downs];
     tx.each(READY_INSERT, owed.iter().map(row).collect()).await?;
     for o in owed {
-        tx.wake(Wake::Delivery {
-            endpoint: o.endpoint_no,
-            delivery: o.delivery_no,
-            due: o.due_at.micros(),
-        });
+        wake(tx, o);
     }
     Ok(())
+}
+
+pub(crate) fn wake(tx: &Tx, o: &Owed) {
+    tx.wake(Wake::Delivery {
+        endpoint: o.endpoint_no,
+        delivery: o.delivery_no,
+        due: o.due_at.micros(),
+    });
 }
 
 /// Writes what came of attempts: each delivery leaves the queue, or moves to a later place in it, or
@@ -323,6 +339,7 @@ pub async fn parcel(tx: &Tx, endpoint_no: i64, place: Place) -> Result<Option<Pa
             kind: r.next()?,
             payload: r.next()?,
             created_at: r.next()?,
+            waits: r.next()?,
             is_replay: r.next()?,
             original_id: r.next()?,
         })

@@ -26,6 +26,7 @@ pub mod leases;
 pub mod ledger;
 pub mod mail;
 pub mod mailboxes;
+pub mod order;
 pub mod recoveries;
 pub mod replays;
 pub mod retention;
@@ -60,6 +61,7 @@ pub fn statements() -> Vec<&'static str> {
         mail::ALL,
         mailboxes::ALL,
         migrate::ALL,
+        order::ALL,
         recoveries::ALL,
         replays::ALL,
         retention::ALL,

@@ -3,7 +3,7 @@
 use domain::partner::PartnerSettings;
 use domain::{days, minutes};
 use serde_json::json;
-use testkit::{Mailroom, Receiver, TestServer};
+use testkit::{Mailroom, Receiver, TestServer, story};
 
 fn body() -> serde_json::Value {
     json!({"email": "jane@example.com", "name": "Jane Smith", "prepay": true})
@@ -171,6 +171,30 @@ async fn settings_are_read_changed_and_refused_and_headers_are_sent_but_never_sh
         let error = crm.patch(&path, json!({name: value})).await;
         assert_eq!(error.refused(422, "validation_failed")["param"], name, "{member}");
     }
+}
+
+#[tokio::test]
+async fn g10_in_order_by_key_a_customers_events_follow_one_another_and_no_other_waits_for_them() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
+    let endpoint = json!({"url": receiver.url(), "order": "key", "max_in_flight": 1});
+    crm.post("/api/v1/webhook-endpoints", endpoint).await.expect(201);
+    receiver.answer_with(&[500]);
+    let slow = story::resident(&acme, &crm, "crm_1").await;
+    story::invited(&crm, "crm_2").await;
+    server.settle().await;
+    let sequences = |ours: bool| -> Vec<i64> {
+        let events = receiver.received().into_iter().map(|received| received.json());
+        let events = events.filter(|event| (event["data"]["customer_id"] == slow) == ours);
+        events.map(|event| event["sequence"].as_i64().unwrap()).collect()
+    };
+    assert_eq!((sequences(true), sequences(false)), (vec![1], vec![1]));
+    server.advance(minutes(1)).await;
+    let later = sequences(true);
+    assert!(later.len() > 3, "{later:?}");
+    let expected: Vec<i64> = (1..).take(later.len() - 1).collect();
+    assert_eq!(later, [vec![1], expected].concat());
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use domain::endpoint::{Order, Settings};
 use domain::id::PartnerId;
 use storage::endpoints;
 use storage::events::{LANE_COUNT_MAX, LaneHead, Place};
+use storage::order::Page;
 use webhook::ladder::Class;
 
 use super::breaker::{Breaker, Change};
@@ -68,6 +69,8 @@ pub(super) struct Sample {
 pub(super) struct Lane {
     page: VecDeque<Place>,
     more_on_disk: bool,
+    /// Some on disk wait for others, and are looked for again whenever one is settled.
+    hides: bool,
     state: State,
     /// Places heard of while a page is being read.
     late: Option<Vec<Place>>,
@@ -146,7 +149,7 @@ impl Lane {
     }
 
     /// Takes the places that were read, in their order; `limit` is how many were asked for.
-    pub(super) fn take_page(&mut self, places: Vec<Place>, limit: i64) {
+    pub(super) fn take_page(&mut self, Page { places, hides }: Page, limit: i64) {
         let late = self.late.take().unwrap_or_default();
         if self.state == State::Closed {
             return;
@@ -154,6 +157,7 @@ impl Lane {
         let is_full = i64::try_from(places.len()).is_ok_and(|n| n >= limit);
         self.page = places.into_iter().filter(|p| !self.held.contains(&p.delivery_no)).collect();
         self.more_on_disk = is_full || self.page.len() > PAGE_ROWS_MAX;
+        self.hides = hides;
         self.page.truncate(PAGE_ROWS_MAX);
         for place in late {
             self.hear(place);
@@ -294,9 +298,26 @@ impl Lane {
         !self.held.is_empty()
     }
 
-    /// Lets go of a delivery whose queue row is settled.
+    /// Lets go of a delivery that was not sent.
     pub(super) fn release(&mut self, delivery_no: i64) {
         self.held.remove(&delivery_no);
+    }
+
+    /// Lets go of a delivery whose queue row is settled; another may have waited for it.
+    pub(super) fn settle(&mut self, delivery_no: i64) {
+        self.release(delivery_no);
+        if self.hides {
+            self.read_again();
+        }
+    }
+
+    /// What was launched waits for another on disk: it is looked for when that one is settled, which may
+    /// have been meanwhile.
+    pub(super) fn hide(&mut self) {
+        self.hides = true;
+        if self.held.is_empty() {
+            self.read_again();
+        }
     }
 
     pub(super) fn be_quiet_until(&mut self, at: Timestamp) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use storage::events::{self, Lanes, Parcel, Place};
 use storage::leases::ShardSet;
+use storage::order::{self, Page};
 use storage::{Result, Tx};
 use tokio::time::Instant;
 
@@ -49,7 +50,7 @@ impl Ask {
 
 /// The answers, in the order of the questions.
 pub(super) struct Found {
-    pub(super) pages: Vec<Vec<Place>>,
+    pub(super) pages: Vec<Page>,
     /// `None` for an endpoint that takes nothing.
     pub(super) endpoints: Vec<Option<Arc<Endpoint>>>,
     /// `None` for a place where nothing stands any more.
@@ -67,7 +68,7 @@ pub(super) async fn find(tasks: Tasks, ask: Arc<Ask>) -> Read {
     let (app, asked) = (&tasks.parts.app, Arc::clone(&ask));
     let (now, read_at) = (app.clock.now(), Instant::now());
     let unit = async move |tx: &Tx| {
-        let pages = all(&asked.pages, |(no, limit)| events::page(tx, *no, *limit)).await?;
+        let pages = all(&asked.pages, |(no, limit)| order::page(tx, *no, *limit)).await?;
         let settings = all(&asked.endpoints, |no| endpoint::find(tx, *no, now)).await?;
         let parcels = all(&asked.launches, |l| events::parcel(tx, l.endpoint_no, l.place)).await?;
         Ok::<_, storage::Error>((pages, settings, parcels))

@@ -209,8 +209,8 @@ impl Work {
     }
 
     fn take_found(&mut self, ask: &Ask, found: Found) {
-        for ((endpoint_no, limit), places) in ask.pages.iter().zip(found.pages) {
-            self.lanes.touch(*endpoint_no).take_page(places, *limit);
+        for ((endpoint_no, limit), page) in ask.pages.iter().zip(found.pages) {
+            self.lanes.touch(*endpoint_no).take_page(page, *limit);
         }
         let (since, now) = (self.since, self.tasks.parts.app.clock.now());
         for (endpoint_no, endpoint) in ask.endpoints.iter().zip(found.endpoints) {
@@ -221,6 +221,11 @@ impl Work {
             let is_ours = self.owned.epoch(launch.endpoint_no) == Some(launch.epoch);
             let endpoint = self.lanes.get(launch.endpoint_no).and_then(|l| l.endpoint.clone());
             match (parcel, endpoint) {
+                (Some(parcel), _) if parcel.waits => {
+                    let lane = self.take_back_launch(launch);
+                    lane.release(launch.place.delivery_no);
+                    lane.hide();
+                }
                 (Some(parcel), Some(endpoint)) if may_launch && is_ours => {
                     self.n_attempts += 1;
                     let attempt = attempt::make(self.tasks.clone(), endpoint, parcel, *launch);
@@ -314,7 +319,7 @@ impl Work {
         for settled in &batch.settled {
             self.n_unwritten -= 1;
             let lane = self.lanes.touch(settled.owed.endpoint_no);
-            lane.release(settled.owed.delivery_no);
+            lane.settle(settled.owed.delivery_no);
             if stale.contains(shard_of(settled.owed.endpoint_no)) {
                 lane.read_again();
             } else if let Some(Owed { due_at, delivery_no, .. }) = settled.again {

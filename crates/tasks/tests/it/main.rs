@@ -7,6 +7,7 @@ mod ageing;
 mod delivering;
 mod holding;
 mod nodes;
+mod ordering;
 mod pacing;
 mod receiver;
 mod recovering;

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use app::endpoints::seal_place;
 use app::secrets::MasterKey;
 use app::{App, Parts, Scope, Tx};
-use domain::endpoint::Settings;
+use domain::endpoint::{Order, Settings};
 use domain::event::EventType;
 use domain::id::{DeliveryId, EndpointId, EventId, OperatorId, PartnerId};
 use domain::partner::{Operator, OrderForm, Partner, PartnerKind, PartnerSettings, PartnerStatus};
 use domain::usage::CountMethod;
 use domain::{Clock, Ids, Timestamp};
 use storage::endpoints::{self, Endpoint, EndpointSecret, EndpointStatus};
+use storage::events::Target;
 use storage::{DatabaseUrl, Db, Row, args, events, tenancy};
 use tasks::{Options, Tasks};
 use webhook::guard::Guard;
@@ -163,7 +164,8 @@ impl World {
         no
     }
 
-    /// Commits events that are owed to every endpoint that is not switched off.
+    /// Commits events that are owed to every endpoint that is not switched off. They are numbered from 0,
+    /// and tell of two customers in turn.
     pub(crate) async fn emit(&self, n: i64) {
         self.try_emit(n).await.unwrap();
     }
@@ -183,11 +185,17 @@ impl World {
                     action_id: None,
                     sequence: i,
                     request_id: None,
-                    payload: format!("{{\"id\":\"{id}\",\"data\":\"Zoë\"}}").into_bytes().into(),
+                    payload: format!("{{\"id\":\"{id}\",\"data\":\"Zoë\",\"n\":{i}}}")
+                        .into_bytes()
+                        .into(),
                     created_at: now,
                 };
-                let target =
-                    |e: &Endpoint| (e.no, ids.number(now), DeliveryId::new(ids.as_ref(), now));
+                let target = |e: &Endpoint| Target {
+                    endpoint_no: e.no,
+                    delivery_no: ids.number(now),
+                    delivery_id: DeliveryId::new(ids.as_ref(), now),
+                    order_key: key_of(e.settings.order, i),
+                };
                 let targets: Vec<_> = listening.iter().map(target).collect();
                 events::publish(tx, &scope, &event, &targets).await?;
             }
@@ -237,6 +245,15 @@ impl World {
         const ATTEMPTS: &str = "select outcome, status_code from attempts order by delivery_no, n";
         let read_row = |r: &mut Row| Ok((r.next()?, r.next()?));
         read(&self.app, async move |tx: &Tx| tx.all(ATTEMPTS, args![], read_row).await).await
+    }
+}
+
+/// As the use-cases set it for the `n`-th event.
+fn key_of(order: Order, n: i64) -> Option<i64> {
+    match order {
+        Order::None => None,
+        Order::Key => Some(n % 2 + 1),
+        Order::Strict => Some(0),
     }
 }
 

@@ -82,7 +82,7 @@ impl Model {
 
     fn take_page(&mut self) {
         if let Some((places, limit)) = self.answer.take() {
-            self.lane.take_page(places, limit);
+            self.lane.take_page(Page { places, hides: false }, limit);
         }
     }
 
@@ -119,7 +119,7 @@ impl Model {
         };
         self.lane.land(Some(Sample { class, load, micros: 1, random: 0 }), self.now);
         assert!(self.disk.remove(&place));
-        self.lane.release(place.delivery_no);
+        self.lane.settle(place.delivery_no);
         if let Some(wait) = retry_in {
             let place = Place { due_at: self.now.plus(wait), ..place };
             self.disk.insert(place);

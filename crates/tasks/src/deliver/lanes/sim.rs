@@ -13,6 +13,7 @@ use domain::endpoint::Settings;
 use domain::id::PartnerId;
 use storage::endpoints;
 use storage::events::LANE_COUNT_MAX;
+use storage::order::Page;
 use webhook::ladder::{Class, Ladder, Next, Spent};
 
 use super::super::fair::{HOST_SLOTS, SLOTS, SLOW_SLOTS, TENANT_SLOTS};
@@ -259,9 +260,13 @@ impl Sim {
                 let lost = self.is_lost();
                 let rows = self.disk.entry(endpoint_no).or_default();
                 let n = usize::try_from(limit).unwrap();
-                let page: Vec<Place> = rows.iter().take(n).copied().collect();
+                let places: Vec<Place> = rows.iter().take(n).copied().collect();
                 let lane = self.lanes.touch(endpoint_no);
-                if lost { lane.miss_page() } else { lane.take_page(page, limit) }
+                if lost {
+                    lane.miss_page();
+                } else {
+                    lane.take_page(Page { places, hides: false }, limit);
+                }
             }
             Due::Settings { endpoint_no } => {
                 let (lost, now) = (self.is_lost(), self.now());
@@ -359,7 +364,7 @@ impl Sim {
             Next::GiveUp | Next::Disable => None,
         };
         let lane = self.lanes.touch(endpoint_no);
-        lane.release(place.delivery_no);
+        lane.settle(place.delivery_no);
         if let Some(place) = again {
             lane.hear(place);
         }
