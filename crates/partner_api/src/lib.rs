@@ -9,6 +9,7 @@ mod call;
 mod customers;
 mod entrance;
 mod events;
+mod events_stream;
 mod examples;
 mod idempotency;
 mod limits;
@@ -42,6 +43,7 @@ pub struct PartnerApi {
     app: App,
     limits: Arc<limits::Limits>,
     uses: Arc<uses::Uses>,
+    streams: Arc<events_stream::Streams>,
     trusted_proxies: Arc<[IpNet]>,
     document: Arc<serde_json::Value>,
 }
@@ -53,9 +55,15 @@ impl PartnerApi {
             app,
             limits: Arc::new(limits::Limits::new()),
             uses: Arc::default(),
+            streams: Arc::default(),
             trusted_proxies: trusted_proxies.into(),
             document: Arc::new(spec::document()),
         }
+    }
+
+    /// Ends the streams of events, which would otherwise outlast a graceful stop.
+    pub fn end_streams(&self) {
+        self.streams.end();
     }
 
     /// Which keys were used since the last time, and when: a task writes them down.

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use crate::refusal::Refusal;
 use crate::{
-    PartnerApi, answer, customers, entrance, events, mail, mail_actions, me, test_helpers, usage,
-    webhooks,
+    PartnerApi, answer, customers, entrance, events, events_stream, mail, mail_actions, me,
+    test_helpers, usage, webhooks,
 };
 
 /// The operations with their documentation; paths are under `/api/v1`.
@@ -48,6 +48,7 @@ pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
         .routes(routes!(webhooks::deliveries::handler))
         .routes(routes!(webhooks::redelivery::retry_handler))
         .routes(routes!(events::list_handler))
+        .routes(routes!(events_stream::handler))
         .routes(routes!(events::get_handler))
         .routes(routes!(webhooks::redelivery::replay_handler))
         .routes(routes!(usage::handler))

@@ -111,6 +111,7 @@ impl Node {
     /// written. What is cut off by the limit stays owed and is done after the next start.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
+        self.api.end_streams();
         if tokio::time::timeout(self.patience, self.server).await.is_err() {
             tracing::warn!("requests were still open when the server stopped");
         }

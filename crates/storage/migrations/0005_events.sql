@@ -21,8 +21,11 @@ create table events (
     livemode boolean not null, type text not null, customer_id {id}, mail_id {id}, action_id {id},
     sequence bigint not null, request_id text, payload {bytes} not null, created_at bigint not null,
     -- The event that this one tells again, where it was re-issued.
-    original_id {id}
+    original_id {id},
+    -- Rises in the order in which changes were committed, as far as stream.rs needs it.
+    position bigint not null
 );
+create index events_stream on events (partner_id, livemode, position);
 create index events_of on events (partner_id, livemode, id);
 create index events_test on events (no) where livemode = false;
 

@@ -31,6 +31,7 @@ pub mod recoveries;
 pub mod replays;
 pub mod retention;
 pub mod simulations;
+pub mod stream;
 pub mod tenancy;
 pub mod unmatched;
 pub mod usage;
@@ -66,6 +67,7 @@ pub fn statements() -> Vec<&'static str> {
         replays::ALL,
         retention::ALL,
         simulations::ALL,
+        stream::ALL,
         tenancy::ALL,
         unmatched::ALL,
         usage::ALL,

@@ -1,6 +1,6 @@
 //! Migrations: numbered texts for both engines, applied in order, forward only.
 
-use crate::{Db, Result, Row, Tx, args, statements};
+use crate::{Db, Result, Row, Tx, args, statements, stream};
 
 /// `(number, name, text)`. A text that has shipped is never edited; add another.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -50,6 +50,7 @@ async fn apply(tx: &Tx, now: domain::Timestamp) -> Result<Vec<&'static str>> {
         tx.exec(RECORD, args![*number, *name, now]).await?;
         names.push(*name);
     }
+    stream::settle_in(tx).await?;
     Ok(names)
 }
 

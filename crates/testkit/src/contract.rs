@@ -64,7 +64,10 @@ impl Contract {
                 "{method} {template} {status} answered {media}, which the document does not list"
             )
         };
-        let value: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+        let value = match media {
+            "text/event-stream" => Value::String(String::from_utf8_lossy(body).into_owned()),
+            _ => serde_json::from_slice(body).unwrap_or(Value::Null),
+        };
         let key = format!("{method} {template} {status} {media}");
         let validator = self.validator(key.clone(), schema);
         let problems: Vec<String> =

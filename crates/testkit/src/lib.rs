@@ -12,6 +12,7 @@ pub mod pictures;
 pub mod receiver;
 pub mod server;
 pub mod story;
+pub mod stream;
 
 pub use answer::Answer;
 pub use clock::{CountedIds, START, TestClock};
@@ -19,6 +20,7 @@ pub use persona::{Mailroom, Persona};
 pub use pictures::Pictures;
 pub use receiver::{Received, Receiver};
 pub use server::TestServer;
+pub use stream::{Stream, Told};
 
 /// Waits for calls that are under way at the same time.
 pub async fn all<T>(calls: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::{App, OpCtx, Parts};
-use axum::http::{Method, Request};
+use axum::http::{Method, Request, Response};
 use bytes::Bytes;
 use domain::Clock as _;
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use partner_api::PartnerApi;
 use serde_json::Value;
@@ -20,7 +21,7 @@ use crate::clock::{CountedIds, TestClock};
 use crate::{contract, database};
 
 /// How long one call may take before the test fails.
-const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// See the module.
 pub struct TestServer {
@@ -108,6 +109,13 @@ impl TestServer {
     }
 
     async fn exchange(&self, call: Call<'_>) -> Answer {
+        let (head, body) = self.open(call).await.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        Answer { status: head.status, headers: head.headers, bytes }
+    }
+
+    /// Sends a request on a connection of its own; the body is still to come.
+    pub(crate) async fn open(&self, call: Call<'_>) -> Response<Incoming> {
         let stream = tokio::net::TcpStream::connect(self.addr).await.expect("the server listens");
         let handshake = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await;
         let (mut sender, connection) = handshake.expect("a connection");
@@ -124,10 +132,7 @@ impl TestServer {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(call.body)).expect("a request");
-        let response = sender.send_request(request).await.expect("an answer");
-        let (head, body) = response.into_parts();
-        let bytes = body.collect().await.expect("a body").to_bytes();
-        Answer { status: head.status, headers: head.headers, bytes }
+        sender.send_request(request).await.expect("an answer")
     }
 
     /// Every event of a tenant, oldest first, each checked against the document.

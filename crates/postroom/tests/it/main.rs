@@ -15,6 +15,7 @@ mod invite;
 mod lifecycle;
 mod mail;
 mod node;
+mod streams;
 mod test_world;
 mod twins;
 mod usage;

@@ -125,6 +125,7 @@ impl Things {
                 path = path.replace("mail_id", "asked_id");
                 json!({"pages": 1})
             }
+            "streamEvents" => return (format!("{path}?follow=false"), None),
             "createWebhookEndpoint" => json!({"url": "https://crm.example.com/other"}),
             "updateWebhookEndpoint" => json!({"description": "the other one"}),
             other => {

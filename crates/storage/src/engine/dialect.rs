@@ -8,6 +8,9 @@
 //! | `{lock}` | nothing | `for update` |
 //! | `{share}` | nothing | `for share` |
 //! | `{clock}` | microseconds by the engine's clock | the same |
+//! | `{xact}` | null | the number of this transaction |
+//! | `{settled}` | the greatest number | transactions below this number have ended |
+//! | `{begun}` | the greatest number | transactions from this number on have not begun |
 //! | `{id}` | `blob` | `uuid` |
 //! | `{bytes}` | `blob` | `bytea` |
 //! | `{pk}` | `integer primary key` | `bigint primary key` |
@@ -75,6 +78,9 @@ pub(super) fn sqlite(sql: &str) -> String {
             ("{lock}", ""),
             ("{share}", ""),
             ("{clock}", "cast(unixepoch('subsec') * 1000000 as integer)"),
+            ("{xact}", "null"),
+            ("{settled}", "9223372036854775807"),
+            ("{begun}", "9223372036854775807"),
             ("{each}", ""),
             ("{id}", "blob"),
             ("{bytes}", "blob"),
@@ -94,6 +100,9 @@ pub(super) fn postgres(sql: &str) -> String {
             ("{lock}", "for update"),
             ("{share}", "for share"),
             ("{clock}", "(extract(epoch from clock_timestamp()) * 1000000)::bigint"),
+            ("{xact}", "pg_current_xact_id()::text::bigint"),
+            ("{settled}", "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"),
+            ("{begun}", "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"),
             ("{each}", ""),
             ("{id}", "uuid"),
             ("{bytes}", "bytea"),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures_util::future::LocalBoxFuture;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::value::{Row, Value};
 use crate::{Error, Result};
@@ -87,6 +87,8 @@ pub(crate) struct Shared {
     fault_in: AtomicI64,
     wakes: flume::Sender<Wake>,
     wakes_out: flume::Receiver<Wake>,
+    /// Marked as changed after each commit of events by this process.
+    events: watch::Sender<()>,
 }
 
 /// News that may wait; more are dropped, because tasks also look by the clock.
@@ -96,7 +98,12 @@ impl Db {
     /// Opens the database and starts its threads. Migrations are a step of their own.
     pub async fn open(url: &DatabaseUrl) -> Result<Self> {
         let (wakes, wakes_out) = flume::bounded(WAKES_MAX);
-        let shared = Arc::new(Shared { fault_in: AtomicI64::new(0), wakes, wakes_out });
+        let shared = Arc::new(Shared {
+            fault_in: AtomicI64::new(0),
+            wakes,
+            wakes_out,
+            events: watch::Sender::default(),
+        });
         let threads = match url {
             DatabaseUrl::Sqlite(path) => Threads::Sqlite(sqlite::Handle::open(path, &shared)?),
             DatabaseUrl::Postgres(config) => Threads::Postgres(Box::new(
@@ -163,6 +170,11 @@ impl Db {
     /// News of commits made by this process. One receiver at a time hears each.
     pub fn wakes(&self) -> flume::Receiver<Wake> {
         self.shared.wakes_out.clone()
+    }
+
+    /// Changes whenever this process has committed events. Other nodes' commits must be looked for.
+    pub fn events(&self) -> watch::Receiver<()> {
+        self.shared.events.subscribe()
     }
 
     /// Takes the sole right to work on what is owed, where the database is one process's alone.
@@ -258,6 +270,7 @@ pub struct Tx {
     session: Session,
     shared: Arc<Shared>,
     wakes: RefCell<Vec<Wake>>,
+    has_events: Cell<bool>,
     /// Set when a constraint or a deadlock ended the unit, and running it again may help.
     lost_race: Cell<bool>,
 }
@@ -269,7 +282,13 @@ enum Session {
 
 impl Tx {
     fn new(session: Session, shared: Arc<Shared>) -> Self {
-        Self { session, shared, wakes: RefCell::default(), lost_race: Cell::new(false) }
+        Self {
+            session,
+            shared,
+            wakes: RefCell::default(),
+            has_events: Cell::new(false),
+            lost_race: Cell::new(false),
+        }
     }
 
     /// Every row of the answer.
@@ -376,9 +395,17 @@ impl Tx {
         self.wakes.borrow_mut().push(wake);
     }
 
+    /// Leaves word for streams of events, told only if the unit commits.
+    pub(crate) fn tell_streams(&self) {
+        self.has_events.set(true);
+    }
+
     /// Tells the news of a unit that committed. A full channel loses them, which the tasks' own
     /// clock makes good.
     fn tell(&self) {
+        if self.has_events.take() {
+            self.shared.events.send_replace(());
+        }
         for wake in self.wakes.take() {
             if self.shared.wakes.try_send(wake).is_err() {
                 return;
