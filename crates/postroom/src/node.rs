@@ -86,6 +86,7 @@ impl Node {
             header_prefix: config.webhooks.header_prefix.clone(),
             install: config.webhooks.user_agent.clone(),
             extra_roots: config.webhooks.extra_roots()?,
+            stop_grace: Duration::from_secs(config.webhooks.stop_seconds),
         };
         let tasks = tasks::Tasks::new(&app, options).context("starting the tasks")?.start();
         let brand = Brand {

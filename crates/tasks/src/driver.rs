@@ -117,7 +117,7 @@ impl Drop for Stop {
 }
 
 impl Running {
-    /// Starts nothing new, lets webhook attempts end for up to ten seconds, writes what came of them. On
+    /// Starts nothing new, lets webhook attempts end for a while ([`crate::Options::stop_grace`]), writes what came of them. On
     /// a shared database other nodes take over at once what is done with.
     pub async fn stop(self) {
         drop(self.stop);

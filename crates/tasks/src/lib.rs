@@ -17,6 +17,7 @@ mod shards;
 mod usage;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::App;
 use domain::{Clock, Result};
@@ -44,6 +45,7 @@ struct Parts {
     app: App,
     sender: Sender,
     headers: PartnerHeaders,
+    stop_grace: Duration,
 }
 
 /// What an operator may choose about requests that leave the house.
@@ -55,6 +57,8 @@ pub struct Options {
     pub install: String,
     /// Root certificates trusted beside the public ones, as PEM or DER; empty for none.
     pub extra_roots: Vec<u8>,
+    /// How long attempts may go on after a stop. What is cut stays owed.
+    pub stop_grace: Duration,
 }
 
 impl Default for Options {
@@ -63,6 +67,7 @@ impl Default for Options {
             header_prefix: DEFAULT_PREFIX.to_owned(),
             install: "postroom".to_owned(),
             extra_roots: Vec::new(),
+            stop_grace: Duration::from_secs(10),
         }
     }
 }
@@ -79,14 +84,14 @@ pub enum OptionProblem {
 impl Tasks {
     /// Must be called inside a Tokio runtime.
     pub fn new(app: &App, options: Options) -> std::result::Result<Self, OptionProblem> {
-        let Options { header_prefix, install, extra_roots } = options;
+        let Options { header_prefix, install, extra_roots, stop_grace } = options;
         let roots = match extra_roots.as_slice() {
             [] => Vec::new(),
             bytes => tls::read_roots(bytes)?,
         };
         let sender = Sender::new(app.guard.clone(), roots)?;
         let headers = PartnerHeaders::new(&header_prefix, &install)?;
-        Ok(Self { parts: Arc::new(Parts { app: app.clone(), sender, headers }) })
+        Ok(Self { parts: Arc::new(Parts { app: app.clone(), sender, headers, stop_grace }) })
     }
 
     /// Runs every task by hand until nothing is due at the current clock. It does not wait for what is

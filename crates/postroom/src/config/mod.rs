@@ -78,6 +78,7 @@ pub struct Webhooks {
     pub allow_networks: Vec<IpNet>,
     pub allow_http: bool,
     pub extra_roots_file: PathBuf,
+    pub stop_seconds: u64,
 }
 
 impl Webhooks {

@@ -29,6 +29,10 @@ impl Health {
         self.current.first_failure_at.is_some()
     }
 
+    pub(super) fn current(&self) -> endpoints::Health {
+        self.current
+    }
+
     /// Notes a result; answers what should be written now, if anything.
     pub(super) fn note(&mut self, class: Class, now: Timestamp) -> Option<endpoints::Health> {
         let was_failing = self.is_failing();
@@ -86,6 +90,16 @@ mod tests {
         assert!(health.verdict(NOW.plus(hours(72))).unwrap().starts_with("20 attempts failed"));
         health.note(Class::Ok, NOW.plus(hours(72)));
         assert_eq!(health.verdict(NOW.plus(hours(200))), None);
+    }
+
+    #[test]
+    fn case_31_sporadic_failures_are_never_enough() {
+        let mut health = Health::new(endpoints::Health::default());
+        for n in 0..1000 {
+            let class = if n % 50 == 49 { Class::Ok } else { Class::Down };
+            health.note(class, NOW.plus(hours(n)));
+            assert_eq!(health.verdict(NOW.plus(hours(n))), None, "hour {n}");
+        }
     }
 
     #[test]

@@ -35,9 +35,7 @@ use work::Work;
 /// that is the command line, on a shared one every other node (webhooks.md 5.6).
 const SCAN_EVERY_ALONE: Duration = Duration::from_secs(1);
 const SCAN_EVERY_SHARED: Duration = Duration::from_millis(250);
-/// How long attempts may go on after a stop (webhooks.md 5.18), and then the writing of the last
-/// completions. What is cut stays owed.
-const STOP_GRACE: Duration = Duration::from_secs(10);
+/// How long the last completions may take to be written after a stop.
 const FLUSH_GRACE: Duration = Duration::from_secs(5);
 /// News taken in before the next launch.
 const WAKES_AT_ONCE: usize = 1024;
@@ -49,6 +47,7 @@ pub(crate) struct Deliverer {
     work: Work,
     shards: Shards,
     scan_every: Duration,
+    stop_grace: Duration,
 }
 
 /// What the deliverer tells whoever runs it.
@@ -69,7 +68,8 @@ impl Deliverer {
     pub(crate) fn new(tasks: &Tasks, mut shards: Shards) -> Self {
         let shared = tasks.parts.app.db.engine().is_shared();
         let scan_every = if shared { SCAN_EVERY_SHARED } else { SCAN_EVERY_ALONE };
-        Self { work: Work::new(tasks, shards.owned()), shards, scan_every }
+        let (work, stop_grace) = (Work::new(tasks, shards.owned()), tasks.parts.stop_grace);
+        Self { work, shards, scan_every, stop_grace }
     }
 
     /// Goes by what the node owns now, and says which shards it is done with.
@@ -158,7 +158,7 @@ impl Deliverer {
 
     async fn finish(&mut self) {
         self.work.stop();
-        let grace = Instant::now() + STOP_GRACE;
+        let grace = Instant::now() + self.stop_grace;
         while self.work.is_sending() && Instant::now() < grace {
             self.work.write(false);
             self.take_shards();

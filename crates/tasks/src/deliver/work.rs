@@ -270,7 +270,8 @@ impl Work {
         self.n_unwritten += 1;
         let sample = self.sample(&done);
         let endpoint_no = done.launch.endpoint_no;
-        match self.lanes.land(endpoint_no, done.launch.ticket, Some(sample), done.at) {
+        let change = self.lanes.land(endpoint_no, done.launch.ticket, Some(sample), done.at);
+        match change {
             Change::Nothing => {}
             Change::OpenUntil(at) => {
                 tracing::info!(endpoint.no = endpoint_no, "the receiver is down; held until {at}");
@@ -287,6 +288,10 @@ impl Work {
         let mut news = None;
         if let Some(health) = &mut lane.health {
             news = health.note(done.class, done.at);
+            if change != Change::Nothing {
+                // Another process rebuilds the breaker from this.
+                news = Some(health.current());
+            }
             disable = disable.or_else(|| health.verdict(done.at));
         }
         if disable.is_some() {

@@ -58,7 +58,7 @@ async fn three_failures_and_a_success_are_four_signed_attempts_of_one_delivery()
 }
 
 #[tokio::test]
-async fn no_attempt_is_made_before_its_time() {
+async fn g8_no_attempt_is_made_before_its_time() {
     let (world, receiver) = (world().await, Receiver::start().await);
     world.endpoint(&receiver).await;
     receiver.script(&["500 Oops"]);
@@ -73,7 +73,7 @@ async fn no_attempt_is_made_before_its_time() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_asks_for_an_hour_is_left_alone_with_all_its_deliveries() {
+async fn case_14_a_receiver_that_asks_for_an_hour_is_left_alone_with_all_its_deliveries() {
     let (world, receiver) = (world().await, Receiver::start().await);
     world.endpoint(&receiver).await;
     receiver.script(&["429 Slow Down\r\nretry-after: 3600"]);
@@ -95,7 +95,7 @@ async fn a_receiver_that_asks_for_an_hour_is_left_alone_with_all_its_deliveries(
 }
 
 #[tokio::test]
-async fn twelve_tries_end_in_a_dead_letter_and_slow_downs_do_not_count() {
+async fn case_27_twelve_tries_end_in_a_dead_letter_and_slow_downs_do_not_count() {
     let (world, receiver) = (world().await, Receiver::start().await);
     world.endpoint(&receiver).await;
     receiver.script(&["429 Slow Down"; 5]);
@@ -129,7 +129,7 @@ async fn an_endpoint_has_four_attempts_on_their_way_and_up_to_eight_once_it_keep
 }
 
 #[tokio::test]
-async fn an_endpoint_that_hangs_delays_no_other() {
+async fn g7_case_34_an_endpoint_that_hangs_delays_no_other() {
     let (world, slow, quick) = (world().await, Receiver::start().await, Receiver::start().await);
     world.endpoint(&slow).await;
     world.endpoint(&quick).await;
@@ -143,6 +143,35 @@ async fn an_endpoint_that_hangs_delays_no_other() {
     slow.shut(false);
     settling.await.unwrap().unwrap();
     assert_eq!(slow.requests().len(), 200);
+}
+
+/// What the quick receiver gets shows that the deliverer has gone on meanwhile.
+#[tokio::test]
+async fn a_receiver_that_is_down_is_asked_by_one_delivery_and_by_one_after_a_restart() {
+    let (world, down, quick) = (world().await, Receiver::start().await, Receiver::start().await);
+    let endpoint = world.endpoint(&down).await;
+    down.script(&["500 Oops"; 200]);
+    let running = world.tasks().start();
+    world.emit(30).await;
+    while world.find(endpoint).await.unwrap().failures < 5 {
+        tokio::task::yield_now().await;
+    }
+    world.endpoint(&quick).await;
+    world.emit(50).await;
+    quick.has_received(50).await;
+    let n_before = down.requests().len();
+    assert!((5..=8).contains(&n_before), "five in a row and those under way then: {n_before}");
+    running.stop().await;
+
+    let running = world.restarted().await.start();
+    down.has_received(n_before + 1).await;
+    world.emit(50).await;
+    quick.has_received(100).await;
+    running.stop().await;
+    assert_eq!(down.requests().len(), n_before + 1);
+    assert_eq!(world.owed().await, 130);
+    let is_first = |r: &&Request| r.header("X-Innbocks-Delivery-Attempt") == "1";
+    assert_eq!(down.requests().iter().filter(is_first).count(), n_before + 1, "waiting is free");
 }
 
 /// A fault in any statement of the deliverer, one after the other, costs a retry of that statement and

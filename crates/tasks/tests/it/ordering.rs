@@ -58,7 +58,8 @@ async fn g10_each_customer_has_one_delivery_under_way_and_a_long_queue_keeps_its
 }
 
 #[tokio::test]
-async fn g10_strict_order_waits_for_the_first_over_a_restart_and_goes_on_once_it_is_given_up() {
+async fn g10_case_33_strict_order_waits_for_the_first_over_a_restart_and_goes_on_once_it_is_given_up()
+ {
     let settings = Settings {
         order: Order::Strict,
         retry_schedule: Some(vec![60, 60]),

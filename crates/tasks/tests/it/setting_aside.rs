@@ -8,7 +8,7 @@ use crate::receiver::Receiver;
 use crate::support::{read, world, write};
 
 #[tokio::test]
-async fn a_receiver_that_answers_410_is_sent_nothing_until_somebody_enables_it() {
+async fn case_13_a_receiver_that_answers_410_is_sent_nothing_until_somebody_enables_it() {
     let (world, receiver) = (world().await, Receiver::start().await);
     let endpoint = world.endpoint(&receiver).await;
     receiver.script(&["410 Gone"]);
@@ -59,7 +59,7 @@ async fn an_endpoint_that_only_failed_for_three_days_is_set_aside() {
 }
 
 #[tokio::test]
-async fn a_success_ends_the_evidence_against_an_endpoint() {
+async fn case_31_a_success_ends_the_evidence_against_an_endpoint() {
     let (world, receiver) = (world().await, Receiver::start().await);
     let endpoint = world.endpoint(&receiver).await;
     receiver.script(&["500 Oops"]);

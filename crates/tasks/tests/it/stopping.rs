@@ -1,6 +1,9 @@
 //! Starting, stopping, and starting again in another process.
 
+use std::time::Duration;
+
 use storage::{Ownership, Row, Tx, args};
+use tasks::{Options, Tasks};
 
 use crate::receiver::Receiver;
 use crate::support::{read, world};
@@ -31,6 +34,42 @@ async fn an_attempt_on_its_way_ends_before_the_tasks_stop() {
         tokio::task::yield_now().await;
     }
     assert_eq!(world.owed().await, 20 - i64::try_from(receiver.requests().len()).unwrap());
+}
+
+/// What a stop finds under way either ends and is written, or is cut and stays owed.
+#[tokio::test]
+async fn g3_case_40_a_stop_with_five_hundred_in_flight_and_one_that_hangs_ends_and_loses_nothing() {
+    let (world, hung) = (world().await, Receiver::start().await);
+    world.endpoint(&hung).await;
+    hung.shut(true);
+    let mut receivers = Vec::new();
+    for _ in 0..8 {
+        let receiver = Receiver::start().await;
+        for _ in 0..16 {
+            world.endpoint(&receiver).await;
+        }
+        receiver.shut(true);
+        receivers.push(receiver);
+    }
+    let options = Options { stop_grace: Duration::from_millis(500), ..Options::default() };
+    let running = Tasks::new(&world.app, options).unwrap().start();
+    world.emit(4).await;
+    for receiver in &receivers {
+        receiver.has_received(64).await;
+    }
+    hung.has_received(4).await;
+    let stopping = tokio::spawn(running.stop());
+    for receiver in &receivers {
+        receiver.shut(false);
+    }
+    stopping.await.unwrap();
+    let (n_owed, n_written) = (world.owed().await, world.attempts().await.len());
+    assert!(n_owed >= 4, "what hung is owed: {n_owed}");
+    assert_eq!(usize::try_from(n_owed).unwrap() + n_written, 129 * 4);
+    hung.shut(false);
+    world.restarted().await.settle().await.unwrap();
+    assert_eq!(world.owed().await, 0);
+    assert_eq!(hung.requests().len(), 8, "cut off and sent again");
 }
 
 #[tokio::test]
