@@ -6,7 +6,8 @@ create table endpoints (
     status text not null, disabled_reason text, created_at bigint not null, updated_at bigint not null,
     deleted_at bigint, first_failure_at bigint, failures bigint not null, last_success_at bigint,
     rate_per_second bigint, burst bigint, max_in_flight bigint, order_mode text not null, timeout_ms bigint not null,
-    retry_schedule text, header_names text not null, headers_sealed {bytes}
+    retry_schedule text, header_names text not null, headers_sealed {bytes},
+    failed_hours bigint not null default 0, last_failed_hour bigint not null default 0, notices bigint not null default 0
 );
 create index endpoints_of on endpoints (partner_id, livemode) where deleted_at is null;
 

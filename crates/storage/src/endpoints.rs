@@ -113,8 +113,11 @@ statements! {
     DELETE = "update endpoints set deleted_at = $2 where no = $1 and deleted_at is null";
     OWNER = "select partner_id from endpoints where no = $1";
     DISABLE_FAILING = "update endpoints set status = 'disabled_failing', disabled_reason = $2, updated_at = $3,
-        first_failure_at = null, failures = 0 where no = $1 and status = 'enabled' and deleted_at is null";
-    HEALTH = "update endpoints set first_failure_at = $2, failures = $3, last_success_at = $4 {each} where no = $1";
+        first_failure_at = null, failures = 0, failed_hours = 0, notices = 0 where no = $1 and status = 'enabled' and deleted_at is null";
+    HEALTH = "select first_failure_at, failures, last_success_at, failed_hours, last_failed_hour, notices
+        from endpoints where no = $1";
+    HEALTH_PUT = "update endpoints set first_failure_at = $2, failures = $3, last_success_at = $4, failed_hours = $5,
+        last_failed_hour = $6, notices = $7 {each} where no = $1";
     SECRET_INSERT = "insert into endpoint_secrets (endpoint_no, n, sealed, is_current, created_at, expires_at)
         values ($1, $2, $3, $4, $5, $6)";
     SECRET_LIST = "select endpoint_no, n, sealed, is_current, created_at, expires_at from endpoint_secrets
@@ -237,12 +240,41 @@ pub struct Health {
     pub first_failure_at: Option<Timestamp>,
     pub failures: i64,
     pub last_success_at: Option<Timestamp>,
+    /// Different hours of the streak that saw a failure, and the last of them, counted from 1970.
+    pub failed_hours: i64,
+    pub last_failed_hour: i64,
+    /// Notices given in the streak: that it fails, that it will be set aside.
+    pub notices: i64,
+}
+
+/// How an endpoint has answered lately; nothing is known of one that is gone.
+pub async fn health(tx: &Tx, no: i64) -> Result<Health> {
+    let read = |r: &mut Row| {
+        Ok(Health {
+            first_failure_at: r.next()?,
+            failures: r.next()?,
+            last_success_at: r.next()?,
+            failed_hours: r.next()?,
+            last_failed_hour: r.next()?,
+            notices: r.next()?,
+        })
+    };
+    Ok(tx.opt(HEALTH, args![no], read).await?.unwrap_or_default())
 }
 
 pub async fn put_health(tx: &Tx, healths: &[(i64, Health)]) -> Result<()> {
-    let row =
-        |(no, h): &(i64, Health)| args![*no, h.first_failure_at, h.failures, h.last_success_at];
-    tx.each(HEALTH, healths.iter().map(row).collect()).await
+    let row = |(no, h): &(i64, Health)| {
+        args![
+            *no,
+            h.first_failure_at,
+            h.failures,
+            h.last_success_at,
+            h.failed_hours,
+            h.last_failed_hour,
+            h.notices
+        ]
+    };
+    tx.each(HEALTH_PUT, healths.iter().map(row).collect()).await
 }
 
 pub async fn secret_insert(tx: &Tx, s: &EndpointSecret) -> Result<()> {

@@ -193,8 +193,8 @@ pub fn webhook_endpoint(secret: Option<&str>) -> Value {
     json!({
         "id": ENDPOINT, "object": "webhook_endpoint", "livemode": false,
         "url": "https://crm.example.com/hooks/postroom", "description": "CRM", "event_types": ["*"],
-        "status": "enabled", "disabled_reason": null, "rate_per_second": null, "burst": null,
-        "max_in_flight": null, "order": "none", "timeout_ms": 15_000, "retry_schedule": null,
+        "status": "enabled", "disabled_reason": null, "failing_since": null, "rate_per_second": null,
+        "burst": null, "max_in_flight": null, "order": "none", "timeout_ms": 15_000, "retry_schedule": null,
         "headers": {"authorization": "[redacted]"}, "secret": secret, "created_at": AT, "updated_at": AT,
     })
 }

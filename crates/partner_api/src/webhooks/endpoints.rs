@@ -31,6 +31,7 @@ pub(super) fn shown(e: &Endpoint, secret: Option<&str>) -> WebhookEndpoint {
         event_types: if all { vec!["*".to_owned()] } else { types.collect() },
         status: e.status.as_str().to_owned(),
         disabled_reason: e.disabled_reason.clone(),
+        failing_since: e.first_failure_at.map(|at| at.to_string()),
         rate_per_second: e.settings.rate_per_second,
         burst: e.settings.burst,
         max_in_flight: e.settings.max_in_flight,

@@ -15,6 +15,7 @@ use storage::{Tx, tenancy};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::health::{Noted, Notice};
 use crate::Tasks;
 
 /// Completions in one transaction. Beyond it nothing is gained (webhooks.md 5.6).
@@ -32,6 +33,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 pub(super) struct Batch {
     pub(super) settled: Vec<Settled>,
     healths: Vec<(i64, Health)>,
+    notices: Vec<(i64, Noted)>,
     disabled: Vec<(i64, String)>,
     /// Writes that failed, and when the next is due.
     tries: u32,
@@ -61,10 +63,13 @@ impl Books {
         self.open.settled.push(settled);
     }
 
-    /// Notes evidence; the last one about an endpoint counts.
-    pub(super) fn add_health(&mut self, endpoint_no: i64, health: Health) {
+    /// Notes evidence; the last one about an endpoint counts, and each notice.
+    pub(super) fn add_health(&mut self, endpoint_no: i64, noted: Noted) {
         self.open.healths.retain(|(no, _)| *no != endpoint_no);
-        self.open.healths.push((endpoint_no, health));
+        self.open.healths.push((endpoint_no, noted.health));
+        if noted.notice.is_some() {
+            self.open.notices.push((endpoint_no, noted));
+        }
     }
 
     pub(super) fn add_disabled(&mut self, endpoint_no: i64, reason: String) {
@@ -167,12 +172,25 @@ async fn write(tasks: &Tasks, batch: Arc<Batch>) -> domain::Result<ShardSet> {
             let healths: Vec<_> =
                 batch.healths.iter().filter(|(no, _)| is_ours(*no)).copied().collect();
             endpoints::put_health(tx, &healths).await?;
+            for (no, noted) in batch.notices.iter().filter(|(no, _)| is_ours(*no)) {
+                tell(tx, &app, *no, *noted).await?;
+            }
             for (no, reason) in batch.disabled.iter().filter(|(no, _)| is_ours(*no)) {
                 disable(tx, &app, *no, reason, now).await?;
             }
             Ok(stale)
         })
         .await
+}
+
+/// Tells in the audit log how an endpoint answers.
+async fn tell(tx: &Tx, app: &app::App, no: i64, noted: Noted) -> domain::Result<()> {
+    let Some(notice) = noted.notice else { return Ok(()) };
+    let since = noted.health.first_failure_at.map(|at| at.to_string()).unwrap_or_default();
+    let failures = noted.health.failures.to_string();
+    let detail = [("since", since.as_str()), ("failures", failures.as_str())];
+    let detail = if notice == Notice::Recovered { &[][..] } else { &detail[..] };
+    record(tx, app, no, notice.verb(), detail).await
 }
 
 /// Sets an endpoint aside, with its line in the audit log.
@@ -183,13 +201,24 @@ async fn disable(
     reason: &str,
     now: Timestamp,
 ) -> domain::Result<()> {
-    let Some(endpoint) = endpoints::find_by_no(tx, no).await? else { return Ok(()) };
     if !endpoints::disable_failing(tx, no, reason, now).await? {
         return Ok(());
     }
+    record(tx, app, no, "endpoint.disable", &[("reason", reason)]).await
+}
+
+/// Writes a line about an endpoint to the audit log, and to our own.
+async fn record(
+    tx: &Tx,
+    app: &app::App,
+    no: i64,
+    verb: &'static str,
+    detail: &[(&str, &str)],
+) -> domain::Result<()> {
+    let Some(endpoint) = endpoints::find_by_no(tx, no).await? else { return Ok(()) };
     let Some(owner) = endpoints::owner(tx, no).await? else { return Ok(()) };
     let Some(partner) = tenancy::partner_find(tx, owner).await? else { return Ok(()) };
     let ctx = OpCtx::new(app, Arc::new(partner), endpoint.livemode, Actor::System);
-    tracing::warn!(endpoint.id = %endpoint.id, "webhook endpoint {} is set aside: {reason}", endpoint.id);
-    audit::record(tx, &ctx, "endpoint.disable", endpoint.id, &[("reason", reason)]).await
+    tracing::warn!(endpoint.id = %endpoint.id, "{verb} {}: {detail:?}", endpoint.id);
+    audit::record(tx, &ctx, verb, endpoint.id, detail).await
 }

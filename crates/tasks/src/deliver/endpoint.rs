@@ -7,7 +7,7 @@ use app::endpoints::{headers_place, seal_place};
 use app::secrets::NotOurs;
 use domain::Timestamp;
 use domain::id::PartnerId;
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use storage::Tx;
 use storage::endpoints::{self, EndpointSecret, EndpointStatus};
 use tokio::time::{Duration, Instant};
@@ -47,6 +47,7 @@ pub(super) struct Rows {
     row: endpoints::Endpoint,
     secrets: Vec<EndpointSecret>,
     owner: PartnerId,
+    health: endpoints::Health,
 }
 
 /// Reads an endpoint that takes deliveries; `None` when it was deleted or disabled.
@@ -55,13 +56,21 @@ pub(super) async fn find(tx: &Tx, no: i64, now: Timestamp) -> storage::Result<Op
     if row.status != EndpointStatus::Enabled {
         return Ok(None);
     }
-    let (secrets, owner) =
-        try_join(endpoints::secret_list(tx, no, now), endpoints::owner(tx, no)).await?;
-    Ok(owner.map(|owner| Rows { row, secrets, owner }))
+    let (secrets, owner, health) = try_join3(
+        endpoints::secret_list(tx, no, now),
+        endpoints::owner(tx, no),
+        endpoints::health(tx, no),
+    )
+    .await?;
+    Ok(owner.map(|owner| Rows { row, secrets, owner, health }))
 }
 
 impl Endpoint {
-    pub(super) fn new(app: &App, Rows { row, secrets, owner }: &Rows, read_at: Instant) -> Self {
+    pub(super) fn new(
+        app: &App,
+        Rows { row, secrets, owner, health }: &Rows,
+        read_at: Instant,
+    ) -> Self {
         let target = app.guard.check_webhook(&row.url);
         let host = target.as_ref().map_or(row.no.unsigned_abs(), |target| digest(target.origin()));
         Self {
@@ -73,11 +82,7 @@ impl Endpoint {
             deadline: u64::try_from(row.settings.timeout_ms)
                 .map_or(DEADLINE, Duration::from_millis),
             lane: LaneSettings::of(*owner, host, &row.settings),
-            health: endpoints::Health {
-                first_failure_at: row.first_failure_at,
-                failures: row.failures,
-                last_success_at: row.last_success_at,
-            },
+            health: *health,
             read_at,
         }
     }

@@ -17,6 +17,7 @@ use webhook::ladder::Class;
 use super::attempt::{self, Finished};
 use super::books::{Books, Written};
 use super::breaker::Change;
+use super::health::Noted;
 use super::lane::{Lane, Sample};
 use super::lanes::{Lanes, Turn};
 use super::read::{self, Ask, Found, Launch, Read};
@@ -288,9 +289,9 @@ impl Work {
         let mut news = None;
         if let Some(health) = &mut lane.health {
             news = health.note(done.class, done.at);
-            if change != Change::Nothing {
+            if change != Change::Nothing && news.is_none() {
                 // Another process rebuilds the breaker from this.
-                news = Some(health.current());
+                news = Some(Noted { health: health.current(), notice: None });
             }
             disable = disable.or_else(|| health.verdict(done.at));
         }
@@ -300,8 +301,8 @@ impl Work {
         self.books.add(done.settled);
         if let Some(reason) = disable {
             self.books.add_disabled(endpoint_no, reason);
-        } else if let Some(health) = news {
-            self.books.add_health(endpoint_no, health);
+        } else if let Some(noted) = news {
+            self.books.add_health(endpoint_no, noted);
         }
     }
 

@@ -38,8 +38,8 @@ async fn an_endpoint_that_only_failed_for_three_days_is_set_aside() {
     let (world, receiver) = (world().await, Receiver::start().await);
     let endpoint = world.endpoint(&receiver).await;
     receiver.script(&["500 Oops"; 2]);
-    let evidence =
-        Health { first_failure_at: Some(world.now()), failures: 18, last_success_at: None };
+    let (first_failure_at, failures) = (Some(world.now()), 18);
+    let evidence = Health { first_failure_at, failures, failed_hours: 11, ..Health::default() };
     write(&world.app, async move |tx: &Tx| {
         endpoints::put_health(tx, &[(endpoint, evidence)]).await
     })
@@ -56,6 +56,23 @@ async fn an_endpoint_that_only_failed_for_three_days_is_set_aside() {
     assert_eq!(found.status, EndpointStatus::DisabledFailing);
     assert!(found.disabled_reason.unwrap().starts_with("20 attempts failed since"));
     assert_eq!(world.owed().await, 1);
+}
+
+#[tokio::test]
+async fn case_30_an_endpoint_that_fails_is_told_of_once_and_so_is_its_recovery() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    let endpoint = world.endpoint(&receiver).await;
+    receiver.script(&["404 Not Found"; 4]);
+    world.emit(1).await;
+    for _ in 0..4 {
+        world.restarted().await.settle().await.unwrap();
+        world.advance(hours(1));
+    }
+    assert!(world.find(endpoint).await.unwrap().first_failure_at.is_some());
+    world.restarted().await.settle().await.unwrap();
+    let audit = read(&world.app, async |tx: &Tx| storage::audit::chain(tx, 0, 10).await).await;
+    let verbs: Vec<&str> = audit.iter().map(|line| line.verb.as_str()).collect();
+    assert_eq!(verbs, ["endpoint.failing", "endpoint.recovered"]);
 }
 
 #[tokio::test]

@@ -79,6 +79,9 @@ pub struct WebhookEndpoint {
     /// Why it is off or paused.
     #[schema(required = true)]
     pub disabled_reason: Option<String>,
+    /// Since when every attempt has failed; null while it answers.
+    #[schema(required = true, format = DateTime)]
+    pub failing_since: Option<String>,
     /// Requests a second at most; null is as fast as it answers.
     #[schema(required = true)]
     pub rate_per_second: Option<i64>,
