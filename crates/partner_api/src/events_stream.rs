@@ -16,7 +16,7 @@ use axum::http::Response;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use bytes::Bytes;
 use domain::event::EventType;
-use domain::id::PartnerId;
+use domain::id::{EventId, PartnerId};
 use domain::key::ScopeName;
 use domain::{Error, ErrorCode, Result};
 use futures_util::stream::unfold;
@@ -43,7 +43,7 @@ const LOOK_APART: Duration = Duration::from_millis(20);
 /// A stream ends after an hour, so that clients move to new nodes and settings. They come back by themselves.
 const LIFE: Duration = Duration::from_hours(1);
 /// How long a client waits before it comes back, in milliseconds.
-const OPENING: &str = "retry: 1000\n\n";
+const RETRY_MS: u32 = 1000;
 const BEAT: &str = ": nothing new\n\n";
 
 /// Which streams are open, and the word that ends them.
@@ -109,7 +109,7 @@ impl Drop for Seat {
     responses((
         status = 200, description = "Events, until somebody hangs up.", body = String,
         content_type = "text/event-stream",
-        examples(("sample" = (value = json!("retry: 1000\n\nid: evt_01kb3v7m2zq8e4x5n6p7r8s9ta\nevent: mail.arrived\ndata: {\"id\":\"evt_01kb3v7m2zq8e4x5n6p7r8s9ta\",\"type\":\"mail.arrived\"}\n\n"))))
+        examples(("sample" = (value = json!("retry: 1000\nid: evt_01kb3v7m2zq8e4x5n6p7r8s9sa\n\nid: evt_01kb3v7m2zq8e4x5n6p7r8s9ta\nevent: mail.arrived\ndata: {\"id\":\"evt_01kb3v7m2zq8e4x5n6p7r8s9ta\",\"type\":\"mail.arrived\"}\n\n"))))
     ))
 )]
 pub(crate) async fn handler(State(api): State<PartnerApi>, call: Call) -> Handled {
@@ -126,7 +126,8 @@ pub(crate) async fn handler(State(api): State<PartnerApi>, call: Call) -> Handle
     // Subscribed before the beginning is looked up, so that nothing committed after it goes unheard.
     let news = ctx.app.db.events();
     let closing = api.streams.closing.subscribe();
-    let reader = api.app.query(&ctx, async move |tx, ctx| begin(tx, ctx, &from).await).await?;
+    let begun = api.app.query(&ctx, async move |tx, ctx| begin(tx, ctx, &from).await).await?;
+    let (reader, after) = begun;
     let now = Instant::now();
     let feed = Feed {
         ctx,
@@ -137,7 +138,7 @@ pub(crate) async fn handler(State(api): State<PartnerApi>, call: Call) -> Handle
         closing,
         look_at: now,
         ends_at: now + LIFE,
-        is_open: false,
+        opening: Some(opening(after)),
         _seat: seat,
     };
     let chunks = unfold(feed, async |mut feed| {
@@ -163,15 +164,15 @@ struct Feed {
     closing: watch::Receiver<bool>,
     look_at: Instant,
     ends_at: Instant,
-    is_open: bool,
+    opening: Option<Bytes>,
     _seat: Seat,
 }
 
 impl Feed {
     /// The next bytes; `None` ends the stream. An error ends it as well: the client comes back and is told.
     async fn next(&mut self) -> Option<Bytes> {
-        if !std::mem::replace(&mut self.is_open, true) {
-            return Some(Bytes::from_static(OPENING.as_bytes()));
+        if let Some(opening) = self.opening.take() {
+            return Some(opening);
         }
         let beat_at = Instant::now() + BEAT_EVERY;
         loop {
@@ -217,6 +218,13 @@ impl Feed {
         }
         true
     }
+}
+
+/// How soon to come back, and after which event, should the connection break before the first one. A
+/// block without data tells a client nothing but that.
+fn opening(after: Option<EventId>) -> Bytes {
+    let id = after.map(|id| format!("id: {id}\n")).unwrap_or_default();
+    Bytes::from(format!("retry: {RETRY_MS}\n{id}\n"))
 }
 
 fn tell(events: &[Streamed], kinds: &[EventType]) -> Bytes {

@@ -52,6 +52,7 @@ enum Command {
     Balance(commands::balance::Command),
     Key(commands::key::Command),
     Endpoint(commands::endpoint::Command),
+    Deliveries(commands::deliveries::Command),
     Webhooks(commands::webhooks::Command),
     Audit(commands::audit::Command),
     /// Print the OpenAPI document.
@@ -120,6 +121,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Usage(command) => command.run(&load()?).await?,
         Command::Balance(command) => command.run(&load()?).await?,
         Command::Key(command) => command.run(&load()?).await?,
+        Command::Deliveries(command) => command.run(&load()?).await?,
         Command::Endpoint(command) => command.run(&load()?).await?,
         Command::Webhooks(command) => command.run(load).await?,
         Command::Audit(command) => command.run(&load()?).await?,

@@ -49,7 +49,7 @@ statements! {
         and position >= $3 and (position, sequence, no) > ($3, $4, $5) and position < $6
         order by position, sequence, no limit $7";
     MARK = "select position, sequence, no from events where partner_id = $1 and livemode = $2 and id = $3";
-    NEWEST = "select position, sequence, no from events where partner_id = $1 and livemode = $2 and position < $3
+    NEWEST = "select position, sequence, no, id from events where partner_id = $1 and livemode = $2 and position < $3
         order by position desc, sequence desc, no desc limit 1 offset $4";
     KEY_IS_GOOD = "select count(*) from api_keys where id = $1 and (expires_at > $2 or expires_at is null)
         and (revoked_at > $2 or revoked_at is null)";
@@ -86,10 +86,17 @@ pub async fn mark_of(tx: &Tx, scope: &Scope, id: EventId) -> Result<Option<Mark>
     tx.opt(MARK, args![scope.partner_id(), scope.livemode(), id], mark).await
 }
 
-/// The mark after which `n` settled events follow, or all where there are fewer.
-pub async fn before_newest(tx: &Tx, scope: &Scope, settled: i64, n: i64) -> Result<Mark> {
+/// The mark after which `n` settled events follow, and the event that it names; before all where there
+/// are fewer.
+pub async fn before_newest(
+    tx: &Tx,
+    scope: &Scope,
+    settled: i64,
+    n: i64,
+) -> Result<(Mark, Option<EventId>)> {
     let row = args![scope.partner_id(), scope.livemode(), settled, n];
-    Ok(tx.opt(NEWEST, row, mark).await?.unwrap_or(Mark::BEFORE_ALL))
+    let found = tx.opt(NEWEST, row, |r| Ok((mark(r)?, Some(r.next()?)))).await?;
+    Ok(found.unwrap_or((Mark::BEFORE_ALL, None)))
 }
 
 /// False once a key was revoked or has expired.

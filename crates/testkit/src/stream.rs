@@ -53,10 +53,10 @@ impl Stream {
                     let mut lines = block.lines();
                     lines.find_map(|l| l.strip_prefix(name)).map(ToOwned::to_owned)
                 };
-                let told = field("id: ").map(|id| Told {
-                    id,
+                let told = field("data: ").map(|data| Told {
+                    id: field("id: ").unwrap_or_default(),
                     kind: field("event: ").unwrap_or_default(),
-                    data: field("data: ").unwrap_or_default(),
+                    data,
                 });
                 if told.is_some() {
                     return told;

@@ -103,6 +103,11 @@ impl PartnerHeaders {
         })
     }
 
+    /// The signature of the partner scheme among headers that were made here.
+    pub fn signature<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
+        headers.get(&self.signature).and_then(|value| value.to_str().ok())
+    }
+
     /// Signs an attempt and lists its headers, in the order in which they are shown to people.
     pub fn of(&self, attempt: &Attempt<'_>) -> HeaderMap {
         let Attempt { at, keys, body, .. } = *attempt;

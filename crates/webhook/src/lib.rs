@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod guard;
 pub mod headers;
 pub mod ladder;
+pub mod listen;
 pub mod outcome;
 mod pool;
 pub mod probe;

@@ -91,12 +91,17 @@ async fn load(
     ids: &[DeliveryId],
     next: Option<DeliveryId>,
 ) -> Result<DeliveryPage> {
+    Ok(DeliveryPage { deliveries: find_each(tx, ctx, ids).await?, next })
+}
+
+/// Those of these deliveries that are there.
+pub async fn find_each(tx: &Tx, ctx: &OpCtx, ids: &[DeliveryId]) -> Result<Vec<DeliveryView>> {
     let mut deliveries = Vec::with_capacity(ids.len());
     for id in ids {
         let found = endpoints::delivery_find(tx, &ctx.scope, *id).await?;
         deliveries.extend(found.map(DeliveryView::of));
     }
-    Ok(DeliveryPage { deliveries, next })
+    Ok(deliveries)
 }
 
 /// The ids of a narrowing; `None` when one of them is nobody's.

@@ -40,23 +40,26 @@ pub struct Batch {
     pub has_caught_up: bool,
 }
 
-pub async fn begin(tx: &Tx, ctx: &OpCtx, from: &From) -> Result<Reader> {
+/// The second part is the event after which the reader begins, if there is one before it.
+pub async fn begin(tx: &Tx, ctx: &OpCtx, from: &From) -> Result<(Reader, Option<EventId>)> {
     let horizon = stream::horizon(tx).await?;
-    let mark = match from {
+    let (mark, id) = match from {
         From::Newest(n) => stream::before_newest(tx, &ctx.scope, horizon.settled, *n).await?,
-        From::After(id) => {
-            let found = match EventId::parse(id) {
+        From::After(text) => {
+            let id = EventId::parse(text);
+            let found = match id {
                 Some(id) => stream::mark_of(tx, &ctx.scope, id).await?,
                 None => None,
             };
-            found.ok_or_else(|| {
+            let mark = found.ok_or_else(|| {
                 Error::refused(ErrorCode::CursorInvalid, "the event in Last-Event-ID is not kept")
                     .param("Last-Event-ID")
                     .fix("leave the header out, and read what you missed with GET /api/v1/events")
-            })?
+            })?;
+            (mark, id)
         }
     };
-    Ok(Reader { mark, until: horizon.begun })
+    Ok((Reader { mark, until: horizon.begun }, id))
 }
 
 /// What follows. Refused once the caller's key has ended.

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod balance;
 pub mod compliance;
 pub mod customer;
+pub mod deliveries;
 pub mod doctor;
 pub mod endpoint;
 mod endpoint_settings;

@@ -1,12 +1,16 @@
 //! `postroom webhooks`, as the developer of a receiver calls it.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use domain::Clock as _;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use postroom::node::{self, Node};
 use postroom::system::SystemClock;
-use serde_json::Value;
+use serde_json::{Value, json};
 use webhook::signature::{Keyring, Secret, partner};
 use webhook::verify::verify;
 
@@ -97,4 +101,99 @@ fn a_triggered_event_is_owed_to_whoever_listens_in_the_test_world() {
     assert!(nobody.err.contains("no endpoint"), "{}", nobody.err);
     let owed = shell.json(&["endpoint", "deliveries", "--test"]);
     assert_eq!(text(&owed[0], "event_id"), text(&sent, "event_id"));
+}
+
+/// A server on the install of a shell, for commands that talk to one or watch one.
+async fn serving(shell: &Shell) -> Node {
+    let config = shell.config();
+    let app = node::open(&config).await.unwrap();
+    let metrics = PrometheusBuilder::new().build_recorder().handle();
+    Node::start(&config, app, metrics).await.unwrap()
+}
+
+/// Runs a command beside the server.
+async fn beside(shell: &Arc<Shell>, arguments: &[&str]) -> Said {
+    let (shell, words) = (Arc::clone(shell), arguments.iter().map(|w| (*w).to_owned()));
+    let words: Vec<String> = words.collect();
+    let run = move || shell.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    tokio::task::spawn_blocking(run).await.unwrap()
+}
+
+fn lines(said: &Said) -> Vec<Value> {
+    said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_sent_on_to_a_receiver_on_this_machine_signed_and_from_the_past() {
+    let shell = Shell::new();
+    let keys = shell.json(&["init"]);
+    for _ in 0..3 {
+        shell.run(&["webhooks", "trigger", "package.arrived"]).expect(0);
+    }
+    let shell = Arc::new(shell);
+    let node = serving(&shell).await;
+    let router = Router::new().fallback(receive).with_state(true);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let to = format!("http://{}/hooks", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let server = format!("http://{}", node.addr);
+    let listen = ["webhooks", "listen", &to, "--server", &server, "--json", "--key"];
+    let with = |key: &str, more: &[&str]| {
+        [&listen[..], &[key], more].concat().iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()
+    };
+    let run = async |words: Vec<String>| {
+        beside(&shell, &words.iter().map(String::as_str).collect::<Vec<_>>()).await
+    };
+    let key = text(&keys, "test_key");
+    let newest = ["--secret", SECRET, "--replay", "2", "--max", "2"];
+    let said = run(with(key, &newest)).await.expect(0);
+    let sent = lines(&said);
+    assert_eq!(sent.len(), 2);
+    for line in &sent {
+        assert_eq!((&line["status"], text(line, "verdict")), (&json!(204), "the signature holds"));
+        assert!(text(line, "signature").starts_with("t="), "{line}");
+    }
+    let after = ["--secret", SECRET, "--after", text(&sent[0], "id"), "--max", "1"];
+    let again = lines(&run(with(key, &after)).await.expect(0));
+    assert_eq!(again[0]["id"], sent[1]["id"]);
+    let stranger = run(with(key, &["--replay", "1", "--max", "1"])).await.expect(0);
+    assert!(stranger.err.contains("whsec_"), "a new secret is shown: {}", stranger.err);
+    assert_eq!(lines(&stranger)[0]["status"], 401, "the receiver has another secret");
+    let refused = run(with("ib_test_nonsense", &["--max", "1"])).await.expect(1);
+    assert!(refused.err.contains("api_key_malformed"), "{}", refused.err);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_deliveries_is_followed() {
+    let shell = Shell::new();
+    std::fs::write(
+        shell.path().join("postroom.toml"),
+        "[webhooks]\nallow_http = true\nallow_networks = [\"127.0.0.0/8\"]\n",
+    )
+    .unwrap();
+    shell.run(&["init"]).expect(0);
+    let shell = Arc::new(shell);
+    let receiver = testkit::Receiver::start().await;
+    let create = ["endpoint", "create", &receiver.url(), "--test", "--json"];
+    let endpoint = beside(&shell, &create).await.expect(0).json();
+    let trigger = ["webhooks", "trigger", "package.arrived"];
+    beside(&shell, &trigger).await.expect(0);
+    let tail = ["deliveries", "tail", "--test", "--json", "--max"];
+    let before = lines(&beside(&shell, &[&tail[..], &["1"]].concat()).await.expect(0));
+    assert_eq!((text(&before[0], "status"), &before[0]["attempts"]), ("pending", &json!(0)));
+    let node = serving(&shell).await;
+    let arrived = async {
+        loop {
+            let said = beside(&shell, &[&tail[..], &["1"]].concat()).await.expect(0);
+            let line = lines(&said).remove(0);
+            if line["status"] != "pending" {
+                return line;
+            }
+        }
+    };
+    let line = tokio::time::timeout(std::time::Duration::from_secs(20), arrived).await.unwrap();
+    assert_eq!((text(&line, "status"), text(&line, "answer")), ("succeeded", "200"));
+    assert_eq!(line["endpoint_id"], endpoint["id"]);
+    node.stop().await;
 }
