@@ -34,12 +34,34 @@ pub struct News {
 ///
 /// It takes the open transaction, so that an event exists if and only if the change behind it does.
 pub async fn emit(tx: &Tx, ctx: &OpCtx, customer: &Customer, news: News) -> Result<EventId> {
+    let sequence = customers::next_sequence(tx, customer.id);
+    let (sequence, listening) = try_join(sequence, endpoints::list(tx, &ctx.scope)).await?;
+    publish(tx, ctx, customer, sequence, &listening, news).await
+}
+
+/// Tells the endpoints in `listening` of a customer that was stored a moment ago, its event counted
+/// already.
+pub(crate) async fn emit_first(
+    tx: &Tx,
+    ctx: &OpCtx,
+    customer: &Customer,
+    listening: &[Endpoint],
+    news: News,
+) -> Result<EventId> {
+    publish(tx, ctx, customer, customer.event_sequence, listening, news).await
+}
+
+async fn publish(
+    tx: &Tx,
+    ctx: &OpCtx,
+    customer: &Customer,
+    sequence: i64,
+    listening: &[Endpoint],
+    news: News,
+) -> Result<EventId> {
     let ids = ctx.app.ids.as_ref();
     let made_at = ctx.app.clock.now();
     let id = EventId::new(ids, made_at);
-    let (sequence, listening) =
-        try_join(customers::next_sequence(tx, customer.id), endpoints::list(tx, &ctx.scope))
-            .await?;
     let envelope = Envelope {
         id,
         kind: news.kind,

@@ -50,7 +50,7 @@ create table forwarding_addresses (
 create index forwarding_addresses_of on forwarding_addresses (customer_id);
 
 create table forms (
-    id {id} primary key, customer_id {id} not null references customers (id), revision bigint not null,
+    id {id} primary key, customer_id {id} not null, revision bigint not null,
     edition text not null, status text not null, data text not null, signed_at bigint, submitted_at bigint,
     approved_at bigint, rejected_at bigint, closed_on text, created_at bigint not null,
     unique (customer_id, revision)
@@ -79,7 +79,7 @@ create table reviews (
 create index reviews_of on reviews (customer_id);
 
 create table compliance_history (
-    customer_id {id} not null references customers (id), n bigint not null, status text not null,
+    customer_id {id} not null, n bigint not null, status text not null,
     at bigint not null, primary key (customer_id, n)
 ) {rowless};
 

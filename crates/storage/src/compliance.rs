@@ -42,6 +42,7 @@ statements! {
         from reviews where customer_id = $1 order by decided_at desc, id desc limit 1";
     HISTORY_INSERT = "insert into compliance_history (customer_id, n, status, at)
         select $1, coalesce(max(n), 0) + 1, $2, $3 from compliance_history where customer_id = $1";
+    HISTORY_BEGIN = "insert into compliance_history (customer_id, n, status, at) values ($1, 1, $2, $3)";
     HISTORY_LIST = "select status, at from compliance_history where customer_id = $1 order by n";
     REQUIREMENT_INSERT = "insert into compliance_requirements (customer_id, requirement, due_at) values ($1, $2, $3)
         on conflict (customer_id, requirement) do nothing";
@@ -246,6 +247,16 @@ fn reasons_to(reasons: &[ReasonCode]) -> String {
 
 fn reasons_from(text: &str) -> Result<Vec<ReasonCode>> {
     json::words_from(text, ReasonCode::parse)
+}
+
+/// Writes the first line of a new customer's compliance history.
+pub async fn history_begin(
+    tx: &Tx,
+    customer: CustomerId,
+    status: ComplianceStatus,
+    at: Timestamp,
+) -> Result<()> {
+    tx.post(HISTORY_BEGIN, args![customer, status, at]).await
 }
 
 /// Adds a line to the customer's compliance history.

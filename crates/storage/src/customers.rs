@@ -19,7 +19,8 @@ statements! {
         mailbox_active_at, deactivation_scheduled_at, deactivated_at, deactivation_reason, remail_until,
         remail_instruction, event_sequence, version, created_at, updated_at, email_folded)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-        $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43)";
+        $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43)
+        on conflict (partner_id, livemode, external_customer_id) where external_customer_id is not null do nothing";
     GET = "select
         id, operator_id, partner_id, livemode, external_customer_id, email, name, first_name, last_name, phone,
         business_name, service_type, status, status_reason, compliance_status, billing_mode, billing_status,
@@ -99,7 +100,8 @@ statements! {
         where id = $1 and customer_id = $2";
 }
 
-pub async fn insert(tx: &Tx, c: &Customer) -> Result<()> {
+/// Stores a new customer; false when the partner has one with this `external_customer_id`.
+pub async fn insert(tx: &Tx, c: &Customer) -> Result<bool> {
     let row = args![
         c.id,
         c.operator_id,
@@ -145,7 +147,7 @@ pub async fn insert(tx: &Tx, c: &Customer) -> Result<()> {
         c.updated_at,
         c.email.to_lowercase()
     ];
-    tx.post(INSERT, row).await
+    Ok(tx.exec(INSERT, row).await? == 1)
 }
 
 pub async fn find(tx: &Tx, scope: &Scope, id: CustomerId) -> Result<Option<Customer>> {

@@ -72,7 +72,7 @@ pub async fn pool_list(tx: &Tx, operator_id: OperatorId) -> Result<Vec<Pool>> {
     tx.all(POOL_LIST, args![operator_id], pool).await
 }
 
-fn pool(r: &mut Row) -> Result<Pool> {
+pub(crate) fn pool(r: &mut Row) -> Result<Pool> {
     Ok(Pool {
         id: r.next()?,
         operator_id: r.next()?,

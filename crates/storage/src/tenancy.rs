@@ -3,9 +3,10 @@
 use domain::Timestamp;
 use domain::address::Designator;
 use domain::id::{LocationId, OperatorId, PartnerId, PoolId};
+use domain::mailbox::Pool;
 use domain::partner::{Location, LocationGrant, Operator, Partner, Service};
 
-use crate::{Result, Row, Tx, args, json, statements};
+use crate::{Result, Row, Tx, args, json, mailboxes, statements};
 
 /// Whose rows may be seen: one partner, in one mode.
 ///
@@ -72,6 +73,11 @@ statements! {
         on conflict (partner_id, location_id) do update set pool_id = excluded.pool_id";
     GRANT_LIST = "select partner_id, location_id, pool_id from location_grants where partner_id = $1
         order by location_id";
+    SITE = "select l.id, l.operator_id, l.name, l.code, l.address, l.designator, l.timezone, l.status, l.services,
+        l.opens_minute, l.closes_minute, l.open_weekdays, l.pickups_per_hour, l.shred_hold_hours, l.quarantine_days,
+        l.scan_due_hours, l.created_at, p.id, p.operator_id, p.location_id, p.partner_id, p.name, p.strategy
+        from location_grants g join locations l on l.id = g.location_id join mailbox_pools p on p.id = g.pool_id
+        where g.partner_id = $1 and (g.location_id = $2 or $2 is null) order by g.location_id limit 1";
 }
 
 pub async fn operator_insert(tx: &Tx, operator: &Operator) -> Result<()> {
@@ -230,6 +236,17 @@ pub(crate) fn partner(r: &mut Row) -> Result<Partner> {
 
 pub async fn grant_put(tx: &Tx, grant: &LocationGrant) -> Result<()> {
     tx.post(GRANT_UPSERT, args![grant.partner_id, grant.location_id, grant.pool_id]).await
+}
+
+/// The location that is named, or the first one, of those that were granted to a partner; and the
+/// pool that was granted there.
+pub async fn site_find(
+    tx: &Tx,
+    partner_id: PartnerId,
+    location_id: Option<LocationId>,
+) -> Result<Option<(Location, Pool)>> {
+    let read = |r: &mut Row| Ok((location(r)?, mailboxes::pool(r)?));
+    tx.opt(SITE, args![partner_id, location_id], read).await
 }
 
 pub async fn grant_list(tx: &Tx, partner_id: PartnerId) -> Result<Vec<LocationGrant>> {

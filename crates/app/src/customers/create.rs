@@ -15,11 +15,12 @@ use domain::{Date, Error, ErrorCode, Field, Result, days};
 use futures_util::future::try_join;
 use serde_json::json;
 use storage::mailboxes::{self, Taking};
-use storage::{Tx, compliance, customers, tenancy};
+use storage::{Tx, compliance, customers, endpoints, tenancy};
 
 use super::CustomerView;
 use crate::compliance::draft;
-use crate::{Actor, News, OpCtx, audit, emit, simulate, snapshot};
+use crate::emit::emit_first;
+use crate::{Actor, News, OpCtx, audit, simulate, snapshot};
 
 /// Who is invited. Texts were checked for shape where they were read.
 #[derive(Clone, Debug, Default)]
@@ -56,11 +57,15 @@ pub struct MailboxChoice {
 
 pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewCustomer) -> Result<CustomerView> {
     let ids = ctx.app.ids.as_ref();
-    let known = refuse_known_external_id(tx, ctx, input.external_customer_id.as_deref());
-    let ((), site) = try_join(known, choose_site(tx, ctx, input.location_id.as_deref())).await?;
     let id = CustomerId::new(ids, ctx.app.clock.now());
-    let mailbox = reserve(tx, ctx, &site, &input.mailbox, id).await?;
-    let location = site.location;
+    let (location, mailbox) = match find_place(tx, ctx, input, id).await {
+        Ok(place) => place,
+        // A customer who is there already is the better news.
+        Err(refusal @ Error::Refused { .. }) => {
+            return Err(known_external_id(tx, ctx, input).await?.unwrap_or(refusal));
+        }
+        Err(error) => return Err(error),
+    };
     let mut customer = build(ctx, id, &location, mailbox.id, input);
     let address = input.forwarding_address.as_ref().map(|address| ForwardingAddress {
         id: AddressId::new(ids, ctx.app.clock.now()),
@@ -70,7 +75,14 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewCustomer) -> Result<Custome
         created_at: ctx.now,
     });
     customer.default_address_id = address.as_ref().map(|a| a.id);
-    customers::insert(tx, &customer).await?;
+    let stored = customers::insert(tx, &customer);
+    let (is_new, listening) = try_join(stored, endpoints::list(tx, &ctx.scope)).await?;
+    if !is_new {
+        let refusal = known_external_id(tx, ctx, input).await?;
+        return Err(refusal.unwrap_or_else(|| {
+            Error::internal("creating a customer", "another one has just left")
+        }));
+    }
     begin_form(tx, ctx, &customer, input).await?;
     if let Some(address) = &address {
         customers::address_insert(tx, address).await?;
@@ -109,8 +121,19 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewCustomer) -> Result<Custome
         extra: vec![("source", json!(source))],
         previous: None,
     };
-    emit(tx, ctx, &view.customer, news).await?;
+    emit_first(tx, ctx, &view.customer, &listening, news).await?;
     Ok(view)
+}
+
+async fn find_place(
+    tx: &Tx,
+    ctx: &OpCtx,
+    input: &NewCustomer,
+    id: CustomerId,
+) -> Result<(Location, Mailbox)> {
+    let site = choose_site(tx, ctx, input.location_id.as_deref()).await?;
+    let mailbox = reserve(tx, ctx, &site, &input.mailbox, id).await?;
+    Ok((site.location, mailbox))
 }
 
 /// Begins the draft of the form with what is known (V1); the applicant confirms it.
@@ -130,40 +153,40 @@ async fn begin_form(tx: &Tx, ctx: &OpCtx, customer: &Customer, input: &NewCustom
     };
     compliance::form_insert(tx, &draft(ctx, customer, 1, data)).await?;
     let status = customer.compliance_status;
-    Ok(compliance::history_insert(tx, customer.id, status, ctx.now).await?)
+    Ok(compliance::history_begin(tx, customer.id, status, ctx.now).await?)
 }
 
-async fn refuse_known_external_id(tx: &Tx, ctx: &OpCtx, external: Option<&str>) -> Result<()> {
-    let Some(external) = external else { return Ok(()) };
-    match customers::find_by_external_id(tx, &ctx.scope, external).await? {
-        None => Ok(()),
-        Some(known) => Err(Error::refused(
+/// The refusal that is due where the partner's own id is taken. It is looked for only after
+/// something failed: the unique key finds it for nothing.
+async fn known_external_id(tx: &Tx, ctx: &OpCtx, input: &NewCustomer) -> Result<Option<Error>> {
+    let Some(external) = &input.external_customer_id else { return Ok(None) };
+    let known = customers::find_by_external_id(tx, &ctx.scope, external).await?;
+    Ok(known.map(|known| {
+        Error::refused(
             ErrorCode::ExternalCustomerIdExists,
             format!("external_customer_id is taken by {}", known.id),
         )
         .param("external_customer_id")
-        .fix(format!("read or change {} instead of creating it again", known.id))),
-    }
+        .fix(format!("read or change {} instead of creating it again", known.id))
+    }))
 }
 
 /// Where a customer gets a number, and the pool that numbers are drawn from there.
 pub struct Site {
     pub location: Location,
     /// The pool that was granted to the partner.
-    pub pool: Option<Pool>,
+    pub pool: Pool,
 }
 
 /// The location that was named, or the partner's default, or the only one.
 pub async fn choose_site(tx: &Tx, ctx: &OpCtx, named: Option<&str>) -> Result<Site> {
-    let grants = tenancy::grant_list(tx, ctx.partner.id).await?;
-    let wanted = match named {
-        Some(text) => LocationId::parse(text),
-        None => {
-            ctx.partner.settings.default_location.or_else(|| grants.first().map(|g| g.location_id))
-        }
+    let default = ctx.partner.settings.default_location;
+    let site = match named.map(LocationId::parse) {
+        Some(None) => None,
+        Some(wanted) => tenancy::site_find(tx, ctx.partner.id, wanted).await?,
+        None => tenancy::site_find(tx, ctx.partner.id, default).await?,
     };
-    let grant = grants.into_iter().find(|g| Some(g.location_id) == wanted);
-    let Some(grant) = grant else {
+    let Some((location, pool)) = site else {
         return Err(match named {
             Some(_) => Error::invalid(vec![Field::new(
                 "location_id",
@@ -176,13 +199,6 @@ pub async fn choose_site(tx: &Tx, ctx: &OpCtx, named: Option<&str>) -> Result<Si
             }
         });
     };
-    let (location, pool) = try_join(
-        tenancy::location_find(tx, grant.location_id),
-        mailboxes::pool_find(tx, grant.pool_id),
-    )
-    .await?;
-    let location =
-        location.ok_or_else(|| Error::internal("loading a location", "a row is missing"))?;
     if matches!(location.status, LocationStatus::Closed | LocationStatus::Paused) {
         let message = format!("location {} takes no new customers", location.name);
         return Err(Error::refused(ErrorCode::NoMailboxAvailable, message).param("location_id"));
@@ -206,7 +222,7 @@ pub async fn reserve(
     let pool = match choice.pool_id.as_deref().map(PoolId::parse) {
         Some(Some(id)) => mailboxes::pool_find(tx, id).await?,
         Some(None) => None,
-        None => site.pool.clone(),
+        None => Some(site.pool.clone()),
     };
     let pool = pool.filter(|pool| {
         pool.location_id == location.id && pool.partner_id.is_none_or(|p| p == ctx.partner.id)
@@ -327,7 +343,8 @@ fn build(
         deactivation_reason: None,
         remail_until: None,
         remail_instruction: None,
-        event_sequence: 0,
+        // `customer.created` is the first.
+        event_sequence: 1,
         version: 1,
         created_at: ctx.now,
         updated_at: ctx.now,
