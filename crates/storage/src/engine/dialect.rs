@@ -127,6 +127,46 @@ pub(super) fn postgres_each(sql: &str, types: &[String]) -> String {
     text.replace("{each}", &source)
 }
 
+/// The table that a statement adds to, where it adds rows and looks at nothing.
+///
+/// Several such statements on tables of their own do the same in any order, so they may be one.
+pub(super) fn fills(sql: &str) -> Option<&str> {
+    let rest = sql.strip_prefix("insert into ")?;
+    let reads = rest.split_whitespace().any(|word| matches!(word, "from" | "(select"));
+    if reads { None } else { rest.split_whitespace().next() }
+}
+
+/// One text for several inserts of PostgreSQL, their parameters numbered on from one to the next.
+pub(super) fn postgres_together(texts: &[String]) -> String {
+    let mut taken = 0;
+    let mut numbered: Vec<String> = Vec::with_capacity(texts.len());
+    for text in texts {
+        let (text, n) = number_on(text, taken);
+        numbered.push(text);
+        taken += n;
+    }
+    let last = numbered.pop().unwrap_or_default();
+    if numbered.is_empty() {
+        return last;
+    }
+    let before = numbered.iter().enumerate().map(|(i, text)| format!("_{i} as ({text})"));
+    format!("with {} {last}", before.collect::<Vec<_>>().join(", "))
+}
+
+/// The text with its parameters raised by `by`, and how many it has.
+fn number_on(text: &str, by: usize) -> (String, usize) {
+    let mut parts = text.split('$');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    let mut most = 0;
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let number: usize = part[..end].parse().unwrap_or(0);
+        most = most.max(number);
+        out.extend(["$", &(number + by).to_string(), &part[end..]]);
+    }
+    (out, most)
+}
+
 fn replace(sql: &str, pairs: &[(&str, &str)]) -> String {
     pairs.iter().fold(sql.to_owned(), |text, (from, to)| text.replace(from, to))
 }
@@ -134,6 +174,25 @@ fn replace(sql: &str, pairs: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_inserts_that_look_at_nothing_travel_together() {
+        assert_eq!(fills("insert into dead (a) values ($1)"), Some("dead"));
+        assert_eq!(fills("insert into dead (a) select $1 {each}"), Some("dead"));
+        assert_eq!(fills("insert into dead (a) select max(a) from dead"), None);
+        assert_eq!(fills("insert into dead (a)\n        select $1 where exists (select 1)"), None);
+        assert_eq!(fills("update dead set a = $1"), None);
+    }
+
+    #[test]
+    fn statements_that_travel_together_keep_their_own_parameters() {
+        let texts =
+            ["insert into a values ($1, $2)".into(), "insert into b values ($2, $1)".into()];
+        assert_eq!(
+            postgres_together(&texts),
+            "with _0 as (insert into a values ($1, $2)) insert into b values ($4, $3)"
+        );
+    }
 
     #[test]
     fn one_text_reads_well_on_both() {

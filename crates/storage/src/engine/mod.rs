@@ -7,7 +7,6 @@
 
 mod dialect;
 mod postgres;
-mod server;
 mod sqlite;
 
 use std::cell::{Cell, RefCell};

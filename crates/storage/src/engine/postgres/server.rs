@@ -82,7 +82,7 @@ impl Server {
 
     pub(super) async fn connect(&self) -> Result<(Client, Wire)> {
         let connected = self.config.connect(self.tls.clone()).await;
-        connected.map_err(|e| Error::Unavailable(super::postgres::deep(&e)))
+        connected.map_err(|e| Error::Unavailable(super::values::deep(&e)))
     }
 }
 

@@ -1,0 +1,209 @@
+//! One transaction's statements on their way to the server: pipelined, and inserts together.
+//!
+//! Statements are sent in the order of the code. Those whose answers nobody needs are not waited for
+//! until COMMIT, which travels with them: a failed one turns COMMIT into ROLLBACK on the server.
+//! Inserts that look at nothing are gathered until the next statement of another sort, and sent as
+//! one: what a statement costs beside its work is more than most of ours do.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Waker};
+
+use futures_util::future::LocalBoxFuture;
+use tokio_postgres::Statement;
+use tokio_postgres::types::ToSql;
+
+use super::super::dialect;
+use super::values::{Arg, explain, row};
+use super::{Key, Link};
+use crate::Result;
+use crate::value::{Row, Value};
+
+/// Inserts that travel as one statement. Each order of them that the code has is prepared once.
+const TOGETHER_MAX: usize = 12;
+
+type Posted =
+    (&'static str, LocalBoxFuture<'static, std::result::Result<u64, tokio_postgres::Error>>);
+
+pub(in crate::engine) struct Session {
+    link: Rc<Link>,
+    /// Sent and not yet checked, in order.
+    posted: RefCell<Vec<Posted>>,
+    /// Inserts that are not sent yet.
+    gathered: RefCell<Vec<Gathered>>,
+    /// Held while they leave, so that nothing overtakes them.
+    leaving: tokio::sync::Mutex<()>,
+}
+
+struct Gathered {
+    sql: &'static str,
+    is_each: bool,
+    args: Vec<Arg>,
+}
+
+impl Gathered {
+    fn key(&self) -> Key {
+        (self.sql.as_ptr().addr(), self.sql.len(), self.is_each)
+    }
+}
+
+impl Session {
+    pub(super) fn new(link: &Rc<Link>) -> Self {
+        Self {
+            link: Rc::clone(link),
+            posted: RefCell::default(),
+            gathered: RefCell::default(),
+            leaving: tokio::sync::Mutex::default(),
+        }
+    }
+
+    pub(in crate::engine) async fn all(
+        &self,
+        sql: &'static str,
+        args: Vec<Value>,
+    ) -> Result<Vec<Row>> {
+        self.leave().await?;
+        let statement = self.prepare(sql).await?;
+        let refs: Vec<&(dyn ToSql + Sync)> = args.iter().map(|a| a as _).collect();
+        let answer = self.link.client.query(&statement, &refs).await;
+        let rows = answer.map_err(|e| explain(sql, &e))?;
+        rows.iter().map(row).collect()
+    }
+
+    pub(in crate::engine) async fn exec(&self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
+        self.leave().await?;
+        let statement = self.prepare(sql).await?;
+        self.link.client.execute_raw(&statement, args).await.map_err(|e| explain(sql, &e))
+    }
+
+    pub(in crate::engine) async fn post(&self, sql: &'static str, args: Vec<Value>) -> Result<()> {
+        self.gather(sql, false, args.into_iter().map(Arg::One).collect()).await
+    }
+
+    pub(in crate::engine) async fn each(
+        &self,
+        sql: &'static str,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<()> {
+        let width = rows.first().map_or(0, Vec::len);
+        let mut columns: Vec<Vec<Value>> =
+            (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
+        for row in rows {
+            for (column, value) in columns.iter_mut().zip(row) {
+                column.push(value);
+            }
+        }
+        self.gather(sql, true, columns.into_iter().map(Arg::Column).collect()).await
+    }
+
+    /// Keeps a write until it can leave with others, or sends it in its turn.
+    async fn gather(&self, sql: &'static str, is_each: bool, args: Vec<Arg>) -> Result<()> {
+        let table = dialect::fills(sql);
+        let fits = {
+            let before = self.gathered.borrow();
+            table.is_some()
+                && before.len() < TOGETHER_MAX
+                && !before.iter().any(|b| dialect::fills(b.sql) == table)
+        };
+        if !fits {
+            self.leave().await?;
+        }
+        self.gathered.borrow_mut().push(Gathered { sql, is_each, args });
+        if table.is_none() { self.leave().await } else { Ok(()) }
+    }
+
+    /// Sends what was gathered, as one statement.
+    pub(super) async fn leave(&self) -> Result<()> {
+        let _turn = self.leaving.lock().await;
+        let gathered = self.gathered.take();
+        let Some(first) = gathered.first() else { return Ok(()) };
+        let sql = first.sql;
+        let statement = self.prepare_together(&gathered).await?;
+        let args: Vec<Arg> = gathered.into_iter().flat_map(|g| g.args).collect();
+        let link = Rc::clone(&self.link);
+        self.start(sql, Box::pin(async move { link.client.execute_raw(&statement, args).await }));
+        Ok(())
+    }
+
+    /// Sends a word of the protocol of transactions.
+    pub(super) fn send(&self, word: &'static str) {
+        let link = Rc::clone(&self.link);
+        self.start(
+            word,
+            Box::pin(async move { link.client.batch_execute(word).await.map(|()| 0) }),
+        );
+    }
+
+    /// The first poll puts the message on the wire; the answer is fetched by [`Session::settle`].
+    fn start(
+        &self,
+        sql: &'static str,
+        mut future: LocalBoxFuture<'static, std::result::Result<u64, tokio_postgres::Error>>,
+    ) {
+        let polled = Pin::new(&mut future).poll(&mut Context::from_waker(Waker::noop()));
+        match polled {
+            std::task::Poll::Ready(answer) => {
+                self.posted.borrow_mut().push((sql, Box::pin(std::future::ready(answer))));
+            }
+            std::task::Poll::Pending => self.posted.borrow_mut().push((sql, future)),
+        }
+    }
+
+    /// Waits for everything that was posted; the first failure is the answer.
+    pub(super) async fn settle(&self) -> Result<()> {
+        let posted = self.posted.take();
+        let mut outcome = Ok(());
+        for (sql, future) in posted {
+            let answer = future.await;
+            if outcome.is_ok() {
+                outcome = answer.map(drop).map_err(|e| explain(sql, &e));
+            }
+        }
+        outcome
+    }
+
+    pub(in crate::engine) async fn prepare(&self, sql: &'static str) -> Result<Statement> {
+        let key = (sql.as_ptr().addr(), sql.len(), false);
+        if let Some(statement) = self.link.statements.borrow().get(&key) {
+            return Ok(statement.clone());
+        }
+        let prepared = self.link.client.prepare(&dialect::postgres(sql)).await;
+        let statement = prepared.map_err(|e| explain(sql, &e))?;
+        self.link.statements.borrow_mut().insert(key, statement.clone());
+        Ok(statement)
+    }
+
+    async fn prepare_together(&self, gathered: &[Gathered]) -> Result<Statement> {
+        let keys: Vec<Key> = gathered.iter().map(Gathered::key).collect();
+        if let Some(statement) = self.link.together.borrow().get(&keys) {
+            return Ok(statement.clone());
+        }
+        let mut texts = Vec::with_capacity(gathered.len());
+        for Gathered { sql, is_each, .. } in gathered {
+            texts.push(if *is_each {
+                let single = self.prepare(sql).await?;
+                let types: Vec<String> =
+                    single.params().iter().map(|t| t.name().to_owned()).collect();
+                dialect::postgres_each(sql, &types)
+            } else {
+                dialect::postgres(sql)
+            });
+        }
+        let text = dialect::postgres_together(&texts);
+        let prepared = self.link.client.prepare(&text).await;
+        let statement = prepared.map_err(|e| explain(&text, &e))?;
+        self.link.together.borrow_mut().insert(keys, statement.clone());
+        Ok(statement)
+    }
+
+    pub(in crate::engine) async fn script(&self, sql: &str) -> Result<()> {
+        self.leave().await?;
+        self.link.client.batch_execute(&dialect::postgres(sql)).await.map_err(|e| explain(sql, &e))
+    }
+
+    pub(in crate::engine) async fn try_lock(&self, key: i64) -> Result<bool> {
+        let rows = self.all("select pg_try_advisory_xact_lock($1)", vec![Value::Int(key)]).await?;
+        rows.into_iter().next().map_or(Ok(false), |mut row| row.next())
+    }
+}
