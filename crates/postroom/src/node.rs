@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use dashboard::Brand;
 use domain::Clock as _;
-use metrics_exporter_prometheus::PrometheusHandle;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use partner_api::PartnerApi;
 use serde_json::json;
 use storage::Db;
@@ -26,8 +26,21 @@ use crate::system::{SystemClock, SystemIds};
 
 /// How often the uses of keys are written down.
 const USES_PERIOD: Duration = Duration::from_secs(10);
+/// How often measurements are taken into their buckets; until then each takes memory.
+const METRICS_PERIOD: Duration = Duration::from_secs(1);
+/// The upper bounds of the buckets of durations, in seconds: from a delivery to the next room to a retry
+/// that was held up.
+const BUCKETS: [f64; 16] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 600.0,
+];
 /// How long readiness waits for the database.
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Takes over the measurements of this process, once.
+pub fn metrics() -> anyhow::Result<PrometheusHandle> {
+    let builder = PrometheusBuilder::new().set_buckets(&BUCKETS).context("making the buckets")?;
+    builder.install_recorder().context("starting the metrics")
+}
 
 /// Opens the database, brings it up to date and builds the application around it.
 pub async fn open(config: &Config) -> anyhow::Result<App> {
@@ -66,6 +79,7 @@ pub struct Node {
     stop: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
     uses: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
     tasks: tasks::Running,
     patience: Duration,
 }
@@ -94,6 +108,7 @@ impl Node {
             public_url: config.server.public_url.clone(),
             header_prefix: config.webhooks.header_prefix.clone(),
         };
+        let upkeep = tokio::spawn(keep_up(metrics.clone()));
         let service =
             router(&api, &app, metrics, brand).into_make_service_with_connect_info::<SocketAddr>();
         let (stop, mut stopped) = watch::channel(false);
@@ -105,7 +120,7 @@ impl Node {
         });
         let uses = tokio::spawn(write_uses(api.clone(), app.clone()));
         let patience = Duration::from_secs(config.server.stop_seconds);
-        Ok(Self { app, addr, api, stop, server, uses, tasks, patience })
+        Ok(Self { app, addr, api, stop, server, uses, upkeep, tasks, patience })
     }
 
     /// Stops in order: no new requests, open ones finish, attempts in flight end, completions are
@@ -119,6 +134,14 @@ impl Node {
         self.uses.abort();
         note_uses(&self.api, &self.app).await;
         self.tasks.stop().await;
+        self.upkeep.abort();
+    }
+}
+
+async fn keep_up(metrics: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(METRICS_PERIOD).await;
+        metrics.run_upkeep();
     }
 }
 

@@ -9,12 +9,18 @@ use crate::events::{self, Place};
 use crate::{Result, Row, Tx, args, statements};
 
 statements! {
+    OWED = "select count(*) from (select 1 from ready limit $1) as owed";
     COUNT = "select count(*) from (select 1 from ready where endpoint_no = $1 limit $2) as held";
     NEWEST = "select delivery_no from ready where endpoint_no = $1 order by delivery_no desc limit 1 offset $2";
     CUT_DEAD = "insert into dead (endpoint_no, at, delivery_no, reason)
         select r.endpoint_no, $3, r.delivery_no, $4 from ready r where r.endpoint_no = $1 and r.delivery_no < $2
         on conflict do nothing";
     CUT = "delete from ready where endpoint_no = $1 and delivery_no < $2";
+}
+
+/// Deliveries that are owed, over all endpoints, counted up to `limit`.
+pub async fn owed(tx: &Tx, limit: i64) -> Result<i64> {
+    tx.one(OWED, args![limit], Row::next).await
 }
 
 /// Deliveries held for an endpoint, counted up to `limit`.

@@ -3,7 +3,7 @@
 //! Every step works in bounded pages and is safe to run twice.
 
 use domain::Result;
-use storage::{Tx, keys};
+use storage::{Tx, backlog, keys};
 
 use crate::Tasks;
 
@@ -11,9 +11,21 @@ use crate::Tasks;
 const PAGE_ROWS: i64 = 500;
 const PAGES_MAX: usize = 200;
 
+/// Owed deliveries that are counted for whoever watches; there may be more.
+const OWED_COUNT_MAX: i64 = 1_000_000;
+
 /// Counts the rows that were changed.
 pub(crate) async fn run(tasks: &Tasks) -> Result<usize> {
+    tell_owed(tasks).await?;
     Ok(forget_answers(tasks).await? + app::housekeeping::run(&tasks.parts.app).await?)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to the most that is counted")]
+async fn tell_owed(tasks: &Tasks) -> Result<()> {
+    let unit = async move |tx: &Tx| backlog::owed(tx, OWED_COUNT_MAX).await;
+    let n = tasks.parts.app.db.read(unit).await?;
+    metrics::gauge!("postroom_deliveries_owed").set(n as f64);
+    Ok(())
 }
 
 /// Idempotent answers are kept for seven days.

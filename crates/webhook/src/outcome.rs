@@ -46,6 +46,15 @@ impl Failure {
     }
 }
 
+/// How long the parts of an attempt took, in microseconds; `None` for what did not come to an end.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Phases {
+    /// Name, connection and handshake; `None` also where a kept connection served.
+    pub connect: Option<i64>,
+    /// From sending the request to the answer's head.
+    pub answer: Option<i64>,
+}
+
 /// What an attempt came to.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
@@ -56,6 +65,7 @@ pub struct Outcome {
     /// What happened, for operators and logs only: it may name addresses.
     pub detail: Option<String>,
     pub duration_micros: i64,
+    pub phases: Phases,
     /// The address that was connected to.
     pub ip: Option<IpAddr>,
     /// The connection had served an earlier attempt.

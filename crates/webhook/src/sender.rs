@@ -89,7 +89,7 @@ impl Sender {
             outcome.error = Some(failure.kind);
             outcome.detail = Some(failure.detail);
         }
-        outcome.duration_micros = i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX);
+        outcome.duration_micros = micros(started);
         outcome
     }
 
@@ -99,7 +99,7 @@ impl Sender {
         outcome.reused = kept.is_some();
         let mut link = match kept {
             Some(link) => link,
-            None => self.connector.open(target).await?,
+            None => self.open(target, outcome).await?,
         };
         outcome.ip = Some(link.ip);
 
@@ -111,16 +111,24 @@ impl Sender {
             && sent.elapsed() <= STALE_WAIT_MAX;
         if is_stale {
             outcome.reconnected = true;
-            link = self.connector.open(target).await?;
+            link = self.open(target, outcome).await?;
             outcome.ip = Some(link.ip);
             answer = link.http.send_request(post(request)).await;
         }
         let answer = answer.map_err(|error| broken(&error))?;
+        outcome.phases.answer = Some(micros(sent));
         note_head(&answer, outcome);
         if read_body(answer.into_body(), outcome).await? {
             self.pool.put(&target.origin, link, Instant::now());
         }
         Ok(())
+    }
+
+    async fn open(&self, target: &Target, outcome: &mut Outcome) -> Result<Link, Failure> {
+        let began = Instant::now();
+        let link = self.connector.open(target).await?;
+        outcome.phases.connect = Some(micros(began));
+        Ok(link)
     }
 
     /// A kept connection that has finished its last answer and is not closed.
@@ -214,6 +222,10 @@ pub(crate) fn broken(error: &hyper::Error) -> Failure {
     let cause = std::error::Error::source(error);
     let detail = cause.map_or(error.to_string(), |cause| format!("{error}: {cause}"));
     Failure::new(ErrorKind::Protocol, detail)
+}
+
+fn micros(since: Instant) -> i64 {
+    i64::try_from(since.elapsed().as_micros()).unwrap_or(i64::MAX)
 }
 
 fn waiting_for(outcome: &Outcome) -> &'static str {

@@ -1,7 +1,6 @@
 //! `postroom serve`: the server, until it is asked to stop.
 
 use anyhow::Context as _;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
@@ -10,7 +9,7 @@ use crate::out;
 
 /// Serves until SIGTERM or Ctrl-C; a second one ends the process at once, which is as safe as a crash.
 pub async fn run(config: &Config) -> anyhow::Result<()> {
-    let metrics = PrometheusBuilder::new().install_recorder().context("starting the metrics")?;
+    let metrics = node::metrics()?;
     let app = node::open(config).await?;
     let engine = app.db.engine().as_str();
     let node = Node::start(config, app, metrics).await?;

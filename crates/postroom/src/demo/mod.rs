@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use app::operator_ctx;
 use clap::{Args, FromArgMatches as _};
-use metrics_exporter_prometheus::PrometheusBuilder;
 use tempfile::TempDir;
 
 use self::client::Crm;
@@ -60,8 +59,7 @@ impl Command {
         let folder = self.folder()?;
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port()?));
         let config = with_log(configure(&folder.path, listen)?);
-        let metrics =
-            PrometheusBuilder::new().install_recorder().context("starting the metrics")?;
+        let metrics = node::metrics()?;
         let app = node::open(&config).await?;
         let made = usual_init()?.make(&app).await?;
         let node = Node::start(&config, app.clone(), metrics).await?;

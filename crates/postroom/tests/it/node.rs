@@ -3,9 +3,13 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
+use domain::minutes;
+use domain::partner::PartnerSettings;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use postroom::config::Config;
 use postroom::node::{self, Node};
+use serde_json::json;
+use testkit::{Mailroom, Receiver, TestServer};
 
 /// Status, head and body of a page.
 fn get(addr: SocketAddr, path: &str) -> (u16, String) {
@@ -51,4 +55,33 @@ async fn the_server_shows_its_pages_without_a_key() {
         assert!(text.contains(words), "{path} lacks {words}: {text}");
     }
     node.stop().await;
+}
+
+#[tokio::test]
+async fn the_metrics_tell_how_deliveries_fare_and_name_nobody() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
+    receiver.answer_with(&[500]);
+    crm.post("/api/v1/webhook-endpoints", json!({"url": receiver.url()})).await.expect(201);
+    let customer = json!({"email": "jane@example.com", "name": "Jane Smith", "prepay": true});
+    crm.post("/api/v1/customers", customer).await.expect(201);
+    server.settle().await;
+    server.advance(minutes(1)).await;
+    let text = recorder.handle().render();
+    for line in [
+        "postroom_delivery_wait_seconds_count{lane=\"quick\",try=\"first\"} 1",
+        "postroom_delivery_wait_seconds_count{lane=\"slow\",try=\"retry\"} 1",
+        "postroom_delivery_attempt_seconds_count{result=\"down\"} 1",
+        "postroom_delivery_attempt_seconds_count{result=\"ok\"} 1",
+        "postroom_delivery_phase_seconds_count{phase=\"answer\"} 2",
+        "postroom_delivery_write_seconds_count 2",
+        "postroom_deliveries_owed 0",
+        "postroom_deliveries_oldest_due_seconds 0",
+    ] {
+        assert!(text.lines().any(|told| told == line), "{line} is missing: {text}");
+    }
+    assert!(!text.contains("whe_") && !text.contains("acme"), "{text}");
 }

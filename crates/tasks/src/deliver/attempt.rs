@@ -13,7 +13,7 @@ use storage::events::{Attempt, Owed, Parcel, Settled};
 use webhook::custom::REDACTED;
 use webhook::headers;
 use webhook::ladder::{Class, Ladder, Next, Spent};
-use webhook::outcome::{ErrorKind, Outcome};
+use webhook::outcome::{ErrorKind, Outcome, Phases};
 use webhook::sender::Request;
 
 use super::endpoint::Endpoint;
@@ -27,6 +27,7 @@ pub(super) struct Finished {
     pub(super) settled: Settled,
     pub(super) class: Class,
     pub(super) load: Load,
+    pub(super) phases: Phases,
     pub(super) at: Timestamp,
     /// The receiver wants to be left alone until then.
     pub(super) quiet_until: Option<Timestamp>,
@@ -127,6 +128,7 @@ fn judge(
         launch,
         class,
         load: load(&outcome),
+        phases: outcome.phases,
         at: ended_at,
         quiet_until: quiet_until(class, &outcome, ended_at),
         disable: matches!(next, Next::Disable).then(|| reason(class).to_owned()),

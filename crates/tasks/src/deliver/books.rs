@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::health::{Noted, Notice};
+use super::meter;
 use crate::Tasks;
 
 /// Completions in one transaction. Beyond it nothing is gained (webhooks.md 5.6).
@@ -118,7 +119,9 @@ impl Books {
         let tasks = tasks.clone();
         self.writes.spawn(async move {
             let batch = Arc::new(batch);
+            let began = Instant::now();
             let outcome = write(&tasks, Arc::clone(&batch)).await;
+            meter::write(began.elapsed());
             (batch, outcome)
         });
     }

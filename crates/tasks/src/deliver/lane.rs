@@ -218,6 +218,11 @@ impl Lane {
         Kin { tenant: settings.map(|s| s.tenant), host: settings.map_or(0, |s| s.host), is_slow }
     }
 
+    /// The receiver is down, and asked by one delivery at a time.
+    pub(super) fn is_broken(&self) -> bool {
+        self.breaker.is_open()
+    }
+
     /// What an attempt will probably last, in microseconds.
     pub(super) fn estimate(&self) -> i64 {
         self.pace.median()

@@ -96,6 +96,15 @@ impl Lanes {
         change
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.by_endpoint.len()
+    }
+
+    /// Receivers that are down.
+    pub(super) fn n_breakers_open(&self) -> usize {
+        self.by_endpoint.values().filter(|lane| lane.is_broken()).count()
+    }
+
     pub(super) fn has_turns(&self) -> bool {
         !self.fair.is_empty()
     }

@@ -13,6 +13,7 @@ mod fair;
 mod health;
 mod lane;
 mod lanes;
+mod meter;
 mod pace;
 mod read;
 mod rehearsed;
@@ -96,6 +97,7 @@ impl Deliverer {
                 scan_at = Instant::now() + self.scan_every;
                 self.work.scan();
                 self.take_shards();
+                self.work.tell();
                 let (n_attempts, n_in_flight) = (self.work.n_attempts, self.work.n_in_flight);
                 note(Note::Progress { n_attempts, n_in_flight });
             }

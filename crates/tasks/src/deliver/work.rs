@@ -20,6 +20,7 @@ use super::breaker::Change;
 use super::health::Noted;
 use super::lane::{Lane, Sample};
 use super::lanes::{Lanes, Turn};
+use super::meter;
 use super::read::{self, Ask, Found, Launch, Read};
 use crate::Tasks;
 use crate::shards::{Owned, Seen};
@@ -46,6 +47,8 @@ pub(super) struct Work {
     pub(super) n_in_flight: usize,
     n_unwritten: usize,
     is_scanning: bool,
+    /// The first due time that the scan under way has found.
+    oldest_due: Option<Timestamp>,
     /// The last scan broke off; the next launch begins another.
     has_missed_scan: bool,
     is_stopping: bool,
@@ -66,6 +69,7 @@ impl Work {
             n_in_flight: 0,
             n_unwritten: 0,
             is_scanning: false,
+            oldest_due: None,
             has_missed_scan: false,
             is_stopping: false,
             resume_at: None,
@@ -105,6 +109,7 @@ impl Work {
     pub(super) fn scan(&mut self) {
         if !self.is_scanning {
             self.is_scanning = true;
+            self.oldest_due = None;
             self.scan_after(i64::MIN);
         }
     }
@@ -198,13 +203,17 @@ impl Work {
     }
 
     fn take_scan(&mut self, mut found: events::Lanes) {
+        let now = self.tasks.parts.app.clock.now();
         found.heads.retain(|head| self.owned.epoch(head.endpoint_no).is_some());
-        self.lanes.compare(&found.heads, self.tasks.parts.app.clock.now());
+        self.lanes.compare(&found.heads, now);
+        let open = found.heads.iter().filter(|head| head.is_open && head.first_due_at <= now);
+        self.oldest_due = open.map(|head| head.first_due_at).chain(self.oldest_due).min();
         match found.next {
             Some(after) => self.scan_after(after),
             None => {
                 self.is_scanning = false;
-                self.lanes.forget_idle(self.tasks.parts.app.clock.now());
+                meter::oldest(self.oldest_due, now);
+                self.lanes.forget_idle(now);
             }
         }
     }
@@ -269,6 +278,7 @@ impl Work {
         let Ok(done) = ended else { return };
         self.n_in_flight -= 1;
         self.n_unwritten += 1;
+        meter::attempt(&done);
         let sample = self.sample(&done);
         let endpoint_no = done.launch.endpoint_no;
         let change = self.lanes.land(endpoint_no, done.launch.ticket, Some(sample), done.at);
@@ -346,6 +356,11 @@ impl Work {
             Instant::now() + Duration::from_micros(u64::try_from(wait).unwrap_or(0))
         });
         [alarm, self.books.due_at(), self.resume_at].into_iter().flatten().min()
+    }
+
+    /// Tells how the lanes stand.
+    pub(super) fn tell(&self) {
+        meter::lanes(self.n_in_flight, self.lanes.len(), self.lanes.n_breakers_open());
     }
 
     pub(super) fn is_sending(&self) -> bool {

@@ -1,0 +1,59 @@
+//! What the deliverer tells whoever watches it; `docs/operations.md` says what each number means.
+//!
+//! By class and never by endpoint or partner, so that the number of series does not grow with customers.
+//! Source: webhooks.md 5.19.
+
+use std::time::Duration;
+
+use domain::Timestamp;
+use webhook::ladder::Class;
+
+use super::attempt::Finished;
+
+/// An attempt that ended.
+pub(super) fn attempt(done: &Finished) {
+    let settled = &done.settled;
+    // What is owed to a receiver that fails or is slow starts late by its own doing, and is told apart.
+    let lane = if done.launch.ticket.kin.is_slow { "slow" } else { "quick" };
+    let try_ = if settled.owed.attempt == 0 { "first" } else { "retry" };
+    let wait = seconds(settled.attempt.at.micros() - settled.owed.due_at.micros());
+    metrics::histogram!("postroom_delivery_wait_seconds", "lane" => lane, "try" => try_)
+        .record(wait);
+    metrics::histogram!("postroom_delivery_attempt_seconds", "result" => done.class.as_str())
+        .record(seconds(settled.attempt.duration_us));
+    if done.class == Class::Internal {
+        return;
+    }
+    if let Some(micros) = done.phases.connect {
+        metrics::histogram!("postroom_delivery_phase_seconds", "phase" => "connect")
+            .record(seconds(micros));
+    }
+    if let Some(micros) = done.phases.answer {
+        metrics::histogram!("postroom_delivery_phase_seconds", "phase" => "answer")
+            .record(seconds(micros));
+    }
+}
+
+/// Completions that were written, or could not be.
+pub(super) fn write(lasted: Duration) {
+    metrics::histogram!("postroom_delivery_write_seconds").record(lasted);
+}
+
+/// How the lanes of this process stand.
+#[expect(clippy::cast_precision_loss, reason = "exact far beyond any number of lanes")]
+pub(super) fn lanes(n_in_flight: usize, n_lanes: usize, n_breakers_open: usize) {
+    metrics::gauge!("postroom_deliveries_in_flight").set(n_in_flight as f64);
+    metrics::gauge!("postroom_delivery_lanes").set(n_lanes as f64);
+    metrics::gauge!("postroom_delivery_breakers_open").set(n_breakers_open as f64);
+}
+
+/// Since when the delivery that has been due longest waits; `None` when none is due.
+pub(super) fn oldest(due_at: Option<Timestamp>, now: Timestamp) {
+    let age = due_at.map_or(0, |at| now.micros() - at.micros());
+    metrics::gauge!("postroom_deliveries_oldest_due_seconds").set(seconds(age));
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact for three hundred years")]
+fn seconds(micros: i64) -> f64 {
+    micros.max(0) as f64 / 1e6
+}
