@@ -62,7 +62,8 @@ pub struct CustomerCreate {
     /// Others whose mail may come to the mailbox; each is pending until a form names them.
     #[schema(max_items = 20)]
     recipients: Option<Vec<RecipientBody>>,
-    /// False when the partner sends onboarding_url itself.
+    /// False when the partner sends onboarding_url itself. This version sends no e-mail, so pass
+    /// onboarding_url on in either case.
     #[schema(default = true)]
     send_invite: Option<bool>,
     /// BCP 47 language tag in which the customer is written to.
