@@ -148,7 +148,7 @@ async fn connect(vetted: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Failu
 }
 
 /// Tells the receiver's failures from our own lack of means.
-fn failed(kind: ErrorKind, error: &io::Error) -> Failure {
+pub(crate) fn failed(kind: ErrorKind, error: &io::Error) -> Failure {
     let ours = matches!(error.kind(), io::ErrorKind::OutOfMemory | io::ErrorKind::AddrNotAvailable)
         || error.raw_os_error().is_some_and(|code| OUT_OF_DESCRIPTORS.contains(&code));
     Failure::new(if ours { ErrorKind::Internal } else { kind }, error.to_string())

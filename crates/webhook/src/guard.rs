@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use url::Host;
 
 use crate::address;
+use crate::connect::failed;
 use crate::outcome::{ErrorKind, Failure};
 use crate::target::{Target, UrlProblem};
 
@@ -121,9 +122,8 @@ impl Guard {
             Host::Ipv4(ip) => vec![SocketAddr::from((*ip, target.port))],
             Host::Ipv6(ip) => vec![SocketAddr::from((*ip, target.port))],
             Host::Domain(name) => {
-                self.resolver.resolve(name.clone(), target.port).await.map_err(|error| {
-                    Failure::new(ErrorKind::Dns, format!("resolving {name}: {error}"))
-                })?
+                let found = self.resolver.resolve(name.clone(), target.port).await;
+                found.map_err(|error| failed(ErrorKind::Dns, &error))?
             }
         };
         if found.is_empty() {
@@ -141,6 +141,14 @@ impl Guard {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+    use std::sync::Mutex;
+
+    use futures_util::FutureExt;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     fn default() -> Guard {
@@ -200,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_a_forbidden_address_is_refused_when_saved() {
+    fn case_41_every_spelling_of_a_forbidden_address_is_refused_when_saved() {
         for text in [
             "https://127.0.0.1/",
             "https://2130706433/",
@@ -248,7 +256,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_forbidden_answer_refuses_the_whole_name() {
+    async fn case_42_one_forbidden_answer_refuses_the_whole_name() {
         let guard = default().with_resolver(Fixed(vec!["1.1.1.1", "10.0.0.1"]));
         let target = guard.check_webhook("https://example.com/").unwrap();
         let failure = guard.resolve(&target).await.unwrap_err();
@@ -256,6 +264,56 @@ mod tests {
 
         let guard = default().with_resolver(Fixed(vec!["1.1.1.1", "2606:4700::1111"]));
         assert_eq!(guard.resolve(&target).await.unwrap().len(), 2);
+    }
+
+    /// Answers each question with the next of these lists.
+    struct Flipping(Mutex<VecDeque<Vec<IpAddr>>>);
+    impl Resolver for Flipping {
+        fn resolve(&self, _: String, port: u16) -> BoxFuture<'_, io::Result<Vec<SocketAddr>>> {
+            let answer = self.0.lock().unwrap().pop_front().unwrap_or_default();
+            let all = answer.into_iter().map(|ip| SocketAddr::new(ip, port)).collect();
+            Box::pin(async move { Ok(all) })
+        }
+    }
+
+    proptest! {
+        /// However the answers change from one question to the next: what is connected to is what this
+        /// question was answered, and all of it was judged now.
+        #[test]
+        fn g9_case_42_each_answer_is_judged_whatever_the_one_before_was(
+            answers in vec(vec(select(&MANY[..]), 1..4), 1..6),
+        ) {
+            let answers: VecDeque<Vec<IpAddr>> =
+                answers.iter().map(|a| a.iter().map(|ip| ip.parse().unwrap()).collect()).collect();
+            let guard = allowing(&["127.0.0.0/8"]).with_resolver(Flipping(Mutex::new(answers.clone())));
+            let target = guard.check_webhook("https://example.com:8443/").unwrap();
+            for answer in answers {
+                let found = guard.resolve(&target).now_or_never().unwrap();
+                if answer.iter().all(|ip| ip.is_loopback() || !is_inner(*ip)) {
+                    let expected = answer.iter().map(|ip| SocketAddr::new(*ip, 8443)).collect();
+                    prop_assert_eq!(found, Ok::<Vec<_>, Failure>(expected));
+                } else {
+                    prop_assert_eq!(found.unwrap_err().kind, ErrorKind::Blocked);
+                }
+            }
+        }
+    }
+
+    const MANY: [&str; 10] = [
+        "1.1.1.1",
+        "8.8.8.8",
+        "2606:4700::1111",
+        "127.0.0.1",
+        "10.0.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "::ffff:10.0.0.1",
+        "64:ff9b::10.0.0.1",
+        "fd00::1",
+    ];
+
+    fn is_inner(ip: IpAddr) -> bool {
+        MANY[4..].contains(&ip.to_string().as_str()) || ip.to_string().starts_with("64:ff9b")
     }
 
     #[tokio::test]

@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_secret_is_32_bytes_behind_the_prefix_and_never_printed_by_debug() {
+    fn case_49_a_new_secret_is_32_bytes_behind_the_prefix_and_never_printed_by_debug() {
         let new = Secret::generate(&Counting);
         assert_eq!(new.reveal(), "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
         assert_eq!(new.decoded().len(), SECRET_BYTES);

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod fetching;
+mod guarding;
 mod receiver;
 mod sending;
 mod tls;
