@@ -10,6 +10,7 @@ pub mod database;
 pub mod persona;
 pub mod pictures;
 pub mod receiver;
+pub mod rough;
 pub mod server;
 pub mod story;
 pub mod stream;
@@ -19,6 +20,7 @@ pub use clock::{CountedIds, START, TestClock};
 pub use persona::{Mailroom, Persona};
 pub use pictures::Pictures;
 pub use receiver::{Received, Receiver};
+pub use rough::{Act, Certificate, Rough};
 pub use server::TestServer;
 pub use stream::{Stream, Told};
 

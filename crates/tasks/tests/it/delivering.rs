@@ -1,9 +1,12 @@
 //! What is owed arrives, once when all goes well and again when it does not.
 
+use app::{OpCtx, Tx, endpoints};
 use domain::{hours, minutes, seconds};
+use futures_util::future::join_all;
 use webhook::verify::verify_as_seed;
 
 use crate::receiver::{Receiver, Request};
+use crate::retrying::ctx;
 use crate::support::{secret, world};
 
 fn is_signed(request: &Request) -> bool {
@@ -32,7 +35,8 @@ async fn a_committed_event_arrives_once_and_verifies_as_the_seed_does() {
 
 /// Scenario 24 of postal.md, appendix B.
 #[tokio::test]
-async fn three_failures_and_a_success_are_four_signed_attempts_of_one_delivery() {
+async fn g5_case_23_case_24_three_failures_and_a_success_are_four_signed_attempts_of_one_delivery()
+{
     let (world, receiver) = (world().await, Receiver::start().await);
     world.endpoint(&receiver).await;
     receiver.script(&["500 Oops"; 3]);
@@ -48,13 +52,64 @@ async fn three_failures_and_a_success_are_four_signed_attempts_of_one_delivery()
         let values: Vec<String> = requests.iter().map(|r| r.header(name).to_owned()).collect();
         values
     };
-    assert!(requests.iter().all(is_signed));
+    let stored = world.payload().await;
+    assert!(requests.iter().all(|r| is_signed(r) && r.body == stored));
     assert!(header("X-Innbocks-Delivery-Id").windows(2).all(|pair| pair[0] == pair[1]));
     assert!(header("webhook-id").windows(2).all(|pair| pair[0] == pair[1]));
     assert!(header("X-Innbocks-Timestamp").windows(2).all(|pair| pair[0] < pair[1]));
     assert_eq!(header("X-Innbocks-Delivery-Attempt"), ["1", "2", "3", "4"]);
     let outcomes: Vec<String> = world.attempts().await.into_iter().map(|(o, _)| o).collect();
     assert_eq!(outcomes, ["retrying", "retrying", "retrying", "succeeded"]);
+}
+
+/// A fault in any statement of the change behind an event leaves neither the event nor a delivery.
+#[tokio::test]
+async fn g1_case_1_an_event_whose_change_is_rolled_back_never_was() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    world.endpoint(&receiver).await;
+    for n in 1.. {
+        world.app.db.fail_statement(n);
+        let outcome = world.try_emit(2).await;
+        world.app.db.fail_statement(0);
+        if outcome.is_ok() {
+            assert!(n > 1, "a statement was made to fail");
+            break;
+        }
+        assert_eq!((world.n_events().await, world.owed().await), (0, 0), "statement {n}");
+        world.tasks().settle().await.unwrap();
+        assert_eq!(receiver.requests().len(), 0, "statement {n}");
+    }
+    assert_eq!((world.n_events().await, world.owed().await), (2, 2));
+}
+
+#[tokio::test]
+async fn case_5_an_event_that_nobody_listens_for_is_kept_and_owed_to_nobody() {
+    let world = world().await;
+    world.emit(1).await;
+    world.tasks().settle().await.unwrap();
+    assert_eq!((world.n_events().await, world.owed().await), (1, 0));
+    assert_eq!(world.attempts().await, []);
+}
+
+/// Endpoints come and go while events are told. Nothing is left owed to one that has gone, and the one
+/// that stays gets everything.
+#[tokio::test]
+async fn g2_case_6_events_told_while_endpoints_come_and_go_are_owed_to_those_that_stay() {
+    let (world, stays, goes) = (world().await, Receiver::start().await, Receiver::start().await);
+    world.endpoint(&stays).await;
+    for _ in 0..10 {
+        let gone = world.endpoint(&goes).await;
+        let id = world.find(gone).await.unwrap().id.to_string();
+        let (ctx, work) = (ctx(&world), async move |tx: &Tx, ctx: &OpCtx| {
+            endpoints::delete::delete(tx, ctx, &id).await
+        });
+        let told = join_all((0..4).map(|_| world.emit(1)));
+        let (_, deleted) = tokio::join!(told, world.app.act(&ctx, work));
+        deleted.unwrap();
+    }
+    let tasks = world.tasks();
+    tasks.settle().await.unwrap();
+    assert_eq!((world.owed().await, stays.requests().len()), (0, 40));
 }
 
 #[tokio::test]

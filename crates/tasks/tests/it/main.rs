@@ -6,6 +6,7 @@
 mod ageing;
 mod delivering;
 mod holding;
+mod misbehaving;
 mod nodes;
 mod ordering;
 mod pacing;

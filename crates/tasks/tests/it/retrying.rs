@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use crate::receiver::Receiver;
 use crate::support::{World, world};
 
-fn ctx(world: &World) -> OpCtx {
+pub(crate) fn ctx(world: &World) -> OpCtx {
     OpCtx::new(&world.app, Arc::new(world.partner.clone()), true, Actor::System)
 }
 
@@ -121,7 +121,7 @@ async fn case_28_a_delivery_that_waits_is_moved_to_now_and_counts_as_a_try() {
 }
 
 #[tokio::test]
-async fn case_28_a_delivery_that_arrived_is_not_retried_but_replayed() {
+async fn case_23_case_28_a_delivery_that_arrived_is_not_retried_but_replayed() {
     let (world, receiver) = (world().await, Receiver::start().await);
     let endpoint = world.endpoint(&receiver).await;
     world.emit(1).await;

@@ -127,13 +127,17 @@ impl World {
     }
 
     pub(crate) async fn endpoint_with(&self, receiver: &Receiver, settings: Settings) -> i64 {
+        self.endpoint_at(&receiver.url, settings).await
+    }
+
+    pub(crate) async fn endpoint_at(&self, url: &str, settings: Settings) -> i64 {
         let (ids, now) = (self.app.ids.as_ref(), self.now());
         let no = ids.number(now);
         let endpoint = Endpoint {
             no,
             id: EndpointId::new(ids, now),
             livemode: true,
-            url: receiver.url.clone(),
+            url: url.to_owned(),
             description: None,
             event_types: Vec::new(),
             status: EndpointStatus::Enabled,
@@ -185,7 +189,7 @@ impl World {
                     action_id: None,
                     sequence: i,
                     request_id: None,
-                    payload: format!("{{\"id\":\"{id}\",\"data\":\"Zoë\",\"n\":{i}}}")
+                    payload: format!("{{\"id\" :\"{id}\",  \"data\":\"Zoë\",\n\"n\":{i}}}")
                         .into_bytes()
                         .into(),
                     created_at: now,
@@ -238,6 +242,12 @@ impl World {
         let read_row = |r: &mut Row| r.next::<DeliveryId>();
         let ids = read(&self.app, async move |tx: &Tx| tx.all(IDS, args![], read_row).await).await;
         ids.iter().map(ToString::to_string).collect()
+    }
+
+    /// The stored bytes of the first event.
+    pub(crate) async fn payload(&self) -> Vec<u8> {
+        const PAYLOAD: &str = "select payload from events order by no limit 1";
+        read(&self.app, async |tx: &Tx| tx.one(PAYLOAD, args![], Row::next).await).await
     }
 
     /// Attempts as the log tells them, oldest first: outcome and status.
