@@ -67,7 +67,7 @@ async fn signing(world: &World, endpoint: &Endpoint) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_new_endpoint_is_told_its_secret_and_hears_what_it_asked_for() {
+async fn case_7_a_new_endpoint_is_told_its_secret_and_hears_what_it_asked_for() {
     let world = world().await;
     let ctx = world.ctx().await;
     let all = create(&ctx, receiver()).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_url_that_may_not_be_sent_to_is_refused_by_its_param() {
 }
 
 #[tokio::test]
-async fn event_types_are_read_by_name_and_a_star_is_all_of_them() {
+async fn case_7_event_types_are_read_by_name_and_a_star_is_all_of_them() {
     let words = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(endpoints::read_types(&words(&[])).unwrap(), []);
     assert_eq!(endpoints::read_types(&words(&["mail.arrived", "*"])).unwrap(), []);
@@ -121,7 +121,7 @@ async fn a_partner_has_at_most_sixteen_endpoints_in_each_mode() {
 }
 
 #[tokio::test]
-async fn an_endpoint_of_another_partner_or_mode_is_not_found() {
+async fn case_48_an_endpoint_of_another_partner_or_mode_is_not_found() {
     let world = world().await;
     let endpoint = create(&world.ctx().await, receiver()).await.unwrap().endpoint;
     for ctx in [world.other_ctx().await, world.test_ctx().await] {
@@ -184,7 +184,7 @@ async fn an_endpoint_changes_where_it_is_and_what_it_hears() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_signs_second_until_the_switch_and_the_old_one_a_day_longer() {
+async fn case_21_a_rotated_secret_signs_second_until_the_switch_and_the_old_one_a_day_longer() {
     let world = world().await;
     let ctx = world.ctx().await;
     let old = create(&ctx, receiver()).await.unwrap();

@@ -53,7 +53,7 @@ async fn s2_the_same_request_under_the_same_key_is_told_the_same_and_changes_not
 }
 
 #[tokio::test]
-async fn s3_another_request_under_the_same_key_is_refused() {
+async fn s3_case_4_another_request_under_the_same_key_is_refused() {
     let server = TestServer::start().await;
     let mailroom = Mailroom::open(&server).await;
     let acme = mailroom.partner("acme", PartnerSettings::default()).await;

@@ -31,12 +31,12 @@ async fn create_once(nodes: &[&TestServer]) {
 }
 
 #[tokio::test]
-async fn twenty_twins_of_a_create_make_one_customer() {
+async fn case_3_twenty_twins_of_a_create_make_one_customer() {
     create_once(&[&TestServer::start().await]).await;
 }
 
 #[tokio::test]
-async fn twenty_twins_on_two_nodes_make_one_customer() {
+async fn case_3_twenty_twins_on_two_nodes_make_one_customer() {
     let server = TestServer::start().await;
     let Some(second) = server.second_node().await else { return };
     create_once(&[&server, &second]).await;

@@ -57,7 +57,7 @@ async fn s24_three_failures_and_a_success_are_four_attempts_of_one_delivery() {
 }
 
 #[tokio::test]
-async fn s25_the_old_secret_verifies_until_the_switch_and_the_new_one_after_it() {
+async fn s25_case_21_the_old_secret_verifies_until_the_switch_and_the_new_one_after_it() {
     let server = TestServer::start().await;
     let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
     let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
@@ -96,7 +96,7 @@ async fn a_deleted_endpoint_receives_nothing_more() {
 }
 
 #[tokio::test]
-async fn a_test_event_is_signed_and_says_that_it_is_no_live_one() {
+async fn case_46_a_test_event_is_signed_and_says_that_it_is_no_live_one() {
     let server = TestServer::start().await;
     let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
     let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
@@ -125,7 +125,7 @@ async fn an_address_that_is_not_public_is_refused_when_it_is_saved() {
 }
 
 #[tokio::test]
-async fn settings_are_read_changed_and_refused_and_headers_are_sent_but_never_shown() {
+async fn case_49_settings_are_read_changed_and_refused_and_headers_are_sent_but_never_shown() {
     let server = TestServer::start().await;
     let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
     let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);

@@ -47,7 +47,7 @@ const PROGRESS_ROUNDS: u64 = 10;
 const PARTNER: &str = "acme";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_promised_survives_kills_and_what_was_committed_arrives() {
+async fn g3_case_2_what_was_promised_survives_kills_and_what_was_committed_arrives() {
     let rounds = number("POSTROOM_KILL_ROUNDS", ROUNDS_DEFAULT);
     let seed = number("POSTROOM_KILL_SEED", SEED_DEFAULT);
     println!("{rounds} rounds, seed {seed}");

@@ -52,7 +52,7 @@ fn an_event_of_staff_names_no_request() {
 }
 
 #[test]
-fn a_payload_that_is_too_large_loses_its_actions_first() {
+fn case_44_a_payload_that_is_too_large_loses_its_actions_first() {
     let action = json!({"id": KeyId([5; 16]).to_string(), "notes": "x".repeat(1000)});
     let object = json!({"id": "mail_1", "actions": vec![action; 100], "metadata": {"a": "b"}});
     let bytes = envelope().render(subject(object));
@@ -64,7 +64,7 @@ fn a_payload_that_is_too_large_loses_its_actions_first() {
 }
 
 #[test]
-fn a_payload_of_large_metadata_still_fits() {
+fn case_44_a_payload_of_large_metadata_still_fits() {
     let metadata: Map<String, Value> =
         (0..50).map(|n| (format!("n{n}"), json!("\u{1F4EB}".repeat(500)))).collect();
     let bytes = envelope().render(subject(json!({"id": "mail_1", "metadata": metadata})));
