@@ -42,7 +42,8 @@ struct Defaults {
 }
 
 impl House {
-    /// Starts on an empty database: a file, or one on the PostgreSQL `server`.
+    /// Starts on an empty database: a file, or one on the PostgreSQL `server`. Calls are made in the
+    /// test world, where a mailbox opens without papers; it takes the same way through the code.
     pub(crate) async fn open(server: Option<&str>, seconds: u64) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let path = |name: &str| folder.path().join(name).display().to_string();
@@ -65,7 +66,7 @@ impl House {
         out::say(format_args!("{engine}: making a partner with {numbers} numbers"));
         let mut init = Defaults::try_parse_from(["bench", "--partner", PARTNER])?.init;
         init.last_number = init.first_number + i64::try_from(numbers)?;
-        let key = init.make(&app).await?.live_key;
+        let key = init.make(&app).await?.test_key;
         lift_the_rate(&app).await?;
         let node = Node::start(&config, app, recorder()?).await?;
         Ok(Self { node, key, engine, server_pid, _folder: folder })

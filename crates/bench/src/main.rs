@@ -52,7 +52,7 @@ const EXAMPLES: &str = "Examples:
 enum Workload {
     /// Customers created and read.
     Api,
-    /// Customers created, and their events delivered.
+    /// Mail logged, and its events delivered.
     Pipeline,
     All,
 }

@@ -1,4 +1,4 @@
-//! The whole way: a customer is created, the event commits, every endpoint receives and verifies it.
+//! The whole way: mail is logged, its event commits, every endpoint receives and verifies it.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -24,25 +24,48 @@ pub(crate) async fn run(
     length: Duration,
     endpoints: u64,
 ) -> anyhow::Result<Vec<Measured>> {
+    // Before there are endpoints, so that nobody is told of it.
+    let customers = &residents(house).await?;
     let receiver = Receiver::start().await?;
     for _ in 0..endpoints {
         let made = json!({"url": receiver.url()});
         let made = house.ask("POST", "/api/v1/webhook-endpoints", &made).await?;
         receiver.add_secret(made["secret"].as_str().context("an endpoint has a secret")?)?;
     }
-    let full = Load { house, receiver: &receiver, endpoints, length, pause: None, name: "full" };
-    let full = full.run().await?;
+    let load = |name, pause| Load {
+        house,
+        receiver: &receiver,
+        endpoints,
+        customers,
+        length,
+        pause,
+        name,
+    };
+    let full = load("full", None).run().await?;
     let rate = full.n as f64 / full.took.as_secs_f64() / endpoints as f64 / 3.0;
     let pause = Duration::from_secs_f64(f64::from(CONNECTIONS) / rate);
-    let third =
-        Load { house, receiver: &receiver, endpoints, length, pause: Some(pause), name: "third" };
-    Ok(vec![full, third.run().await?])
+    Ok(vec![full, load("third", Some(pause)).run().await?])
+}
+
+/// A customer with an open mailbox for each connection.
+async fn residents(house: &House) -> anyhow::Result<Vec<String>> {
+    let mut customers = Vec::new();
+    for n in 0..CONNECTIONS {
+        let mut client = house.client().await?;
+        let answer = client.good(&invitation(&client, &format!("resident-{n}"))).await?;
+        let id = format!("cus_{}", std::str::from_utf8(&id_after(answer, b"\"id\":\"cus_")?)?);
+        let walk = format!("/api/v1/test_helpers/customers/{id}/compliance");
+        house.ask("POST", &walk, &json!({"status": "mailbox_active"})).await?;
+        customers.push(id);
+    }
+    Ok(customers)
 }
 
 struct Load<'a> {
     house: &'a House,
     receiver: &'a Receiver,
     endpoints: u64,
+    customers: &'a [String],
     length: Duration,
     /// Between the requests of one connection; without it each answer is followed by a request.
     pause: Option<Duration>,
@@ -53,13 +76,13 @@ impl Load<'_> {
     async fn run(&self) -> anyhow::Result<Measured> {
         let meter = Meter::start(self.house)?;
         let mut writers = JoinSet::new();
-        for writer in 0..CONNECTIONS {
+        for (writer, customer) in (0..CONNECTIONS).zip(self.customers) {
             let client = self.house.client().await?;
-            let name = format!("{}-{writer}", self.name);
+            let work = Work { customer: customer.clone(), name: format!("{}-{writer}", self.name) };
             // Spread over the pause, so that requests do not come in bursts.
             let first =
                 self.pause.map(|pause| pause.mul_f64(f64::from(writer) / f64::from(CONNECTIONS)));
-            writers.spawn(create(client, name, self.length, first.zip(self.pause)));
+            writers.spawn(log_mail(client, work, self.length, first.zip(self.pause)));
         }
         let mut committed: HashMap<Id, Instant> = HashMap::new();
         for done in writers.join_all().await {
@@ -82,10 +105,27 @@ impl Load<'_> {
     }
 }
 
-/// Creates customers and notes when each was answered, which is just after its commit.
-async fn create(
-    mut client: Client,
+/// What one connection does: whose mail it logs, and what its idempotency keys begin with.
+struct Work {
+    customer: String,
     name: String,
+}
+
+impl Work {
+    /// A letter with a picture that is nowhere to be fetched.
+    fn letter(&self, client: &Client, n: u32) -> Vec<u8> {
+        let body = format!(
+            r#"{{"customer_id":"{}","type":"letter","photos":["http://127.0.0.1:65535/front.jpg"],"performed_by":"bench"}}"#,
+            self.customer
+        );
+        client.request("POST", "/api/v1/mail", Some(&format!("{}-{n}", self.name)), &body)
+    }
+}
+
+/// Logs mail and notes when each was answered, which is just after its commit.
+async fn log_mail(
+    mut client: Client,
+    work: Work,
     length: Duration,
     pace: Option<(Duration, Duration)>,
 ) -> anyhow::Result<Vec<(Id, Instant)>> {
@@ -98,9 +138,9 @@ async fn create(
         if began.elapsed() >= length {
             break;
         }
-        let request = invitation(&client, &format!("{name}-{n}"));
+        let request = work.letter(&client, n);
         let answer = client.good(&request).await?;
-        committed.push((id_after(answer, b"\"id\":\"cus_")?, Instant::now()));
+        committed.push((id_after(answer, b"\"id\":\"mail_")?, Instant::now()));
     }
     Ok(committed)
 }

@@ -99,7 +99,7 @@ async fn exchange(stream: &mut TcpStream, shared: &Shared) -> anyhow::Result<()>
         ensure!(end + length < DELIVERY_BYTES_MAX, "a delivery is too long");
         let Some(body) = buffer.get(end + 4..end + 4 + length) else { continue };
         verify(shared, head, body)?;
-        let id = id_after(body, b"\"customer_id\":\"cus_")?;
+        let id = id_after(body, b"\"mail_id\":\"mail_")?;
         lock(&shared.receipts).push((id, Instant::now()));
         shared.count.send_modify(|count| *count = count.saturating_add(1));
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await?;
