@@ -7,3 +7,4 @@ mod guarding;
 mod receiver;
 mod sending;
 mod tls;
+mod verifiers;
