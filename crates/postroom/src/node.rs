@@ -20,6 +20,7 @@ use storage::Db;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use webhook::guard::Guard;
 
 use crate::config::Config;
 use crate::system::{SystemClock, SystemIds};
@@ -56,19 +57,22 @@ pub async fn open(config: &Config) -> anyhow::Result<App> {
 /// Builds the application around an open database.
 pub fn build(config: &Config, db: Db) -> anyhow::Result<App> {
     let ids = Arc::new(SystemIds);
-    let mut guard = webhook::guard::Guard::new(config.webhooks.allow_networks.clone());
-    if config.webhooks.allow_http {
-        guard = guard.with_plain_http();
-    }
     Ok(App::new(Parts {
         db,
         clock: Arc::new(SystemClock),
         secrets: config.secrets.master_key(ids.as_ref())?,
         ids,
         blobs: config.storage.open()?,
-        guard,
+        guard: guard(config),
         public_url: config.server.public_url.clone(),
     }))
+}
+
+/// Where this install may send: public addresses, those that the operator listed, and never itself.
+pub(crate) fn guard(config: &Config) -> Guard {
+    let guard = Guard::new(config.webhooks.allow_networks.clone())
+        .without_own(&config.server.public_url, config.server.listen);
+    if config.webhooks.allow_http { guard.with_plain_http() } else { guard }
 }
 
 /// A server that answers; see [`Node::stop`].

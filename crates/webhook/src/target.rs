@@ -39,6 +39,8 @@ pub enum UrlProblem {
     TrailingDot,
     #[error("{0} is not a public host name; use a name with a public domain")]
     PrivateName(String),
+    #[error("this is Postroom's own address; use that of your receiver")]
+    Own,
     #[error("{ip} is {reason}; use a public address")]
     Address { ip: IpAddr, reason: &'static str },
 }

@@ -5,7 +5,6 @@ use bytes::Bytes;
 use clap::Args;
 use domain::event::EventType;
 use serde_json::{Value, json};
-use webhook::guard::Guard;
 use webhook::headers::PartnerHeaders;
 use webhook::probe::{Finding, Verdict};
 use webhook::sender::Sender;
@@ -14,8 +13,8 @@ use webhook::tls;
 
 use crate::commands::parse::one_of;
 use crate::config::Config;
-use crate::out;
 use crate::system::{SystemClock, SystemIds};
+use crate::{node, out};
 
 const COLUMNS: &[&str] = &["check", "verdict", "status", "ms", "text"];
 
@@ -36,10 +35,7 @@ pub(super) struct Probe {
 
 impl Probe {
     pub(super) async fn run(&self, config: &Config) -> anyhow::Result<()> {
-        let mut guard = Guard::new(config.webhooks.allow_networks.clone());
-        if config.webhooks.allow_http {
-            guard = guard.with_plain_http();
-        }
+        let guard = node::guard(config);
         let target = guard.check_webhook(&self.url)?;
         let roots = match config.webhooks.extra_roots()?.as_slice() {
             [] => Vec::new(),
