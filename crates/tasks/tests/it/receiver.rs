@@ -32,6 +32,8 @@ struct State {
     n_waiting: usize,
     n_waiting_max: usize,
     is_shut: bool,
+    /// What is answered when nothing is scripted; 200 when it is empty.
+    usual: &'static str,
 }
 
 pub(crate) struct Receiver {
@@ -59,6 +61,11 @@ impl Receiver {
     /// The next answers, in turn: status lines, with further header lines after `\r\n`.
     pub(crate) fn script(&self, answers: &[&'static str]) {
         self.answers.lock().unwrap().extend(answers);
+    }
+
+    /// What is answered from now on, as far as nothing is scripted.
+    pub(crate) fn usually(&self, answer: &'static str) {
+        self.state.send_modify(|state| state.usual = answer);
     }
 
     /// Lets requests wait for their answers, or answers them all.
@@ -103,10 +110,12 @@ async fn serve(
             state.n_waiting_max = state.n_waiting_max.max(state.n_waiting);
         });
         state.subscribe().wait_for(|state| !state.is_shut).await.unwrap();
+        let usual = state.borrow().usual;
         let answer = {
             let mut answers = answers.lock().unwrap();
-            if answers.is_empty() { "200 OK" } else { answers.remove(0) }
+            if answers.is_empty() { usual } else { answers.remove(0) }
         };
+        let answer = if answer.is_empty() { "200 OK" } else { answer };
         state.send_modify(|state| state.n_waiting -= 1);
         let text = format!("HTTP/1.1 {answer}\r\ncontent-length: 2\r\n\r\nok");
         if tcp.write_all(text.as_bytes()).await.is_err() {

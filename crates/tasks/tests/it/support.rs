@@ -32,12 +32,16 @@ impl Clock for TestClock {
     }
 }
 
-/// Counts instead of drawing, so that what is made later also sorts later.
-struct TestIds(AtomicU64);
+/// Counts instead of drawing, so that what is made later also sorts later. All processes of an install count
+/// on, each under its own number.
+struct TestIds {
+    process: u64,
+    count: Arc<AtomicU64>,
+}
 
 impl Ids for TestIds {
     fn fill(&self, buffer: &mut [u8]) {
-        let count = self.0.fetch_add(1, Ordering::SeqCst);
+        let count = self.process << 32 | self.count.fetch_add(1, Ordering::SeqCst);
         if buffer.len() == 4 {
             return buffer.copy_from_slice(&(count << 11).to_be_bytes()[4..]);
         }
@@ -60,11 +64,12 @@ pub(crate) struct World {
 pub(crate) struct Install {
     url: DatabaseUrl,
     clock: Arc<TestClock>,
+    count: Arc<AtomicU64>,
 }
 
 impl Install {
     pub(crate) async fn tasks(&self) -> Tasks {
-        Tasks::new(&open(&self.url, &self.clock).await, Options::default()).unwrap()
+        Tasks::new(&open(self).await, Options::default()).unwrap()
     }
 }
 
@@ -75,7 +80,8 @@ pub(crate) async fn world() -> World {
         Err(_) => DatabaseUrl::Sqlite(folder.path().join("test.sqlite")),
     };
     let clock = Arc::new(TestClock(AtomicI64::new(START.micros())));
-    let app = open(&url, &clock).await;
+    let install = Install { url, clock, count: Arc::default() };
+    let app = open(&install).await;
     storage::migrate(&app.db, START).await.unwrap();
     let operator = Operator {
         id: OperatorId::new(app.ids.as_ref(), START),
@@ -90,7 +96,7 @@ pub(crate) async fn world() -> World {
         tenancy::partner_insert(tx, &row).await
     })
     .await;
-    let install = Install { url, clock: Arc::clone(&clock) };
+    let clock = Arc::clone(&install.clock);
     World { app, clock, partner, install, _folder: folder }
 }
 
@@ -267,15 +273,16 @@ fn key_of(order: Order, n: i64) -> Option<i64> {
     }
 }
 
-/// Processes so far; each draws ids of its own.
+/// Processes so far.
 static PROCESSES: AtomicU64 = AtomicU64::new(1);
 
-async fn open(url: &DatabaseUrl, clock: &Arc<TestClock>) -> App {
+async fn open(install: &Install) -> App {
+    let process = PROCESSES.fetch_add(1, Ordering::SeqCst);
     let allow: [ipnet::IpNet; 1] = ["127.0.0.0/8".parse().unwrap()];
     App::new(Parts {
-        db: Db::open(url).await.unwrap(),
-        clock: Arc::<TestClock>::clone(clock),
-        ids: Arc::new(TestIds(AtomicU64::new(PROCESSES.fetch_add(1, Ordering::SeqCst) << 32))),
+        db: Db::open(&install.url).await.unwrap(),
+        clock: Arc::<TestClock>::clone(&install.clock),
+        ids: Arc::new(TestIds { process, count: Arc::clone(&install.count) }),
         secrets: MasterKey::new(&[7; 32]),
         blobs: blob::Blobs::memory(),
         guard: Guard::new(allow),
