@@ -23,6 +23,7 @@ pub struct MasterKey {
     keys: [u8; 32],
     seals: XChaCha20Poly1305,
     links: [u8; 32],
+    receipts: [u8; 32],
 }
 
 impl std::fmt::Debug for MasterKey {
@@ -43,6 +44,7 @@ impl MasterKey {
             keys: derive("postroom api keys 1"),
             seals: XChaCha20Poly1305::new(&Key::from(derive("postroom seals 1"))),
             links: derive("postroom links 1"),
+            receipts: derive("postroom receipts 1"),
         }
     }
 
@@ -79,6 +81,15 @@ impl MasterKey {
     pub fn link_is_good(&self, path: &str, expires: i64, signature: &str, now: Timestamp) -> bool {
         let proof = self.link_proof(path, expires);
         now.seconds() < expires && bool::from(proof.as_bytes().ct_eq(signature.as_bytes()))
+    }
+
+    /// The proof that a receipt is this install's, and unchanged.
+    pub fn sign_receipt(&self, document: &[u8]) -> [u8; 32] {
+        mac(&self.receipts, &[document])
+    }
+
+    pub fn receipt_is_good(&self, document: &[u8], proof: &[u8]) -> bool {
+        bool::from(self.sign_receipt(document).ct_eq(proof))
     }
 
     fn link_proof(&self, path: &str, expires: i64) -> String {

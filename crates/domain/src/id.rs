@@ -117,6 +117,8 @@ ids! {
     "pool" => PoolId,
     /// A brand under an operator; the tenant that holds keys.
     "ptn" => PartnerId,
+    /// What stays of events that were expunged.
+    "rct" => ReceiptId,
     /// Somebody who may receive mail at a customer's mailbox.
     "rcp" => RecipientId,
     /// A webhook endpoint's dead deliveries on their way back.

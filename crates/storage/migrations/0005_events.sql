@@ -79,3 +79,12 @@ create table recoveries (
 );
 create index recoveries_of on recoveries (endpoint_no, no);
 create index recoveries_running on recoveries (no) where state = 'running';
+
+-- What was taken out before its time: receipts of ids and hashes, and the deliveries whose last attempt can
+-- still come in, so that it is taken out as well.
+create table expunge_receipts (
+    id {id} primary key, partner_id {id} not null, livemode boolean not null, created_at bigint not null,
+    document text not null, proof {bytes} not null
+);
+create index expunge_receipts_of on expunge_receipts (partner_id, livemode, id);
+create table expunged (delivery_no {pk}, at bigint not null);

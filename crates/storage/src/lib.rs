@@ -21,6 +21,7 @@ pub mod compliance;
 pub mod customers;
 pub mod endpoints;
 pub mod events;
+pub mod expunge;
 pub mod keys;
 pub mod leases;
 pub mod ledger;
@@ -56,6 +57,7 @@ pub fn statements() -> Vec<&'static str> {
         customers::ALL,
         endpoints::ALL,
         events::ALL,
+        expunge::ALL,
         keys::ALL,
         leases::ALL,
         ledger::ALL,

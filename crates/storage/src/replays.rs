@@ -46,6 +46,7 @@ statements! {
         and r.delivery_no = d.no and r.due_at =
         coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at)
         where d.event_no = $1 and d.endpoint_no = $2";
+    HOLD = "select no from events where no = $1 {share}";
     REPLAY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at, replay)
         values ($1, $2, $3, $4, $5, $6, $7, true)";
     REISSUE_INSERT = "insert into events (no, id, operator_id, partner_id, livemode, type, customer_id, mail_id,
@@ -104,6 +105,11 @@ pub async fn take_dead(
 pub async fn is_owed(tx: &Tx, event_no: i64, endpoint_no: i64) -> Result<bool> {
     let n: i64 = tx.one(PAIR_OWED, args![event_no, endpoint_no], Row::next).await?;
     Ok(n > 0)
+}
+
+/// Keeps an event from being expunged until the unit has ended; false when it is gone already.
+pub async fn hold(tx: &Tx, event_no: i64) -> Result<bool> {
+    Ok(tx.opt(HOLD, args![event_no], Row::next::<i64>).await?.is_some())
 }
 
 /// A delivery that a replay makes.

@@ -233,6 +233,7 @@ id_values!(
     PartnerId,
     PhotoId,
     PoolId,
+    ReceiptId,
     RecipientId,
     RecoveryId,
     RequestId,

@@ -5,9 +5,9 @@
 use std::collections::HashSet;
 
 use domain::id::first_number;
-use domain::{Result, days};
-use storage::Tx;
+use domain::{Result, Timestamp, days, minutes};
 use storage::retention::{self as rows, Of};
+use storage::{Tx, expunge};
 
 use crate::Tasks;
 
@@ -16,6 +16,8 @@ const KEPT_FOR: [(Of, i64); 2] = [(Of::BothModes, days(30)), (Of::TestMode, days
 /// Rows that one transaction removes, and such transactions in one run of a step.
 const PAGE_ROWS: i64 = 500;
 const PAGES_MAX: usize = 200;
+/// How long after an expunge an attempt can still come in, in microseconds: many deadlines.
+const LATE_MAX: i64 = minutes(10);
 /// Old deliveries that may still be owed. With more of them nothing is removed: something is wrong.
 const PINNED_MAX: i64 = 100_000;
 
@@ -27,6 +29,18 @@ pub(crate) async fn run(tasks: &Tasks) -> Result<usize> {
         let before = first_number(now.plus(-kept));
         n += forget_deliveries(tasks, of, before).await?;
         n += forget_events(tasks, of, before).await?;
+    }
+    Ok(n + sweep_expunged(tasks, now.plus(-LATE_MAX)).await?)
+}
+
+async fn sweep_expunged(tasks: &Tasks, before: Timestamp) -> Result<usize> {
+    let mut n = 0;
+    for _ in 0..PAGES_MAX {
+        let unit = async move |tx: &Tx| expunge::sweep(tx, before, PAGE_ROWS).await;
+        match tasks.parts.app.db.write(unit).await? {
+            0 => break,
+            swept => n += swept,
+        }
     }
     Ok(n)
 }

@@ -67,6 +67,10 @@ pub async fn replay(tx: &Tx, ctx: &OpCtx, request: &ReplayRequest) -> Result<Rep
             }
         }
     }
+    // After the endpoints' locks, in the order in which an expunge takes both.
+    if !replays::hold(tx, event.no).await? {
+        events::get::get(tx, ctx, &request.event_id).await?;
+    }
     let (ids, now) = (ctx.app.ids.as_ref(), ctx.app.clock.now());
     let (mut event_no, mut event_id, mut original_id) = (event.no, event.id, None);
     if request.reissue && !targets.is_empty() {

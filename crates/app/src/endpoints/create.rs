@@ -15,6 +15,9 @@ use crate::{OpCtx, audit};
 /// Endpoints of one partner in one mode. Every event is matched against all of them, and each can
 /// have 8 requests in flight.
 pub const ENDPOINTS_MAX: usize = 16;
+/// Deliveries of one event that its own transaction can bear to write (webhooks.md 5.4).
+const FAN_OUT_MAX: usize = 32;
+const _: () = assert!(ENDPOINTS_MAX <= FAN_OUT_MAX, "more would have to be expanded in pages");
 
 /// A receiver to be made.
 #[derive(Clone, Debug, Default)]

@@ -2,6 +2,7 @@
 //!
 //! Events come into being in `crate::emit`; who heard of them is `crate::deliveries`.
 
+pub mod expunge;
 pub mod get;
 pub mod list;
 pub mod stream;

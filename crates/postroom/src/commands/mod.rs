@@ -11,6 +11,7 @@ pub mod deliveries;
 pub mod doctor;
 pub mod endpoint;
 mod endpoint_settings;
+pub mod event;
 pub(crate) mod form;
 pub mod init;
 pub mod intake;

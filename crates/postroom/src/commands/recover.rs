@@ -11,8 +11,7 @@ use domain::Timestamp;
 use domain::event::EventType;
 use serde_json::json;
 
-use super::parse::one_of;
-use super::redelivery::instant;
+use super::parse::{instant, one_of};
 use crate::out;
 
 const COLUMNS: &[&str] =

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use domain::Timestamp;
 use serde_json::{Value, json};
 
+use super::parse::instant;
 use super::recover::{Recover, Recovery};
 use crate::out;
 
@@ -72,10 +73,6 @@ impl Wanted {
             (None, None, false) => Backlog::All,
         }
     }
-}
-
-pub(super) fn instant(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or_else(|| "give a time as 2026-11-20T15:00:00Z".to_owned())
 }
 
 impl Verb {

@@ -197,3 +197,24 @@ async fn the_log_of_deliveries_is_followed() {
     assert_eq!(line["endpoint_id"], endpoint["id"]);
     node.stop().await;
 }
+
+#[test]
+fn events_are_expunged_and_a_receipt_stays() {
+    let shell = Shell::on_an_install();
+    for _ in 0..2 {
+        shell.run(&["webhooks", "trigger", "package.arrived"]).expect(0);
+    }
+    let expunge = ["event", "expunge", "--test", "--all", "--reason", "erasure request 17"];
+    let unsure = shell.run(&expunge).expect(1);
+    assert!(unsure.err.contains("--yes"), "{}", unsure.err);
+    let made = shell.json(&[&expunge[..], &["--yes"]].concat());
+    assert_eq!((&made[0]["events"], text(&made[0], "reason")), (&json!(2), "erasure request 17"));
+    let listed = shell.json(&["event", "receipts", "--test"]);
+    assert_eq!(listed, made);
+    let receipt = shell.json(&["event", "receipt", text(&made[0], "id"), "--test"]);
+    assert_eq!(text(&receipt, "object"), "expunge_receipt");
+    assert_eq!(text(&receipt["events"][0], "payload_sha256").len(), 64);
+    shell.run(&["event", "receipt", text(&made[0], "id")]).expect(5);
+    let unknown = ["--event", "evt_01kb3v7m2zq8e4x5n6p7r8s9ta", "--reason", "x", "--yes"];
+    shell.run(&[&["event", "expunge"], &unknown[..]].concat()).expect(5);
+}

@@ -5,6 +5,7 @@
 
 mod ageing;
 mod delivering;
+mod expunging;
 mod holding;
 mod misbehaving;
 mod model;
