@@ -96,6 +96,8 @@ crate::words! {
         UnauthorisedName = "unauthorised_name",
         /// A forwarded parcel that came back (F8).
         ReturnedForward = "returned_forward",
+        /// The customer says that it is somebody else's (L7).
+        NotMine = "not_mine",
         /// Kept from destruction by order of the operator.
         LegalHold = "legal_hold",
     }

@@ -10,6 +10,8 @@ create table mail_items (
 );
 create index mail_items_of on mail_items (customer_id, received_at, id);
 create index mail_items_tracking on mail_items (customer_id, tracking_number) where tracking_number is not null;
+create index mail_items_disowned on mail_items (operator_id, updated_at, id)
+    where custody = 'in_house' and deleted_at is null and flags like '%not_mine%';
 create index mail_items_created on mail_items (partner_id, livemode, created_at);
 
 -- What arrived and could not be matched to a box yet.

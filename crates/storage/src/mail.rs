@@ -1,7 +1,7 @@
 //! Mail items and their photos.
 
 use domain::Timestamp;
-use domain::id::{CustomerId, MailId, PhotoId};
+use domain::id::{CustomerId, MailId, OperatorId, PhotoId};
 use domain::mail::{MailFlag, MailItem, MailType, Photo, PhotoKind};
 
 use crate::tenancy::Scope;
@@ -33,6 +33,13 @@ statements! {
         and (kind = $4 or $4 is null) and (received_at >= $5 or $5 is null) and (received_at < $6 or $6 is null)
         and (updated_at >= $7 or $7 is null) and (updated_at < $8 or $8 is null)
         and (tracking_number = $9 or $9 is null) order by received_at desc, id desc limit $10";
+    // The index says the same, word for word.
+    DISOWNED = "select id, operator_id, partner_id, livemode, customer_id, mailbox_id, location_id, kind, subtype, custody,
+        content, carrier, tracking_number, sender_name, addressed_to, recipient_id, accountable, flags, weight_g,
+        length_mm, width_mm, height_mm, received_at, free_storage_until, created_via, created_by_key, performed_by,
+        external_mail_id, metadata, deleted_at, version, created_at, updated_at from mail_items
+        where operator_id = $1 and custody = 'in_house' and deleted_at is null and flags like '%not_mine%'
+        order by updated_at, id limit $2";
     UPDATE = "update mail_items set custody = $3, content = $4, flags = $5, deleted_at = $6, updated_at = $7,
         version = version + 1 where id = $1 and version = $2";
     SAME_TRACKING = "select count(*) from mail_items where customer_id = $1 and tracking_number = $2
@@ -134,6 +141,11 @@ pub async fn list(
         limit
     ];
     tx.all(LIST, row, item).await
+}
+
+/// Items in the house of which their customers say that they are somebody else's, the longest first.
+pub async fn disowned(tx: &Tx, operator: OperatorId, limit: i64) -> Result<Vec<MailItem>> {
+    tx.all(DISOWNED, args![operator, limit], item).await
 }
 
 /// Stores custody, content, flags and deletion; false when somebody else changed the item first.

@@ -36,7 +36,7 @@ pub async fn found(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<MailView> {
 }
 
 /// Returns an item to its sender. A current customer's mail may not be refused, unless
-/// it is hazardous.
+/// it is hazardous, or the customer says that it is somebody else's.
 pub async fn return_to_sender(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<MailView> {
     let view = get_locked(tx, ctx, id).await?;
     view.item.must_be_actionable(view.status())?;
@@ -48,8 +48,8 @@ pub async fn return_to_sender(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<MailView
         m.customer_id == Some(view.customer.id)
             && matches!(m.status, MailboxStatus::Active | MailboxStatus::Remail)
     };
-    let hazard = view.item.flags.contains(&MailFlag::HazmatSuspect);
-    if mailbox.as_ref().is_some_and(protects) && !hazard {
+    let frees = |f: &MailFlag| matches!(f, MailFlag::HazmatSuspect | MailFlag::NotMine);
+    if mailbox.as_ref().is_some_and(protects) && !view.item.flags.iter().any(frees) {
         return Err(Error::refused(
             ErrorCode::MailNotActionable,
             "mail of a current or recent customer may not be returned; it is held or re-mailed",
@@ -74,7 +74,7 @@ pub async fn mark(tx: &Tx, ctx: &OpCtx, id: &str, flag: MailFlag, on: bool) -> R
 }
 
 /// Nothing stays open on an item that is not in the house.
-async fn end_actions(tx: &Tx, ctx: &OpCtx, view: &MailView, why: &str) -> Result<()> {
+pub(super) async fn end_actions(tx: &Tx, ctx: &OpCtx, view: &MailView, why: &str) -> Result<()> {
     for action in view.actions.iter().filter(|a| a.status.is_open()) {
         cancel::end(tx, ctx, action, ActionStep::CancelByOperator, why).await?;
     }

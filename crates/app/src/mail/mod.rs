@@ -3,6 +3,7 @@
 //! What is done with an item on request is `crate::mail_actions`.
 
 mod bodies;
+pub mod claim;
 pub mod create;
 pub mod custody;
 pub mod delete;

@@ -4,7 +4,7 @@
 
 use domain::action::ActionStatus;
 use domain::id::{MailId, PhotoId};
-use domain::mail::{Content, CreatedVia, Custody, MailItem};
+use domain::mail::{Content, CreatedVia, Custody, MailFlag, MailItem};
 use domain::{Error, ErrorCode, Field, Result, hours};
 use storage::{Tx, mail as rows};
 
@@ -55,6 +55,8 @@ pub async fn reassign(
         performed_by: to.actor.id(),
         external_mail_id: None,
         metadata: Vec::new(),
+        // Said of the old owner.
+        flags: old.item.flags.iter().copied().filter(|f| !is_of_owner(*f)).collect(),
         version: 1,
         created_at: to.now,
         updated_at: to.now,
@@ -78,6 +80,10 @@ async fn bury(tx: &Tx, ctx: &OpCtx, mut item: MailItem, became: MailId) -> Resul
     item.updated_at = ctx.now;
     mail_actions::must_win(rows::update(tx, &item).await?)?;
     audit::record(tx, ctx, "mail.reassign", item.id, &[("to", &*became.to_string())]).await
+}
+
+fn is_of_owner(flag: MailFlag) -> bool {
+    matches!(flag, MailFlag::NotMine | MailFlag::UnauthorisedName)
 }
 
 fn must_be_fresh(ctx: &OpCtx, view: &MailView) -> Result<()> {

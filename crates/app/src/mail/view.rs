@@ -7,6 +7,8 @@ use domain::partner::{Location, Service};
 use domain::{Error, Result, Timestamp};
 use storage::{Tx, actions, mail, tenancy};
 
+use super::claim::must_be_claimed;
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct MailView {
@@ -64,6 +66,7 @@ impl MailView {
         let approved =
             kind == ActionKind::Shred || self.customer.compliance_status.allows_release();
         in_house
+            && must_be_claimed(self).is_ok()
             && !kept
             && self.is_served(kind, now)
             && approved

@@ -9,6 +9,7 @@ use storage::{Tx, actions};
 
 use super::{ActionView, news, simulated};
 use crate::mail::MailView;
+use crate::mail::claim::must_be_claimed;
 use crate::mail::get::get_locked;
 use crate::{OpCtx, audit, ledger};
 
@@ -35,6 +36,7 @@ pub(super) async fn open(
 ) -> Result<MailView> {
     let view = get_locked(tx, ctx, mail_id).await?;
     view.item.must_be_actionable(view.status())?;
+    must_be_claimed(&view)?;
     must_not_conflict(kind, after_scan, &view.actions)?;
     if !view.is_served(kind, ctx.now) {
         let message = format!("the customer is {}", view.customer.status);

@@ -1,9 +1,10 @@
-//! Whose an item is: put right by the operator (L3), found out later (L2), or nobody's (L4).
+//! Whose an item is: put right by the operator (L3), found out later (L2), disowned (L7), or nobody's (L4).
 
 use app::customers::recipients::{self, Covered};
 use app::mail::create::NewMail;
-use app::mail::{MailView, reassign, unmatched};
+use app::mail::{MailView, claim, custody, reassign, unmatched};
 use app::{OpCtx, Tx};
+use domain::action::ActionStatus;
 use domain::customer::RecipientKind;
 use domain::event::EventType::{MailArrived, PackageArrived};
 use domain::mail::{CreatedVia, MailFlag, MailType, Photo};
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::applicants::open_mailbox;
 use crate::faults::all_or_nothing;
-use crate::mailroom::{create, item, letter, look, scan, told_since};
+use crate::mailroom::{create, item, letter, look, scan, status, told_since};
 use crate::support::{World, act, events, invite, refusal, world};
 
 async fn moved(ctx: &OpCtx, mail: &str, to: &OpCtx, customer: &str) -> Result<MailView> {
@@ -171,6 +172,68 @@ async fn l2_what_cannot_be_kept_or_matched_is_refused_and_still_waits() {
     assert_eq!(waiting(&world).await, 0);
 }
 
+/// Takes a step on an item by its id.
+macro_rules! step {
+    ($ctx:expr, $id:expr, $step:path) => {{
+        let id = String::from($id);
+        act($ctx, async move |tx: &Tx, ctx: &OpCtx| $step(tx, ctx, &id).await).await
+    }};
+}
+
+#[tokio::test]
+async fn l7_what_its_customer_disowns_is_sorted_again_and_nothing_is_done_with_it_before() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let jane = open_mailbox(&ctx, "crm_1").await.customer.id.to_string();
+    let joe = open_mailbox(&ctx, "crm_2").await.customer.id.to_string();
+    let queue = async || {
+        let found = world.staff().query(async |tx, ctx| claim::disowned(tx, ctx).await).await;
+        found.unwrap().iter().map(|item| item.id.to_string()).collect::<Vec<_>>()
+    };
+    let [moved_on, returned] = [letter(&ctx, &jane).await, letter(&ctx, &jane).await];
+    let asked = scan(&ctx, &moved_on).await.unwrap().action.id.to_string();
+    let before = events(&ctx).await.len();
+    for mail in [&moved_on, &returned] {
+        let view = step!(&ctx, &**mail, claim::disown).unwrap();
+        assert_eq!(view.item.flags, [MailFlag::NotMine]);
+        assert!(view.available_actions(ctx.now).is_empty());
+    }
+    assert_eq!(status(&ctx, &asked).await, ActionStatus::Cancelled);
+    assert_eq!(queue().await, [moved_on.clone(), returned.clone()]);
+    let refused = scan(&ctx, &moved_on).await.map(|v| v.action.id);
+    assert_eq!(refusal(refused), ErrorCode::MailNotActionable);
+    assert!(told_since(&ctx, before).await.is_empty());
+
+    let new = moved(&ctx, &moved_on, &ctx, &joe).await.unwrap();
+    assert_eq!(new.item.flags, []);
+    step!(&ctx, &*returned, custody::return_to_sender).unwrap();
+    assert!(queue().await.is_empty());
+    let gone = step!(&ctx, &*returned, claim::accept).map(|v| v.item.id);
+    assert_eq!(refusal(gone), ErrorCode::MailNotActionable);
+}
+
+#[tokio::test]
+async fn l7_a_customer_may_accept_what_bears_another_name_and_a_partner_may_say_neither() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let jane = open_mailbox(&ctx, "crm_1").await.customer.id.to_string();
+    let id = kept(&world, parcel_for("Jo Bloggs")).await.unwrap();
+    assigned(&ctx, &id, &jane, None).await.unwrap();
+    let mut customer = ctx.clone();
+    customer.actor = app::Actor::Customer;
+    step!(&customer, &*id, claim::disown).unwrap();
+    assert_eq!(step!(&customer, &*id, claim::accept).unwrap().item.flags, []);
+    let mut partner = ctx.clone();
+    partner.actor = app::Actor::ApiKey(domain::id::KeyId([7; 16]));
+    let refused = step!(&partner, &*id, claim::disown).map(|v| v.item.id);
+    assert_eq!(refusal(refused), ErrorCode::InsufficientScope);
+    let refused = step!(&partner, &*id, claim::accept).map(|v| v.item.id);
+    assert_eq!(refusal(refused), ErrorCode::InsufficientScope);
+    let foreign = world.other_ctx().await;
+    let refused = step!(&foreign, &*id, claim::disown).map(|v| v.item.id);
+    assert_eq!(refusal(refused), ErrorCode::MailNotFound);
+}
+
 #[tokio::test]
 async fn an_item_finds_its_owner_whole_or_not_at_all() {
     let world = world().await;
@@ -183,6 +246,9 @@ async fn an_item_finds_its_owner_whole_or_not_at_all() {
         unmatched::assign(tx, ctx, &matching, &jane, None).await
     })
     .await;
+    let disowned = id.clone();
+    all_or_nothing(&ctx, async move |tx: &Tx, ctx: &OpCtx| claim::disown(tx, ctx, &disowned).await)
+        .await;
     all_or_nothing(&ctx, async move |tx: &Tx, ctx: &OpCtx| {
         reassign::reassign(tx, ctx, &id, ctx, &joe).await
     })

@@ -3,8 +3,9 @@
 //! What is known at once is logged with `postroom mail log`.
 
 use app::admin::locations;
-use app::mail::unmatched;
+use app::mail::{claim, unmatched};
 use clap::{Args, Subcommand};
+use domain::mail::MailItem;
 use serde_json::{Map, Value, json};
 use storage::unmatched::Unmatched;
 
@@ -14,10 +15,13 @@ use crate::config::Config;
 use crate::out;
 
 const COLUMNS: &[&str] = &["id", "location", "type", "addressed_to", "sender_name", "kept_at"];
+const RESORT_COLUMNS: &[&str] =
+    &["id", "customer_id", "type", "addressed_to", "sender_name", "disowned_at"];
 const EXAMPLES: &str = "Examples:
   postroom intake keep SITE1 letter --addressed-to 'J. Smyth' --sender 'Travis County'
   postroom intake list
   postroom intake assign mail_01kb3v7m2zq8e4x5n6p7r8s9ta ext:crm_customer_123
+  postroom intake resort
   postroom intake return mail_01kb3v7m2zq8e4x5n6p7r8s9ta --reason 'nobody by that name'";
 
 /// Mail without an owner: keep it, find whose it is, or return it.
@@ -36,6 +40,9 @@ enum Verb {
     Keep(Box<Keep>),
     /// What waits, the longest first.
     List,
+    /// What was logged and its customer disowned, the longest first: move, return or accept it with
+    /// `postroom mail`.
+    Resort,
     /// Log an item for the customer whose it is, who is told now.
     Assign {
         id: String,
@@ -78,6 +85,12 @@ impl Command {
                     shown(item, place.map_or("", |l| &l.code))
                 };
                 out::rows(json, COLUMNS, &all.iter().map(row).collect::<Vec<_>>());
+                Ok(())
+            }
+            Verb::Resort => {
+                let staff = self.tenant.staff.open(config).await?;
+                let all = staff.query(async |tx, ctx| claim::disowned(tx, ctx).await).await?;
+                out::rows(json, RESORT_COLUMNS, &all.iter().map(shown_item).collect::<Vec<_>>());
                 Ok(())
             }
             Verb::Assign { id, customer, recipient } => {
@@ -129,4 +142,15 @@ fn shown(item: &Unmatched, place: &str) -> Value {
     value["location"] = json!(place);
     value["kept_at"] = json!(item.created_at.to_string());
     value
+}
+
+fn shown_item(item: &MailItem) -> Value {
+    json!({
+        "id": item.id.to_string(),
+        "customer_id": item.customer_id.to_string(),
+        "type": item.kind.as_str(),
+        "addressed_to": item.addressed_to,
+        "sender_name": item.sender_name,
+        "disowned_at": item.updated_at.to_string(),
+    })
 }

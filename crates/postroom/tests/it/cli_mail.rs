@@ -238,6 +238,12 @@ fn an_item_of_the_wrong_customer_goes_to_the_right_one() {
     let unsure = shell.run(&["mail", "reassign", &mail, "ext:nobody"]).expect(1);
     assert!(unsure.err.contains("--yes"), "{}", unsure.err);
     shell.run(&["mail", "reassign", &mail, "ext:nobody", "--yes"]).expect(5);
+    shell.run(&["mail", "disown", &mail]).expect(0);
+    let waiting = shell.run(&["intake", "resort"]).expect(0);
+    assert_eq!(waiting.table()[1][0], mail);
+    shell.run(&["mail", "scan", &mail]).expect(6);
+    shell.run(&["mail", "accept", &mail]).expect(0);
+    assert_eq!(shell.json(&["intake", "resort"]), json!([]));
     let own = shell.run(&["mail", "reassign", &mail, "ext:crm_1", "--yes"]).expect(2);
     assert!(own.err.contains("customer_id: "), "{}", own.err);
 }

@@ -9,7 +9,7 @@ mod log;
 
 pub(super) use log::Item;
 
-use app::mail::{MailView, custody, delete, get, reassign};
+use app::mail::{MailView, claim, custody, delete, get, reassign};
 use app::mail_actions::complete::Handover;
 use app::mail_actions::pickup;
 use app::{OpCtx, Tx, operator_ctx, snapshot};
@@ -130,6 +130,10 @@ enum Move {
         #[command(flatten)]
         sure: Sure,
     },
+    /// Its customer takes it for theirs, whatever name is on it.
+    Accept { id: String },
+    /// Its customer says that it is somebody else's; it waits in `intake resort`.
+    Disown { id: String },
     /// Set a mark, such as check or `legal_hold`.
     Mark {
         id: String,
@@ -198,6 +202,8 @@ impl Move {
             Self::Missing { id } => custody::missing(tx, ctx, id).await,
             Self::Found { id } => custody::found(tx, ctx, id).await,
             Self::ReturnToSender { id, .. } => custody::return_to_sender(tx, ctx, id).await,
+            Self::Accept { id } => claim::accept(tx, ctx, id).await,
+            Self::Disown { id } => claim::disown(tx, ctx, id).await,
             Self::Mark { id, flag, off } => custody::mark(tx, ctx, id, *flag, !off).await,
         }
     }

@@ -226,7 +226,7 @@ fn dimensions(f: &mut Fields) -> Option<(i64, i64, i64)> {
 
 fn flags(f: &mut Fields, by: By) -> Vec<MailFlag> {
     let own: &[MailFlag] = match by {
-        By::Partner => &[MailFlag::ReturnedForward, MailFlag::LegalHold],
+        By::Partner => &[MailFlag::ReturnedForward, MailFlag::NotMine, MailFlag::LegalHold],
         By::Operator => &[],
     };
     let list = f.opt_list("flags", MailFlag::ALL.len(), |f, at, item| {
