@@ -114,10 +114,10 @@ statements! {
     END = "delete from node_lease where node = $1";
     NODES = "select count(*) from node_lease where is_leaving = false";
     OWNED = "select shard, epoch from shard_owner where node = $1 order by shard";
-    /// Materialized, so that no plan asks for free shards more than once.
-    CLAIM = "with free as materialized (select shard from shard_owner where node is null
-        or not exists (select 1 from node_lease l where l.node = shard_owner.node) order by shard limit $2 {skip})
-        update shard_owner set node = $1, epoch = epoch + 1 where shard in (select shard from free)";
+    FREE = "select shard from shard_owner where node is null
+        or not exists (select 1 from node_lease l where l.node = shard_owner.node) order by shard limit $1 {skip}";
+    CLAIM = "update shard_owner set node = $1, epoch = epoch + 1 where substr($2, 1 + cast(shard as integer), 1) = '1'
+        and (node is null or not exists (select 1 from node_lease l where l.node = shard_owner.node))";
     /// Locks in the order in which completions do.
     RELEASE = "with mine as materialized (select shard from shard_owner where node = $1
         and substr($2, 1 + cast(shard as integer), 1) = '1' order by shard {lock})
@@ -191,10 +191,22 @@ pub async fn tend(
     let share = fair_share(tx.one(NODES, args![], Row::next).await?);
     let owned = owned(tx, node).await?;
     let missing = i64::try_from(share.saturating_sub(owned.len())).unwrap_or(SHARDS);
-    if missing == 0 || tx.exec(CLAIM, args![node, missing]).await? == 0 {
+    if missing == 0 || claim_free(tx, node, missing).await? == 0 {
         return Ok(owned);
     }
     self::owned(tx, node).await
+}
+
+/// Locks shards that look free and takes those that are.
+///
+/// What another node took while the lock was waited for still looks free to the statement that waited:
+/// it sees the shard's new owner, and not the lease that came with it. The next statement sees both.
+async fn claim_free(tx: &Tx, node: Node, at_most: i64) -> Result<u64> {
+    let free = tx.all(FREE, args![at_most], Row::next).await?;
+    if free.is_empty() {
+        return Ok(0);
+    }
+    tx.exec(CLAIM, args![node, free.into_iter().collect::<ShardSet>()]).await
 }
 
 /// Renews a lease that has not ended, for a node that is about to leave: it takes nothing, and the

@@ -90,19 +90,28 @@ async fn a_node_that_leaves_counts_for_nobody_s_share_and_frees_all_at_the_end()
     assert_eq!(tend(&db, B, NOW).await.len(), 256);
 }
 
+/// Rounds of a race: a claim that trusted what it waited for lost a few of each hundred.
+const RACES: usize = 100;
+
 #[tokio::test]
 async fn every_shard_has_one_owner_however_nodes_race() {
     let db = fresh().await;
-    let races = [A, B, C].map(|node| {
-        let db: Db = db.clone();
-        tokio::spawn(async move { tend(&db, node, NOW).await })
-    });
-    let mut shards = Vec::new();
-    for race in races {
-        shards.extend(race.await.unwrap().into_iter().map(|claim| claim.shard));
+    for _ in 0..RACES {
+        let races = [A, B, C].map(|node| {
+            let db: Db = db.clone();
+            tokio::spawn(async move { tend(&db, node, NOW).await })
+        });
+        let mut shards = Vec::new();
+        for race in races {
+            shards.extend(race.await.unwrap().into_iter().map(|claim| claim.shard));
+        }
+        let n = shards.len();
+        let distinct: HashSet<i64> = shards.into_iter().collect();
+        assert_eq!(distinct.len(), n);
+        assert!(n > 0 && distinct.iter().all(|shard| (0..SHARDS).contains(shard)));
+        for node in [A, B, C] {
+            let leave = async move |tx: &Tx| leases::leave(tx, node).await;
+            db.write::<_, storage::Error, _>(leave).await.unwrap();
+        }
     }
-    let n = shards.len();
-    let distinct: HashSet<i64> = shards.into_iter().collect();
-    assert_eq!(distinct.len(), n);
-    assert!(n > 0 && distinct.iter().all(|shard| (0..SHARDS).contains(shard)));
 }
