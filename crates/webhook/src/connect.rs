@@ -1,22 +1,19 @@
-//! Opening a connection: resolve, vet, connect to exactly the vetted address, TLS, HTTP/1.1.
+//! Opening a connection: resolve, vet, connect to exactly the vetted address, TLS, HTTP.
 //!
-//! Keeping connections is in `pool`; what travels over them is in [`crate::sender`] and
+//! Keeping connections is in `pool` and `shared`; what travels over them is in [`crate::sender`] and
 //! [`crate::fetch`]. Proxy variables of the environment are not read: a proxy would resolve the name
 //! itself, out of the guard's sight.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::{CertificateDer, ServerName};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant, timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -24,8 +21,10 @@ use url::Host;
 
 use crate::guard::Guard;
 use crate::outcome::{ErrorKind, Failure};
+use crate::shared::Connection;
+use crate::stream::{Metered, Stream};
 use crate::target::Target;
-use crate::tls::{RootProblem, client_config};
+use crate::tls::{HTTP_1, HTTP_2, RootProblem, client_config};
 
 /// Budgets of the three phases, each inside the attempt's own deadline (webhooks.md 5.8).
 const DNS_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -34,14 +33,22 @@ const TLS_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Addresses of a name that are tried in turn, sharing the time to connect.
 const ADDRESSES_TRIED_MAX: usize = 4;
 /// Bytes of a response's head.
-const HEAD_BYTES_MAX: usize = 32 * 1024;
+pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// Too many open files, in the process and on the machine (POSIX `EMFILE`, `ENFILE`).
 const OUT_OF_DESCRIPTORS: [i32; 2] = [24, 23];
 
 pub(crate) struct Connector {
     pub(crate) guard: Guard,
-    tls: TlsConnector,
+    /// Offers HTTP/2 beside HTTP/1.1.
+    both: TlsConnector,
+    http1: TlsConnector,
+}
+
+/// A connection of the protocol that the receiver chose.
+pub(crate) enum Opened {
+    Http1(Link),
+    Http2(Connection),
 }
 
 /// An open connection that can carry one request at a time.
@@ -53,6 +60,22 @@ pub(crate) struct Link {
 }
 
 impl Link {
+    async fn start(stream: Stream, ip: IpAddr) -> Result<Self, Failure> {
+        let received = Arc::new(AtomicU64::new(0));
+        let io = TokioIo::new(Metered { stream, received: received.clone() });
+        let (http, connection) = http1::Builder::new()
+            .title_case_headers(true)
+            .max_header_size(HEAD_BYTES_MAX)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .handshake(io)
+            .await
+            .map_err(|error| Failure::new(ErrorKind::Protocol, error.to_string()))?;
+        // It ends when the link is dropped or the peer closes; its errors reach whoever is waiting
+        // for an answer.
+        tokio::spawn(async move { drop(connection.await) });
+        Ok(Self { http, ip, opened: Instant::now(), received })
+    }
+
     /// A link over a pipe, for tests of what keeps links. It is open while the other end lives.
     #[cfg(test)]
     pub(crate) async fn over_pipe(opened: Instant) -> (Self, tokio::io::DuplexStream) {
@@ -75,10 +98,30 @@ impl Connector {
         guard: Guard,
         extra_roots: Vec<CertificateDer<'static>>,
     ) -> Result<Self, RootProblem> {
-        Ok(Self { guard, tls: TlsConnector::from(client_config(extra_roots)?) })
+        let both = client_config(extra_roots)?;
+        let mut http1 = both.clone();
+        http1.alpn_protocols = vec![HTTP_1.to_vec()];
+        let (both, http1) = (Arc::new(both).into(), Arc::new(http1).into());
+        Ok(Self { guard, both, http1 })
     }
 
-    pub(crate) async fn open(&self, target: &Target) -> Result<Link, Failure> {
+    /// Opens a connection on which the receiver may choose HTTP/2.
+    pub(crate) async fn open(&self, target: &Target) -> Result<Opened, Failure> {
+        let (stream, ip) = self.dial(target, &self.both).await?;
+        match &stream {
+            Stream::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(HTTP_2) => {
+                Connection::start(stream, ip).await.map(Opened::Http2)
+            }
+            Stream::Tls(_) | Stream::Plain(_) => Link::start(stream, ip).await.map(Opened::Http1),
+        }
+    }
+
+    pub(crate) async fn open_http1(&self, target: &Target) -> Result<Link, Failure> {
+        let (stream, ip) = self.dial(target, &self.http1).await?;
+        Link::start(stream, ip).await
+    }
+
+    async fn dial(&self, target: &Target, tls: &TlsConnector) -> Result<(Stream, IpAddr), Failure> {
         let vetted = timeout(DNS_WAIT_MAX, self.guard.resolve(target))
             .await
             .map_err(|_| Failure::new(ErrorKind::Dns, "the name was not resolved within 2 s"))??;
@@ -86,41 +129,29 @@ impl Connector {
         // A small post must not wait for the acknowledgement of the one before it.
         tcp.set_nodelay(true).map_err(|error| failed(ErrorKind::Connect, &error))?;
         let stream = if target.tls {
-            Stream::Tls(Box::new(self.shake_hands(target, tcp).await?))
+            Stream::Tls(Box::new(shake_hands(tls, target, tcp).await?))
         } else {
             Stream::Plain(tcp)
         };
-        let received = Arc::new(AtomicU64::new(0));
-        let io = TokioIo::new(Metered { stream, received: received.clone() });
-        let (http, connection) = http1::Builder::new()
-            .title_case_headers(true)
-            .max_header_size(HEAD_BYTES_MAX)
-            .max_buf_size(HEAD_BYTES_MAX)
-            .handshake(io)
-            .await
-            .map_err(|error| Failure::new(ErrorKind::Protocol, error.to_string()))?;
-        // It ends when the link is dropped or the peer closes; its errors reach whoever is waiting
-        // for an answer.
-        tokio::spawn(async move { drop(connection.await) });
-        Ok(Link { http, ip: address.ip(), opened: Instant::now(), received })
+        Ok((stream, address.ip()))
     }
+}
 
-    async fn shake_hands(
-        &self,
-        target: &Target,
-        tcp: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, Failure> {
-        let name = match &target.host {
-            Host::Domain(name) => ServerName::try_from(name.clone())
-                .map_err(|error| Failure::new(ErrorKind::Tls, error.to_string()))?,
-            Host::Ipv4(ip) => ServerName::from(IpAddr::V4(*ip)),
-            Host::Ipv6(ip) => ServerName::from(IpAddr::V6(*ip)),
-        };
-        timeout(TLS_WAIT_MAX, self.tls.connect(name, tcp))
-            .await
-            .map_err(|_| Failure::new(ErrorKind::Tls, "no TLS handshake within 5 s"))?
-            .map_err(|error| Failure::new(ErrorKind::Tls, error.to_string()))
-    }
+async fn shake_hands(
+    tls: &TlsConnector,
+    target: &Target,
+    tcp: TcpStream,
+) -> Result<TlsStream<TcpStream>, Failure> {
+    let name = match &target.host {
+        Host::Domain(name) => ServerName::try_from(name.clone())
+            .map_err(|error| Failure::new(ErrorKind::Tls, error.to_string()))?,
+        Host::Ipv4(ip) => ServerName::from(IpAddr::V4(*ip)),
+        Host::Ipv6(ip) => ServerName::from(IpAddr::V6(*ip)),
+    };
+    timeout(TLS_WAIT_MAX, tls.connect(name, tcp))
+        .await
+        .map_err(|_| Failure::new(ErrorKind::Tls, "no TLS handshake within 5 s"))?
+        .map_err(|error| Failure::new(ErrorKind::Tls, error.to_string()))
 }
 
 /// Connects to the first address that accepts. The peer must be the vetted address itself.
@@ -152,77 +183,4 @@ pub(crate) fn failed(kind: ErrorKind, error: &io::Error) -> Failure {
     let ours = matches!(error.kind(), io::ErrorKind::OutOfMemory | io::ErrorKind::AddrNotAvailable)
         || error.raw_os_error().is_some_and(|code| OUT_OF_DESCRIPTORS.contains(&code));
     Failure::new(if ours { ErrorKind::Internal } else { kind }, error.to_string())
-}
-
-enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
-/// A stream that counts what it reads.
-struct Metered {
-    stream: Stream,
-    received: Arc<AtomicU64>,
-}
-
-macro_rules! on_stream {
-    ($self:expr, $stream:ident => $call:expr) => {
-        match &mut $self.get_mut().stream {
-            Stream::Plain(plain) => {
-                let $stream = Pin::new(plain);
-                $call
-            }
-            Stream::Tls(tls) => {
-                let $stream = Pin::new(tls.as_mut());
-                $call
-            }
-        }
-    };
-}
-
-impl AsyncRead for Metered {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let received = self.received.clone();
-        let polled = on_stream!(self, stream => stream.poll_read(cx, buffer));
-        received.fetch_add((buffer.filled().len() - before) as u64, Ordering::Relaxed);
-        polled
-    }
-}
-
-impl AsyncWrite for Metered {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        on_stream!(self, stream => stream.poll_write(cx, bytes))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        on_stream!(self, stream => stream.poll_write_vectored(cx, slices))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        match &self.stream {
-            Stream::Plain(plain) => plain.is_write_vectored(),
-            Stream::Tls(tls) => tls.is_write_vectored(),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, stream => stream.poll_flush(cx))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, stream => stream.poll_shutdown(cx))
-    }
 }

@@ -72,7 +72,8 @@ impl Sender {
     async fn follow(&self, url: &str, limits: FetchLimits) -> Result<Fetched, FetchProblem> {
         let mut target = self.guard().check_photo(url)?;
         for _ in 0..=limits.redirects_max {
-            let mut link = self.connector.open(&target).await.map_err(FetchProblem::Failed)?;
+            let mut link =
+                self.connector.open_http1(&target).await.map_err(FetchProblem::Failed)?;
             let answer = link.http.send_request(get(&target)).await.map_err(failed)?;
             match answer.status().as_u16() {
                 200 => return read(answer, limits.bytes_max).await,

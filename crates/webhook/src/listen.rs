@@ -76,7 +76,7 @@ impl Sender {
         key: &str,
         last_id: Option<String>,
     ) -> Result<Listening, NoStream> {
-        let mut link = self.connector.open(target).await?;
+        let mut link = self.connector.open_http1(target).await?;
         let mut get = Request::new(Full::default());
         *get.uri_mut() = target.path.clone();
         *get.headers_mut() = headers(target, key, last_id.as_deref())?;

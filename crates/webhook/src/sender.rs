@@ -8,18 +8,21 @@ use std::io;
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, HOST, HeaderMap, HeaderValue, RETRY_AFTER};
-use http::{Method, Response};
-use http_body_util::{BodyExt, Full};
+use http::Response;
+use http::header::{HeaderMap, RETRY_AFTER};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use rustls::pki_types::CertificateDer;
 use tokio::time::{Duration, Instant, timeout_at};
 
-use crate::connect::{Connector, Link};
+use crate::connect::{Connector, Opened};
+use crate::fallback::Fallback;
 use crate::guard::Guard;
+use crate::line::{Line, is_misspoken, is_of_stream, is_unprocessed, is_wrong_answer};
 use crate::outcome::{ErrorKind, Failure, Outcome};
 use crate::pool::{IDLE_PER_HOST_MAX, Pool};
 use crate::retry_after::RetryAfter;
+use crate::shared::Shared;
 use crate::target::Target;
 use crate::tls::RootProblem;
 
@@ -53,7 +56,15 @@ pub struct Request<'a> {
 #[derive(Clone)]
 pub struct Sender {
     pub(crate) connector: Arc<Connector>,
-    pool: Arc<Pool>,
+    kept: Arc<Kept>,
+}
+
+/// What outlives an attempt.
+#[derive(Default)]
+struct Kept {
+    pool: Pool,
+    shared: Shared,
+    fallback: Fallback,
 }
 
 impl Sender {
@@ -64,9 +75,9 @@ impl Sender {
         guard: Guard,
         extra_roots: Vec<CertificateDer<'static>>,
     ) -> Result<Self, RootProblem> {
-        let pool = Arc::new(Pool::default());
-        tokio::spawn(sweep(Arc::downgrade(&pool)));
-        Ok(Self { connector: Arc::new(Connector::new(guard, extra_roots)?), pool })
+        let kept = Arc::new(Kept::default());
+        tokio::spawn(sweep(Arc::downgrade(&kept)));
+        Ok(Self { connector: Arc::new(Connector::new(guard, extra_roots)?), kept })
     }
 
     /// The rules that targets are checked by.
@@ -74,7 +85,7 @@ impl Sender {
         &self.connector.guard
     }
 
-    /// Makes one attempt. Dropping the future closes its connection.
+    /// Makes one attempt. Dropping the future closes its connection, or resets its stream on a shared one.
     pub async fn send(&self, request: &Request<'_>) -> Outcome {
         let started = Instant::now();
         let mut outcome = Outcome::default();
@@ -97,73 +108,112 @@ impl Sender {
         let target = request.target;
         let kept = self.kept(target).await;
         outcome.reused = kept.is_some();
-        let mut link = match kept {
-            Some(link) => link,
+        let mut line = match kept {
+            Some(line) => line,
             None => self.open(target, outcome).await?,
         };
-        outcome.ip = Some(link.ip);
+        outcome.ip = Some(line.ip());
 
-        let (sent, before) = (Instant::now(), link.received());
-        let mut answer = link.http.send_request(post(request)).await;
-        let is_stale = outcome.reused
-            && answer.is_err()
-            && link.received() == before
-            && sent.elapsed() <= STALE_WAIT_MAX;
-        if is_stale {
-            outcome.reconnected = true;
-            link = self.open(target, outcome).await?;
-            outcome.ip = Some(link.ip);
-            answer = link.http.send_request(post(request)).await;
+        let (sent, before) = (Instant::now(), line.received());
+        let mut answer = line.send(request).await;
+        if let Err(error) = &answer {
+            let is_stale =
+                outcome.reused && line.received() == before && sent.elapsed() <= STALE_WAIT_MAX;
+            if is_stale || is_unprocessed(error) {
+                self.learn(target, &line, error);
+                outcome.reconnected = true;
+                line = self.open(target, outcome).await?;
+                outcome.ip = Some(line.ip());
+                answer = line.send(request).await;
+            }
         }
-        let answer = answer.map_err(|error| broken(&error))?;
+        let answer = answer.map_err(|error| self.learn(target, &line, &error))?;
         outcome.phases.answer = Some(micros(sent));
         note_head(&answer, outcome);
-        if read_body(answer.into_body(), outcome).await? {
-            self.pool.put(&target.origin, link, Instant::now());
+        let is_whole = read_body(answer.into_body(), outcome).await;
+        let is_whole = is_whole.map_err(|error| self.learn(target, &line, &error))?;
+        match line {
+            Line::Alone(link) if is_whole => {
+                self.kept.pool.put(&target.origin, link, Instant::now());
+            }
+            Line::Alone(_) | Line::Among(_) => {}
         }
         Ok(())
     }
 
-    async fn open(&self, target: &Target, outcome: &mut Outcome) -> Result<Link, Failure> {
+    /// Opens a connection, or joins the one that somebody else is opening to an origin that shares.
+    async fn open(&self, target: &Target, outcome: &mut Outcome) -> Result<Line, Failure> {
         let began = Instant::now();
-        let link = self.connector.open(target).await?;
+        let origin = &target.origin;
+        let shelf = self.kept.shared.find(origin);
+        let _turn = match &shelf {
+            Some(shelf) => {
+                let turn = shelf.door.lock().await;
+                if let Some(seat) = shelf.join(Instant::now()) {
+                    return Ok(Line::Among(seat));
+                }
+                // Where the one before could not open any, nobody else waits for his turn.
+                self.kept.shared.find(origin).map(|_| turn)
+            }
+            None => None,
+        };
+        let opened = if target.tls && !self.kept.fallback.spares(origin, began) {
+            self.connector.open(target).await
+        } else {
+            self.connector.open_http1(target).await.map(Opened::Http1)
+        };
         outcome.phases.connect = Some(micros(began));
-        Ok(link)
-    }
-
-    /// A kept connection that has finished its last answer and is not closed.
-    async fn kept(&self, target: &Target) -> Option<Link> {
-        for _ in 0..IDLE_PER_HOST_MAX {
-            let mut link = self.pool.take(&target.origin, Instant::now())?;
-            if link.http.ready().await.is_ok() {
-                return Some(link);
+        match opened {
+            Ok(Opened::Http2(new)) => {
+                Ok(Line::Among(self.kept.shared.add(origin, new, Instant::now())))
+            }
+            Ok(Opened::Http1(link)) => Ok(Line::Alone(link)),
+            Err(failure) => {
+                self.kept.shared.forget_empty(origin);
+                Err(failure)
             }
         }
-        None
+    }
+
+    /// A kept connection that has finished its last answer and is not closed, or a place on a shared one.
+    async fn kept(&self, target: &Target) -> Option<Line> {
+        for _ in 0..IDLE_PER_HOST_MAX {
+            let Some(mut link) = self.kept.pool.take(&target.origin, Instant::now()) else { break };
+            if link.http.ready().await.is_ok() {
+                return Some(Line::Alone(link));
+            }
+        }
+        if !target.tls {
+            return None;
+        }
+        self.kept.shared.find(&target.origin)?.join(Instant::now()).map(Line::Among)
+    }
+
+    /// Takes from an error what concerns the next attempts on HTTP/2, and puts it into words.
+    fn learn(&self, target: &Target, line: &Line, error: &hyper::Error) -> Failure {
+        if let Line::Among(seat) = line {
+            // A connection that ends before it brought any answer is no good either, for whatever reason:
+            // some peers close on what they do not understand, and HTTP/1.1 costs nobody anything.
+            if is_misspoken(error) || !(seat.has_answered() || is_of_stream(error)) {
+                self.kept.fallback.spare(&target.origin, Instant::now());
+                self.kept.shared.forget(&target.origin);
+            } else if is_unprocessed(error) {
+                seat.retire();
+            }
+        }
+        broken(error)
     }
 }
 
 /// Closes idle connections for as long as a sender exists.
-async fn sweep(pool: Weak<Pool>) {
+async fn sweep(kept: Weak<Kept>) {
     let mut tick = tokio::time::interval(SWEEP_EVERY);
     loop {
         tick.tick().await;
-        let Some(pool) = pool.upgrade() else { return };
-        pool.sweep(Instant::now());
+        let Some(kept) = kept.upgrade() else { return };
+        kept.pool.sweep(Instant::now());
+        kept.shared.sweep(Instant::now());
     }
-}
-
-/// `Host` stands first, and nothing may be compressed: what is kept of the answer is its bytes.
-fn post(request: &Request<'_>) -> http::Request<Full<Bytes>> {
-    let mut headers = HeaderMap::with_capacity(request.headers.len() + 3);
-    headers.insert(HOST, request.target.authority.clone());
-    headers.extend(request.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let mut post = http::Request::new(Full::new(request.body.clone()));
-    *post.method_mut() = Method::POST;
-    *post.uri_mut() = request.target.path.clone();
-    *post.headers_mut() = headers;
-    post
 }
 
 fn note_head(answer: &Response<Incoming>, outcome: &mut Outcome) {
@@ -193,13 +243,15 @@ fn note_head(answer: &Response<Incoming>, outcome: &mut Outcome) {
 ///
 /// A body that is too long or shorter than promised does not change the verdict of the status. One
 /// that breaks off does: nobody knows what the receiver wanted to say.
-async fn read_body(mut body: Incoming, outcome: &mut Outcome) -> Result<bool, Failure> {
+async fn read_body(mut body: Incoming, outcome: &mut Outcome) -> hyper::Result<bool> {
     let mut read = 0;
     while let Some(frame) = body.frame().await {
         let frame = match frame {
             Ok(frame) => frame,
-            Err(error) if is_shorter_than_promised(&error) => return Ok(false),
-            Err(error) => return Err(broken(&error)),
+            Err(error) if is_shorter_than_promised(&error) => {
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
         };
         let Some(data) = frame.data_ref() else { continue };
         let room = BODY_KEPT_BYTES_MAX - outcome.response_body.len();
@@ -213,9 +265,10 @@ async fn read_body(mut body: Incoming, outcome: &mut Outcome) -> Result<bool, Fa
 }
 
 fn is_shorter_than_promised(error: &hyper::Error) -> bool {
-    std::error::Error::source(error)
-        .and_then(|cause| cause.downcast_ref::<io::Error>())
-        .is_some_and(|cause| cause.kind() == io::ErrorKind::UnexpectedEof)
+    is_wrong_answer(error)
+        || std::error::Error::source(error)
+            .and_then(|cause| cause.downcast_ref::<io::Error>())
+            .is_some_and(|cause| cause.kind() == io::ErrorKind::UnexpectedEof)
 }
 
 pub(crate) fn broken(error: &hyper::Error) -> Failure {

@@ -1,9 +1,13 @@
 //! The TLS settings of every connection out: ring, the Mozilla roots, and an operator's own.
 
-use rustls::pki_types::{CertificateDer, pem::PemObject};
-use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
 
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use rustls::{ClientConfig, RootCertStore};
+
+/// What protocols are called when one is chosen during the handshake (ALPN, RFC 7301).
+pub(crate) const HTTP_1: &[u8] = b"http/1.1";
+pub(crate) const HTTP_2: &[u8] = b"h2";
 /// Sessions remembered so that a new connection costs two thirds of a full handshake.
 const SESSIONS_KEPT_MAX: usize = 1024;
 
@@ -30,10 +34,10 @@ pub fn read_roots(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, RootProb
     Ok(roots)
 }
 
-/// One shared configuration, so that sessions resume across connections.
+/// The configuration that offers both protocols. Its clones share the sessions that they resume.
 pub(crate) fn client_config(
     extra: Vec<CertificateDer<'static>>,
-) -> Result<Arc<ClientConfig>, RootProblem> {
+) -> Result<ClientConfig, RootProblem> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     for root in extra {
         roots.add(root).map_err(RootProblem::Certificate)?;
@@ -44,7 +48,7 @@ pub(crate) fn client_config(
         .expect("ring supports the default versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![HTTP_2.to_vec(), HTTP_1.to_vec()];
     config.resumption = rustls::client::Resumption::in_memory_sessions(SESSIONS_KEPT_MAX);
-    Ok(Arc::new(config))
+    Ok(config)
 }

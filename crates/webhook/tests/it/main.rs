@@ -4,6 +4,7 @@
 
 mod fetching;
 mod guarding;
+mod http2;
 mod receiver;
 mod sending;
 mod tls;

@@ -25,29 +25,40 @@ impl Resolver for Loopback {
     }
 }
 
-/// A receiver with a certificate for `hooks.example.com`; gives its port and the certificate.
-async fn receiver() -> (u16, Vec<u8>) {
+/// A certificate for `hooks.example.com`, as a receiver shows it, and the root that vouches for it.
+pub(crate) fn certified(protocols: &[&[u8]]) -> (TlsAcceptor, Vec<u8>) {
     let made = rcgen::generate_simple_self_signed(vec!["hooks.example.com".to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![certificate.clone()], key)
         .unwrap();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    (TlsAcceptor::from(Arc::new(config)), certificate.to_vec())
+}
+
+/// A sender that finds every name on loopback and trusts this root.
+pub(crate) fn trusting(root: &[u8]) -> Sender {
+    Sender::new(loopback().with_resolver(Loopback), read_roots(root).unwrap()).unwrap()
+}
+
+/// A receiver for `hooks.example.com`; gives its port and the certificate.
+async fn receiver() -> (u16, Vec<u8>) {
+    let (acceptor, root) = certified(&[]);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
-        let acceptor = TlsAcceptor::from(Arc::new(config));
         while let Ok((tcp, _)) = listener.accept().await {
             if let Ok(mut tls) = acceptor.accept(tcp).await {
                 follow(&mut tls, vec![ok(), ok()], &Mutex::default()).await;
             }
         }
     });
-    (port, certificate.to_vec())
+    (port, root)
 }
 
 async fn send(sender: &Sender, url: &str) -> Outcome {
