@@ -7,7 +7,7 @@ use app::App;
 use app::admin::partners::{self, PartnerChange};
 use clap::Parser;
 use domain::partner::PartnerSettings;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use postroom::commands::init::Init;
 use postroom::config::Config;
 use postroom::node::{self, Node};
@@ -27,11 +27,19 @@ const PARTNER: &str = "bench";
 /// See the module.
 pub(crate) struct House {
     pub(crate) node: Node,
+    pub(crate) app: App,
     pub(crate) key: String,
     pub(crate) engine: &'static str,
     /// The process of the PostgreSQL server, whose cost is counted beside ours.
     pub(crate) server_pid: Option<u32>,
     _folder: TempDir,
+}
+
+/// Where a house is to stand: its configuration, with a database that is empty at first.
+pub(crate) struct Site {
+    config: Config,
+    server_pid: Option<u32>,
+    folder: TempDir,
 }
 
 /// `init` with its defaults, of which only the pool's size is changed.
@@ -45,31 +53,10 @@ impl House {
     /// Starts on an empty database: a file, or one on the PostgreSQL `server`. Calls are made in the
     /// test world, where a mailbox opens without papers; it takes the same way through the code.
     pub(crate) async fn open(server: Option<&str>, seconds: u64) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let path = |name: &str| folder.path().join(name).display().to_string();
-        let (url, server_pid) = match server {
-            Some(server) => empty(server).await.context("making a database")?,
-            None => (format!("sqlite:{}", path("bench.sqlite")), None),
-        };
-        let settings = [
-            ("POSTROOM_SERVER_LISTEN", "127.0.0.1:0".to_owned()),
-            ("POSTROOM_DATABASE_URL", url),
-            ("POSTROOM_STORAGE_PATH", path("blobs")),
-            ("POSTROOM_SECRETS_KEY_FILE", path("secret.key")),
-            ("POSTROOM_WEBHOOKS_ALLOW_NETWORKS", "127.0.0.0/8".to_owned()),
-        ];
-        let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value));
-        let config = Config::load(None, settings)?;
-        let app = node::open(&config).await?;
-        let engine = app.db.engine().as_str();
-        let numbers = seconds * NUMBERS_PER_SECOND;
-        out::say(format_args!("{engine}: making a partner with {numbers} numbers"));
-        let mut init = Defaults::try_parse_from(["bench", "--partner", PARTNER])?.init;
-        init.last_number = init.first_number + i64::try_from(numbers)?;
-        let key = init.make(&app).await?.test_key;
-        lift_the_rate(&app).await?;
-        let node = Node::start(&config, app, recorder()?).await?;
-        Ok(Self { node, key, engine, server_pid, _folder: folder })
+        let site = Site::clear(server).await?;
+        let app = site.open().await?;
+        let key = site.furnish(&app, seconds * NUMBERS_PER_SECOND).await?;
+        site.start(app, key).await
     }
 
     pub(crate) async fn client(&self) -> anyhow::Result<Client> {
@@ -93,6 +80,56 @@ impl House {
     }
 }
 
+impl Site {
+    pub(crate) async fn clear(server: Option<&str>) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let (url, server_pid) = match server {
+            Some(server) => empty(server).await.context("making a database")?,
+            None => (format!("sqlite:{}", path("bench.sqlite")), None),
+        };
+        let settings = [
+            ("POSTROOM_SERVER_LISTEN", "127.0.0.1:0".to_owned()),
+            ("POSTROOM_DATABASE_URL", url),
+            ("POSTROOM_STORAGE_PATH", path("blobs")),
+            ("POSTROOM_SECRETS_KEY_FILE", path("secret.key")),
+            ("POSTROOM_WEBHOOKS_ALLOW_NETWORKS", "127.0.0.0/8".to_owned()),
+        ];
+        let settings = settings.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let config = Config::load(None, settings)?;
+        Ok(Self { config, server_pid, folder })
+    }
+
+    /// Opens the database without beginning any work.
+    pub(crate) async fn open(&self) -> anyhow::Result<App> {
+        node::open(&self.config).await
+    }
+
+    /// Makes a partner with so many numbers, and tells its key.
+    pub(crate) async fn furnish(&self, app: &App, numbers: u64) -> anyhow::Result<String> {
+        let engine = app.db.engine().as_str();
+        out::say(format_args!("{engine}: making a partner with {numbers} numbers"));
+        let mut init = Defaults::try_parse_from(["bench", "--partner", PARTNER])?.init;
+        init.last_number = init.first_number + i64::try_from(numbers)?;
+        let key = init.make(app).await?.test_key;
+        lift_the_rate(app).await?;
+        Ok(key)
+    }
+
+    /// The process of the PostgreSQL server.
+    pub(crate) fn server_pid(&self) -> Option<u32> {
+        self.server_pid
+    }
+
+    /// Starts the server.
+    pub(crate) async fn start(self, app: App, key: String) -> anyhow::Result<House> {
+        let engine = app.db.engine().as_str();
+        let node = Node::start(&self.config, app.clone(), recorder()?).await?;
+        let Self { server_pid, folder, .. } = self;
+        Ok(House { node, app, key, engine, server_pid, _folder: folder })
+    }
+}
+
 /// The process has one recorder, which all houses share.
 fn recorder() -> anyhow::Result<PrometheusHandle> {
     static HANDLE: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
@@ -102,7 +139,7 @@ fn recorder() -> anyhow::Result<PrometheusHandle> {
     // Request lines are written as in production, save that nobody reads them.
     let log = tracing_subscriber::fmt().json().flatten_event(true).with_writer(std::io::sink);
     log.try_init().map_err(anyhow::Error::msg).context("starting the log")?;
-    let handle = PrometheusBuilder::new().install_recorder().context("starting the metrics")?;
+    let handle = node::metrics()?;
     Ok(HANDLE.get_or_init(|| handle).clone())
 }
 

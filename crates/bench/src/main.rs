@@ -11,6 +11,7 @@ mod house;
 mod meter;
 mod pipeline;
 mod receiver;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use house::House;
 use meter::Measured;
 use postroom::out;
 use storage::Engine;
+use webhooks::{Scene, Size};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -42,10 +44,20 @@ struct Cli {
     /// Print the rows as JSON.
     #[arg(long)]
     json: bool,
+    /// Of the workload `webhooks`, only these scenes.
+    #[arg(long, value_delimiter = ',')]
+    scenes: Vec<Scene>,
+    /// Of the workload `webhooks`, a twentieth of each scene.
+    #[arg(long)]
+    quick: bool,
+    /// Play this scene in this process.
+    #[arg(long, hide = true)]
+    alone: Option<Scene>,
 }
 
 const EXAMPLES: &str = "Examples:
   cargo run --release -p bench -- all
+  cargo run --release -p bench -- webhooks
   cargo xtask pg -- cargo run --release -p bench -- all --seconds 10";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -54,6 +66,9 @@ enum Workload {
     Api,
     /// Mail logged, and its events delivered.
     Pipeline,
+    /// The delivery engine beside the figures that it should reach.
+    Webhooks,
+    /// The first two.
     All,
 }
 
@@ -65,6 +80,16 @@ enum EngineName {
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
+    if let Some(scene) = cli.alone {
+        let rows = webhooks::run_alone(scene, server(&cli)?, Size { is_quick: cli.quick })?;
+        out::rows(true, &[], &rows);
+        return Ok(());
+    }
+    if cli.workload == Workload::Webhooks {
+        let engine = if server(&cli)?.is_some() { "postgres" } else { "sqlite" };
+        let quick = if cli.quick { &["--quick"][..] } else { &[] };
+        return webhooks::run_all(&cli.scenes, &[&["--engine", engine], quick].concat(), cli.json);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let rows = runtime.block_on(measure(&cli))?;
     let rows: Vec<_> = rows.iter().map(Measured::row).collect();
@@ -72,7 +97,8 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure(cli: &Cli) -> anyhow::Result<Vec<Measured>> {
+/// The PostgreSQL server to measure on, unless it is SQLite that is to be measured.
+fn server(cli: &Cli) -> anyhow::Result<Option<String>> {
     let server = std::env::var("POSTROOM_TEST_DATABASE").ok();
     let engine = match (cli.engine, &server) {
         (Some(EngineName::Sqlite), _) | (None, None) => Engine::Sqlite,
@@ -81,7 +107,11 @@ async fn measure(cli: &Cli) -> anyhow::Result<Vec<Measured>> {
             bail!("POSTROOM_TEST_DATABASE names no server; run it under `cargo xtask pg --`")
         }
     };
-    let server = server.filter(|_| engine == Engine::Postgres);
+    Ok(server.filter(|_| engine == Engine::Postgres))
+}
+
+async fn measure(cli: &Cli) -> anyhow::Result<Vec<Measured>> {
+    let server = server(cli)?;
     let length = Duration::from_secs(cli.seconds);
     let mut rows = Vec::new();
     if cli.workload != Workload::Pipeline {

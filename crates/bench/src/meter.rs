@@ -103,15 +103,31 @@ impl Meter {
         let server = b.server.zip(a.server).map(|(b, a)| b - a);
         let others = b.machine_busy - a.machine_busy - own - server.unwrap_or_default();
         let all = (b.machine_all - a.machine_all).max(1.0);
-        let pages = fs::read_to_string("/proc/self/statm").context("reading our memory")?;
-        let pages: u64 = pages.split(' ').nth(1).context("statm has columns")?.parse()?;
         let others = (others / all).max(0.0);
-        Ok(Cost { own, server, others, rss_bytes: pages * PAGE_BYTES })
+        Ok(Cost { own, server, others, rss_bytes: resident()? })
     }
 }
 
+/// Bytes of resident memory.
+pub(crate) fn resident() -> anyhow::Result<u64> {
+    let pages = fs::read_to_string("/proc/self/statm").context("reading our memory")?;
+    let pages: u64 = pages.split(' ').nth(1).context("statm has columns")?.parse()?;
+    Ok(pages * PAGE_BYTES)
+}
+
 fn read(server_pid: Option<u32>) -> anyhow::Result<Reading> {
-    let own = fs::read_to_string("/proc/self/stat").context("reading our processor time")?;
+    let (machine_busy, machine_all) = machine()?;
+    Ok(Reading { own: own()?, server: server_pid.map(family), machine_busy, machine_all })
+}
+
+/// Processor time of this process, in microseconds.
+pub(crate) fn own() -> anyhow::Result<f64> {
+    let stat = fs::read_to_string("/proc/self/stat").context("reading our processor time")?;
+    Ok(used(&stat))
+}
+
+/// How long the machine's processors were busy, and all there was, in microseconds.
+pub(crate) fn machine() -> anyhow::Result<(f64, f64)> {
     let machine = fs::read_to_string("/proc/stat").context("reading the machine's time")?;
     let line = machine.lines().next().context("/proc/stat has lines")?;
     let ticks: Vec<f64> =
@@ -119,28 +135,32 @@ fn read(server_pid: Option<u32>) -> anyhow::Result<Reading> {
     let all: f64 = ticks.iter().sum();
     // The fourth and fifth columns are idleness, with and without a disk that is waited for.
     let idle: f64 = ticks.iter().skip(3).take(2).sum();
-    Ok(Reading {
-        own: used(&own),
-        server: server_pid.map(family),
-        machine_busy: (all - idle) * TICK_MICROS,
-        machine_all: all * TICK_MICROS,
-    })
+    Ok(((all - idle) * TICK_MICROS, all * TICK_MICROS))
 }
 
-/// A process, its children that live, and those that have ended.
 fn family(pid: u32) -> f64 {
-    let Ok(processes) = fs::read_dir("/proc") else { return 0.0 };
+    family_of(pid).0
+}
+
+/// What a process, its children that live, and those that have ended used, in microseconds; and which
+/// of them live.
+pub(crate) fn family_of(pid: u32) -> (f64, Vec<u32>) {
+    let (mut sum, mut pids) = (0.0, Vec::new());
+    let Ok(processes) = fs::read_dir("/proc") else { return (sum, pids) };
     let stats =
         processes.filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());
-    let mut sum = 0.0;
     for stat in stats {
+        let Some(own) = stat.split(' ').next().and_then(|own| own.parse().ok()) else { continue };
         if parent_in(&stat) == Some(pid) {
             sum += used(&stat);
-        } else if stat.split(' ').next() == Some(&pid.to_string()) {
+        } else if own == pid {
             sum += used(&stat) + fields(&stat).skip(13).take(2).sum::<f64>() * TICK_MICROS;
+        } else {
+            continue;
         }
+        pids.push(own);
     }
-    sum
+    (sum, pids)
 }
 
 /// The process that started another.
