@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
+use domain::event::Audience;
 use domain::id::{KeyId, RequestId};
-use domain::partner::Partner;
+use domain::partner::{Partner, PartnerKind};
 use domain::{Result, Timestamp};
 use storage::tenancy::Scope;
 
@@ -81,6 +82,14 @@ impl OpCtx {
             request_id: None,
             idempotency: None,
             dry_run: false,
+        }
+    }
+
+    /// What the owner of this context's endpoints hears.
+    pub fn audience(&self) -> Audience {
+        match self.partner.kind {
+            PartnerKind::Operator => Audience::Operator,
+            PartnerKind::Brand | PartnerKind::SelfOperated => Audience::Partner,
         }
     }
 

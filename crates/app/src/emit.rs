@@ -7,7 +7,7 @@ use domain::Result;
 use domain::customer::Customer;
 use domain::endpoint::Order;
 use domain::event::EventType;
-use domain::id::{ActionId, CustomerId, DeliveryId, EventId, MailId};
+use domain::id::{ActionId, DeliveryId, EventId, MailId};
 use futures_util::future::try_join;
 use serde_json::{Value, json};
 use storage::endpoints::{Endpoint, EndpointStatus};
@@ -81,7 +81,7 @@ async fn publish(
         previous: news.previous,
     };
     let targets =
-        targets(ctx, listening.iter().filter(|e| is_told(e, news.kind)), Some(customer.id));
+        targets(ctx, listening.iter().filter(|e| is_told(e, news.kind)), Some(customer.id.0));
     let event = events::Event {
         no: ids.number(made_at),
         id,
@@ -140,26 +140,27 @@ pub(crate) fn is_told(endpoint: &Endpoint, kind: EventType) -> bool {
         && (endpoint.event_types.is_empty() || endpoint.event_types.contains(&kind))
 }
 
-fn targets<'a>(
+/// To whom an event is owed. What is told under the id `about` keeps its order where that is asked for.
+pub(crate) fn targets<'a>(
     ctx: &OpCtx,
     endpoints: impl Iterator<Item = &'a Endpoint>,
-    customer: Option<CustomerId>,
+    about: Option<[u8; 16]>,
 ) -> Vec<Target> {
     let (ids, now) = (ctx.app.ids.as_ref(), ctx.app.clock.now());
     let target = |e: &Endpoint| Target {
         endpoint_no: e.no,
         delivery_no: ids.number(now),
         delivery_id: DeliveryId::new(ids, now),
-        order_key: order_key(e.settings.order, customer),
+        order_key: order_key(e.settings.order, about),
     };
     endpoints.map(target).collect()
 }
 
-/// What is told under one key is told in its order. Customers whose keys meet share one, which is harmless.
-fn order_key(order: Order, customer: Option<CustomerId>) -> Option<i64> {
+/// What is told under one key is told in its order. Ids whose keys meet share one, which is harmless.
+fn order_key(order: Order, about: Option<[u8; 16]>) -> Option<i64> {
     match order {
         Order::None => None,
-        Order::Key => customer?.0.last_chunk().map(|bytes| i64::from_be_bytes(*bytes)),
+        Order::Key => about?.last_chunk().map(|bytes| i64::from_be_bytes(*bytes)),
         Order::Strict => Some(0),
     }
 }

@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod mail;
 pub mod mail_actions;
 pub mod mailboxes;
+pub mod notices;
 pub mod secrets;
 pub mod simulate;
 pub mod snapshot;

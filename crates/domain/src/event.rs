@@ -1,10 +1,12 @@
-//! The fourteen event types, in the order in which the seed lists them.
+//! The types of events: the fourteen that partners hear, in the order in which the seed lists them, and
+//! those that an operator hears about the webhooks of its partners (webhooks.md 5.16).
 //!
 //! Which transition emits which is written beside the state machines; the payloads are in
 //! `wire::events`.
 
 crate::words! {
-    /// What an event says happened (seed 000, "Webhook Events and Automation").
+    /// What an event says happened (seed 000, "Webhook Events and Automation"). Those that an operator
+    /// hears come last.
     pub enum EventType {
         CustomerCreated = "customer.created",
         CustomerActivated = "customer.activated",
@@ -20,10 +22,53 @@ crate::words! {
         MailShredded = "mail.shredded",
         MailPickupRequested = "mail.pickup_requested",
         MailPickupScheduled = "mail.pickup_scheduled",
+        EndpointCreated = "endpoint.created",
+        EndpointUpdated = "endpoint.updated",
+        EndpointDeleted = "endpoint.deleted",
+        EndpointEnabled = "endpoint.enabled",
+        EndpointDisabled = "endpoint.disabled",
+        EndpointFailing = "endpoint.failing",
+        EndpointDisableWarning = "endpoint.disable_warning",
+        EndpointRecovered = "endpoint.recovered",
+        DeliveryExhausted = "delivery.exhausted",
+        DeliveryRecovered = "delivery.recovered",
+        RecoveryFinished = "recovery.finished",
+        BacklogDropped = "backlog.dropped",
+        SecretRotated = "secret.rotated",
+    }
+}
+
+/// Who hears events of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// The partner that the event is about.
+    Partner,
+    /// The operator above that partner.
+    Operator,
+}
+
+impl Audience {
+    /// The types that it hears, in the order of the catalogue.
+    pub fn types(self) -> &'static [EventType] {
+        // Declared one group after the other.
+        let (partners, operators) = EventType::ALL.split_at(EventType::EndpointCreated as usize);
+        match self {
+            Self::Partner => partners,
+            Self::Operator => operators,
+        }
     }
 }
 
 impl EventType {
+    pub fn audience(self) -> Audience {
+        if self < Self::EndpointCreated { Audience::Partner } else { Audience::Operator }
+    }
+
+    /// The member with this spelling, if partners hear it.
+    pub fn parse_for_partner(text: &str) -> Option<Self> {
+        Self::parse(text).filter(|kind| kind.audience() == Audience::Partner)
+    }
+
     /// The word before the full stop, which groups the catalogue.
     pub const fn category(self) -> &'static str {
         match self {
@@ -41,6 +86,18 @@ impl EventType {
             | Self::MailShredded
             | Self::MailPickupRequested
             | Self::MailPickupScheduled => "mail",
+            Self::EndpointCreated
+            | Self::EndpointUpdated
+            | Self::EndpointDeleted
+            | Self::EndpointEnabled
+            | Self::EndpointDisabled
+            | Self::EndpointFailing
+            | Self::EndpointDisableWarning
+            | Self::EndpointRecovered => "endpoint",
+            Self::DeliveryExhausted | Self::DeliveryRecovered => "delivery",
+            Self::RecoveryFinished => "recovery",
+            Self::BacklogDropped => "backlog",
+            Self::SecretRotated => "secret",
         }
     }
 
@@ -61,6 +118,39 @@ impl EventType {
             Self::MailShredded => "The mail item was destroyed and certified.",
             Self::MailPickupRequested => "Somebody asked to collect the mail item.",
             Self::MailPickupScheduled => "A time to collect the mail item was set.",
+            Self::EndpointCreated => "A partner made a webhook endpoint.",
+            Self::EndpointUpdated => {
+                "Where an endpoint is, what it hears or how it is sent to changed."
+            }
+            Self::EndpointDeleted => "An endpoint was deleted; nothing more is sent to it.",
+            Self::EndpointEnabled => "An endpoint that took nothing is sent to again.",
+            Self::EndpointDisabled => "An endpoint takes nothing from now on; its status says why.",
+            Self::EndpointFailing => "An endpoint has only failed for an hour, or ten times.",
+            Self::EndpointDisableWarning => {
+                "An endpoint that goes on failing is switched off in a day."
+            }
+            Self::EndpointRecovered => "An endpoint that was told of as failing answers again.",
+            Self::DeliveryExhausted => "A delivery was given up after its last try.",
+            Self::DeliveryRecovered => "A delivery that had been given up arrived after all.",
+            Self::RecoveryFinished => "A recovery of an endpoint came to its end.",
+            Self::BacklogDropped => "Deliveries held for an endpoint were given up without a try.",
+            Self::SecretRotated => "An endpoint got a new signing secret, or switched to it.",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partners_hear_the_fourteen_of_the_seed_and_operators_all_others() {
+        let (partners, operators) = (Audience::Partner.types(), Audience::Operator.types());
+        assert_eq!(partners.len(), 14);
+        assert_eq!([partners, operators].concat(), EventType::ALL);
+        for audience in [Audience::Partner, Audience::Operator] {
+            assert!(audience.types().iter().all(|kind| kind.audience() == audience));
+        }
+        assert_eq!(EventType::parse_for_partner("endpoint.created"), None);
     }
 }

@@ -72,8 +72,9 @@ crate::words! {
 }
 
 crate::words! {
-    /// Who does the floor work for a partner.
-    pub enum PartnerKind { Brand = "brand", SelfOperated = "self_operated" }
+    /// Who does the floor work for a partner. `operator` is no partner but the operator itself, as the owner
+    /// of the endpoints that hear how those of its partners fare: one for each operator, never listed.
+    pub enum PartnerKind { Brand = "brand", SelfOperated = "self_operated", Operator = "operator" }
 }
 
 /// A brand under an operator: the tenant that holds keys, customers and webhook endpoints.

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
 use axum::http::header;
-use domain::event::EventType;
+use domain::event::{Audience, EventType};
 use domain::id::EventId;
 use domain::key::ScopeName;
 use serde_json::value::RawValue;
@@ -41,7 +41,7 @@ pub(crate) async fn list_handler(State(api): State<PartnerApi>, call: Call) -> H
     let page = List { path: "/api/v1/events", query: &query };
     let before = page.position(&ctx)?.and_then(|text| EventId::parse(&text));
     let narrowing = Narrowing {
-        kind: query.word("type", EventType::ALL, EventType::as_str)?,
+        kind: query.word("type", Audience::Partner.types(), EventType::as_str)?,
         customer_id: query.text("customer_id").map(ToOwned::to_owned),
         created: (query.instant("created_after")?, query.instant("created_before")?),
     };

@@ -15,7 +15,7 @@ use axum::extract::State;
 use axum::http::Response;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use bytes::Bytes;
-use domain::event::EventType;
+use domain::event::{Audience, EventType};
 use domain::id::{EventId, PartnerId};
 use domain::key::ScopeName;
 use domain::{Error, ErrorCode, Result};
@@ -114,7 +114,7 @@ impl Drop for Seat {
 )]
 pub(crate) async fn handler(State(api): State<PartnerApi>, call: Call) -> Handled {
     let (ctx, query) = call.read(ScopeName::EventsRead, PARAMETERS)?;
-    let kinds = query.words("type", EventType::ALL, EventType::as_str)?;
+    let kinds = query.words("type", Audience::Partner.types(), EventType::as_str)?;
     let within = |text: &str| text.parse().ok().filter(|n| (0..=NEWEST_MAX).contains(n));
     let newest = query.parsed("newest", within, "must be a number from 0 to 1000")?;
     let follows = query.text("follow").is_none() || query.flag("follow")?;

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use domain::event::EventType;
+use domain::event::Audience;
 use domain::{Error, ErrorCode};
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
@@ -280,7 +280,7 @@ fn add_webhooks(document: &mut Value) {
         header("webhook-signature", "Standard Webhooks: v1,<base64>."),
     ]);
     let mut webhooks = Map::new();
-    for kind in EventType::ALL {
+    for kind in Audience::Partner.types() {
         let (schema, sample) = wire::events::documented(*kind);
         webhooks.insert(kind.as_str().to_owned(), json!({"post": {
             "operationId": wire::events::operation_id(*kind),

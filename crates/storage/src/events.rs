@@ -145,6 +145,9 @@ statements! {
         $7, $8, $9, $10, $11, $12, case when exists (select 1 from ready r
         where r.endpoint_no = $3 and r.due_at = $13 and r.delivery_no = $1) then $13 end {each} where true
         on conflict do nothing";
+    OWED_NAME = "select d.id, e.id, e.type, exists (select 1 from attempts a where a.delivery_no = d.no
+        and a.outcome = 'failed') from ready r join deliveries d on d.no = r.delivery_no
+        join events e on e.no = d.event_no where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3";
     LIST = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, payload, created_at from events
         where partner_id = $1 and livemode = $2 and (id < $3 or $3 is null) and (type = $4 or $4 is null)
         and (customer_id = $5 or $5 is null) and (created_at >= $6 or $6 is null)
@@ -249,6 +252,25 @@ pub async fn settle(tx: &Tx, settled: &[Settled]) -> Result<ShardSet> {
     tx.each(READY_DELETE, gone.iter().map(|s| key(&s.owed)).collect()).await?;
     tx.each(ATTEMPT_INSERT, settled.iter().map(|s| attempt_row(&s.attempt)).collect()).await?;
     Ok(stale.iter().map(|claim| claim.shard).collect())
+}
+
+/// What is said of a delivery outside the queue.
+#[derive(Clone, Copy, Debug)]
+pub struct OwedName {
+    pub delivery_id: DeliveryId,
+    pub event_id: EventId,
+    pub kind: EventType,
+    /// It was given up before.
+    pub was_dead: bool,
+}
+
+/// What an owed delivery is called; `None` when its row is gone.
+pub async fn owed_name(tx: &Tx, owed: &Owed) -> Result<Option<OwedName>> {
+    let read = |r: &mut Row| {
+        let (delivery_id, event_id, kind) = (r.next()?, r.next()?, r.next()?);
+        Ok(OwedName { delivery_id, event_id, kind, was_dead: r.next()? })
+    };
+    tx.opt(OWED_NAME, args![owed.endpoint_no, owed.due_at, owed.delivery_no], read).await
 }
 
 /// An attempt that ended, and the queue row that it was made for.

@@ -63,9 +63,11 @@ statements! {
     PARTNER_GET_LOCKED = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead,
         created_at from partners where id = $1 {lock}";
     PARTNER_BY_SLUG = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead,
-        created_at from partners where slug = $1";
+        created_at from partners where slug = $1 and kind <> 'operator'";
+    PARTNER_OF_OPERATOR = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead,
+        created_at from partners where operator_id = $1 and kind = 'operator'";
     PARTNER_LIST = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead,
-        created_at from partners order by slug";
+        created_at from partners where kind <> 'operator' order by slug";
     PARTNER_UPDATE = "update partners set name = $2, status = $3, settings = $4, order_form = $5 where id = $1";
     PARTNER_CLOCK = "update partners set test_clock_ahead = test_clock_ahead + $2 where id = $1
         returning test_clock_ahead";
@@ -208,6 +210,11 @@ pub async fn partner_find_locked(tx: &Tx, id: PartnerId) -> Result<Option<Partne
 
 pub async fn partner_find_by_slug(tx: &Tx, slug: &str) -> Result<Option<Partner>> {
     tx.opt(PARTNER_BY_SLUG, args![slug], partner).await
+}
+
+/// The operator itself, as the owner of endpoints; nothing else finds it but by its id.
+pub async fn partner_of_operator(tx: &Tx, id: OperatorId) -> Result<Option<Partner>> {
+    tx.opt(PARTNER_OF_OPERATOR, args![id], partner).await
 }
 
 pub async fn partner_list(tx: &Tx) -> Result<Vec<Partner>> {

@@ -2,15 +2,15 @@
 //!
 //! Given up is not lost: a recovery brings it back while it is kept. Source: webhooks.md 5.13.
 
-use std::sync::Arc;
-
+use app::audit;
 use app::endpoints::pause::HELD_MAX;
-use app::{Actor, OpCtx, audit};
+use app::notices::operator::BacklogDropped;
+use app::notices::{self, Notice};
 use domain::{Result, Timestamp, days};
 use storage::leases::ShardSet;
-use storage::{Tx, backlog, endpoints, events, tenancy};
+use storage::{Tx, backlog, events};
 
-use crate::Tasks;
+use crate::{Tasks, whose};
 
 /// How long deliveries are held, in microseconds.
 const HELD_FOR: i64 = days(7);
@@ -56,7 +56,7 @@ async fn give_up(tasks: &Tasks, endpoint_no: i64, now: Timestamp) -> Result<usiz
 
 /// The oldest page of what is too much, or too old.
 async fn give_up_page(tx: &Tx, app: &app::App, endpoint_no: i64, now: Timestamp) -> Result<usize> {
-    let Some(endpoint) = endpoints::find_by_no(tx, endpoint_no).await? else {
+    let Some((ctx, endpoint)) = whose::find(tx, app, endpoint_no).await? else {
         // An event that was committed at the very moment of the deletion.
         events::cancel_all(tx, endpoint_no).await?;
         return Ok(0);
@@ -71,12 +71,13 @@ async fn give_up_page(tx: &Tx, app: &app::App, endpoint_no: i64, now: Timestamp)
         return Ok(0);
     }
     backlog::give_up(tx, endpoint_no, &places, now, reason).await?;
-    let Some(owner) = endpoints::owner(tx, endpoint_no).await? else { return Ok(places.len()) };
-    let Some(partner) = tenancy::partner_find(tx, owner).await? else { return Ok(places.len()) };
-    let ctx = OpCtx::new(app, Arc::new(partner), endpoint.livemode, Actor::System);
-    let dropped = places.len().to_string();
+    let dropped = places.len();
     tracing::warn!(endpoint.id = %endpoint.id, "{dropped} deliveries were given up: {reason}");
-    let detail = [("dropped", dropped.as_str()), ("reason", reason)];
+    let shown = dropped.to_string();
+    let detail = [("dropped", shown.as_str()), ("reason", reason)];
     audit::record(tx, &ctx, "endpoint.backlog_dropped", endpoint.id, &detail).await?;
+    let dropped = i64::try_from(dropped).unwrap_or(i64::MAX);
+    let news = BacklogDropped { dropped, reason: reason.to_owned() };
+    notices::tell(tx, &ctx, &endpoint, Notice::BacklogDropped(news)).await?;
     Ok(places.len())
 }

@@ -15,6 +15,7 @@ mod recover;
 mod retention;
 mod shards;
 mod usage;
+mod whose;
 
 use std::sync::Arc;
 use std::time::Duration;

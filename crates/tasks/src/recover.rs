@@ -4,15 +4,14 @@
 //! most, so that news waits behind one page of the past and not behind all of it. A recovery waits
 //! while its endpoint takes nothing. Source: webhooks.md 5.15; rows are in `storage::recoveries`.
 
-use std::sync::Arc;
-
-use app::{Actor, App, OpCtx, audit};
+use app::deliveries::recover::tell_end;
+use app::{App, audit};
 use domain::Result;
-use storage::endpoints::{self, EndpointStatus};
+use storage::Tx;
+use storage::endpoints::EndpointStatus;
 use storage::recoveries::{self, Dead, Recovery, RecoveryState};
-use storage::{Tx, tenancy};
 
-use crate::Tasks;
+use crate::{Tasks, whose};
 
 /// Deliveries that one transaction moves.
 const PAGE_ROWS: i64 = 500;
@@ -72,13 +71,12 @@ async fn step(tx: &Tx, app: &App, no: i64, endpoint_no: i64) -> Result<usize> {
     Ok(owed.len().max(1))
 }
 
-/// The line in the audit log of a recovery that is through.
+/// The line in the audit log of a recovery that is through, and what the operator is told.
 async fn note_end(tx: &Tx, app: &App, recovery: &Recovery) -> Result<()> {
-    let endpoint = endpoints::find_by_no(tx, recovery.selection.endpoint_no).await?;
-    let partner = tenancy::partner_find(tx, recovery.partner_id).await?;
-    let (Some(endpoint), Some(partner)) = (endpoint, partner) else { return Ok(()) };
-    let ctx = OpCtx::new(app, Arc::new(partner), endpoint.livemode, Actor::System);
+    let found = whose::find(tx, app, recovery.selection.endpoint_no).await?;
+    let Some((ctx, endpoint)) = found else { return Ok(()) };
     let (id, moved) = (recovery.id.to_string(), recovery.moved.to_string());
     let detail = [("recovery", id.as_str()), ("moved", &moved)];
-    audit::record(tx, &ctx, "endpoint.recovered", endpoint.id, &detail).await
+    audit::record(tx, &ctx, "endpoint.recovery_finished", endpoint.id, &detail).await?;
+    tell_end(tx, &ctx, &endpoint, recovery).await
 }

@@ -6,7 +6,7 @@ use domain::{Error, Field, Result};
 use storage::{Tx, tenancy};
 
 use super::{NAME_RULE, Problems, SLUG_RULE, StaffCtx, is_name, is_slug};
-use crate::{App, audit};
+use crate::{App, audit, notices};
 
 /// Makes an operator. It is the first act of an install, so no context can exist before it.
 pub async fn create(app: &App, staff: &str, name: &str, slug: &str) -> Result<Operator> {
@@ -21,6 +21,7 @@ pub async fn create(app: &App, staff: &str, name: &str, slug: &str) -> Result<Op
         slug: slug.to_owned(),
         created_at: now,
     };
+    let owner = notices::owner(app, operator.id, slug, name);
     let ctx = StaffCtx::new(app, &operator, staff);
     app.db
         .write(async move |tx: &Tx| {
@@ -29,6 +30,7 @@ pub async fn create(app: &App, staff: &str, name: &str, slug: &str) -> Result<Op
                 return Err(Error::invalid(vec![Field::new("slug", "taken", message)]));
             }
             tenancy::operator_insert(tx, &operator).await?;
+            tenancy::partner_insert(tx, &owner).await?;
             let detail = [("slug", operator.slug.as_str())];
             audit::record_by_staff(tx, &ctx, "operator.create", operator.id, &detail).await?;
             Ok(operator.clone())

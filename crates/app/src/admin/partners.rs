@@ -52,6 +52,10 @@ pub async fn create(tx: &Tx, ctx: &StaffCtx, input: &NewPartner) -> Result<Partn
         test_clock_ahead: 0,
         created_at: ctx.now,
     };
+    if partner.kind == PartnerKind::Operator {
+        let message = "an operator has its own endpoints from the beginning; they need no partner";
+        return Err(Error::invalid(vec![Field::new("kind", "invalid", message)]));
+    }
     check(tx, &partner).await?;
     if tenancy::partner_find_by_slug(tx, &partner.slug).await?.is_some() {
         let message = format!("there is a partner {} already", partner.slug);

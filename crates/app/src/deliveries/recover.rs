@@ -13,6 +13,8 @@ pub use storage::recoveries::{Extent, Recovery, RecoveryState};
 
 use super::retry::must_be_enabled;
 use crate::endpoints::get::{get, get_locked};
+use crate::notices::operator::RecoveryFinished;
+use crate::notices::{self, Notice};
 use crate::{OpCtx, audit};
 
 /// Recoveries of one endpoint that run at a time.
@@ -108,8 +110,25 @@ pub async fn cancel(tx: &Tx, ctx: &OpCtx, endpoint_id: &str, id: &str) -> Result
         let (shown, moved) = (view.recovery.id.to_string(), view.recovery.moved.to_string());
         let detail = [("recovery", shown.as_str()), ("moved", &moved)];
         audit::record(tx, ctx, "endpoint.recover_cancel", view.endpoint.id, &detail).await?;
+        tell_end(tx, ctx, &view.endpoint, &view.recovery).await?;
     }
     Ok(view)
+}
+
+/// Tells the operator that a recovery ended.
+pub async fn tell_end(
+    tx: &Tx,
+    ctx: &OpCtx,
+    endpoint: &Endpoint,
+    recovery: &Recovery,
+) -> Result<()> {
+    let ended = RecoveryFinished {
+        recovery_id: recovery.id.to_string(),
+        recovery_status: recovery.state.as_str().to_owned(),
+        matched: recovery.extent.matched,
+        moved: recovery.moved,
+    };
+    notices::tell(tx, ctx, endpoint, Notice::RecoveryFinished(ended)).await
 }
 
 fn selection(ctx: &OpCtx, endpoint: &Endpoint, request: &RecoveryRequest) -> Result<Selection> {

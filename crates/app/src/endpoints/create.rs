@@ -10,6 +10,7 @@ use webhook::signature::Secret;
 
 use super::settings::{check_settings, keep_headers};
 use super::{CreatedEndpoint, check_description, check_url, seal_place, tidy_types};
+use crate::notices::{self, Notice};
 use crate::{OpCtx, audit};
 
 /// Endpoints of one partner in one mode. Every event is matched against all of them, and each can
@@ -50,7 +51,7 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<Created
         livemode: ctx.livemode(),
         url: input.url.clone(),
         description: input.description.clone(),
-        event_types: tidy_types(&input.event_types),
+        event_types: tidy_types(ctx, &input.event_types)?,
         status: EndpointStatus::Enabled,
         disabled_reason: None,
         created_at: made_at,
@@ -75,5 +76,6 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<Created
     };
     endpoints::secret_insert(tx, &row).await?;
     audit::record(tx, ctx, "endpoint.create", endpoint.id, &[("url", &endpoint.url)]).await?;
+    notices::tell(tx, ctx, &endpoint, Notice::EndpointCreated).await?;
     Ok(CreatedEndpoint { endpoint, secret })
 }

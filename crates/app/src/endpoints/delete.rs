@@ -5,13 +5,19 @@ use domain::id::EndpointId;
 use storage::{Tx, endpoints, events};
 
 use super::get::get_locked;
+use crate::notices::operator::EndpointDeleted;
+use crate::notices::{self, Notice};
 use crate::{OpCtx, audit};
 
 /// Deletes an endpoint and cancels what it was still owed. Its row stays, for the delivery log.
 pub async fn delete(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<EndpointId> {
     let endpoint = get_locked(tx, ctx, id).await?;
     endpoints::delete(tx, endpoint.no, ctx.app.clock.now()).await?;
-    let cancelled = events::cancel_all(tx, endpoint.no).await?.to_string();
-    audit::record(tx, ctx, "endpoint.delete", endpoint.id, &[("cancelled", &cancelled)]).await?;
+    let cancelled = events::cancel_all(tx, endpoint.no).await?;
+    let detail = [("cancelled", cancelled.to_string())];
+    let detail = detail.each_ref().map(|(name, value)| (*name, value.as_str()));
+    audit::record(tx, ctx, "endpoint.delete", endpoint.id, &detail).await?;
+    let deleted = EndpointDeleted { cancelled: i64::try_from(cancelled).unwrap_or(i64::MAX) };
+    notices::tell(tx, ctx, &endpoint, Notice::EndpointDeleted(deleted)).await?;
     Ok(endpoint.id)
 }

@@ -14,7 +14,7 @@ mod settings;
 pub mod test_send;
 pub mod update;
 
-use domain::event::EventType;
+use domain::event::{Audience, EventType};
 use domain::{Error, Field, Result};
 pub use settings::headers_place;
 pub use storage::endpoints::Endpoint;
@@ -74,10 +74,23 @@ fn check_description(description: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// Each type once, in the order of the catalogue; all of them become the empty list.
-fn tidy_types(types: &[EventType]) -> Vec<EventType> {
+/// Each type once, in the order of the catalogue; all that its owner may hear become the empty list. Others
+/// are refused.
+fn tidy_types(ctx: &OpCtx, types: &[EventType]) -> Result<Vec<EventType>> {
+    let audience = ctx.audience();
+    if let Some(kind) = types.iter().find(|kind| kind.audience() != audience) {
+        return Err(Error::invalid(vec![not_heard("event_types", *kind)]));
+    }
     let mut types = types.to_vec();
     types.sort_unstable();
     types.dedup();
-    if types.len() == EventType::ALL.len() { Vec::new() } else { types }
+    Ok(if types.len() == audience.types().len() { Vec::new() } else { types })
+}
+
+fn not_heard(param: &str, kind: EventType) -> Field {
+    let message = match kind.audience() {
+        Audience::Partner => format!("{kind} is told to partners only"),
+        Audience::Operator => format!("{kind} is told to operators only"),
+    };
+    Field::new(param, "invalid", message)
 }

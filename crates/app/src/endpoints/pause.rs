@@ -7,6 +7,7 @@ use storage::endpoints::{self, Endpoint, EndpointStatus};
 use storage::{Tx, backlog};
 
 use super::get::get_locked;
+use crate::notices::{self, Notice};
 use crate::{OpCtx, audit};
 
 /// Deliveries held for one endpoint; beyond it the oldest are given up (webhooks.md 5.13).
@@ -41,6 +42,7 @@ pub async fn pause(tx: &Tx, ctx: &OpCtx, id: &str, reason: Option<&str>) -> Resu
             endpoints::update(tx, &endpoint).await?;
             let detail = [("reason", reason.unwrap_or_default())];
             audit::record(tx, ctx, "endpoint.pause", endpoint.id, &detail).await?;
+            notices::tell(tx, ctx, &endpoint, Notice::EndpointDisabled).await?;
         }
         EndpointStatus::Disabled | EndpointStatus::DisabledFailing => {
             let message = format!("the endpoint is {} and takes nothing anyway", endpoint.status);

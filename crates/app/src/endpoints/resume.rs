@@ -7,6 +7,8 @@ use storage::{Tx, backlog};
 
 use super::get::get_locked;
 use super::pause::{HELD_MAX, Held};
+use crate::notices::operator::BacklogDropped;
+use crate::notices::{self, Notice};
 use crate::{OpCtx, audit};
 
 /// Why deliveries were given up that somebody did not want any more.
@@ -29,11 +31,12 @@ pub enum Backlog {
 /// with what it is owed.
 pub async fn resume(tx: &Tx, ctx: &OpCtx, id: &str, wanted: Backlog) -> Result<Held> {
     let mut endpoint = get_locked(tx, ctx, id).await?;
-    let mut dropped = 0;
+    let mut dropped = 0_i64;
     if endpoint.status != EndpointStatus::Enabled {
         let now = ctx.app.clock.now();
         if let Some(before) = cut(tx, endpoint.no, wanted).await? {
-            dropped = backlog::cut(tx, endpoint.no, before, now, DROPPED).await?;
+            let n = backlog::cut(tx, endpoint.no, before, now, DROPPED).await?;
+            dropped = i64::try_from(n).unwrap_or(i64::MAX);
         }
         endpoint.status = EndpointStatus::Enabled;
         endpoint.disabled_reason = None;
@@ -42,9 +45,15 @@ pub async fn resume(tx: &Tx, ctx: &OpCtx, id: &str, wanted: Backlog) -> Result<H
         let detail = [("dropped", dropped.to_string())];
         let detail = detail.each_ref().map(|(name, value)| (*name, value.as_str()));
         audit::record(tx, ctx, "endpoint.resume", endpoint.id, &detail).await?;
+        notices::tell(tx, ctx, &endpoint, Notice::EndpointEnabled).await?;
+        if dropped > 0 {
+            let reason = DROPPED.to_owned();
+            let news = Notice::BacklogDropped(BacklogDropped { dropped, reason });
+            notices::tell(tx, ctx, &endpoint, news).await?;
+        }
     }
     let backlog = backlog::count(tx, endpoint.no, HELD_MAX).await?;
-    Ok(Held { endpoint, backlog, dropped: i64::try_from(dropped).unwrap_or(i64::MAX) })
+    Ok(Held { endpoint, backlog, dropped })
 }
 
 /// Deliveries numbered below this are not wanted; `None` when all are.

@@ -11,6 +11,8 @@ use webhook::signature::{LIVE_KEYS_MAX, Secret};
 
 use super::get::get_locked;
 use super::{CreatedEndpoint, seal_place};
+use crate::notices::operator::SecretRotated;
+use crate::notices::{self, Notice};
 use crate::{OpCtx, audit};
 
 /// How long an owner has for the switch, in microseconds; then it happens by itself.
@@ -45,6 +47,7 @@ pub async fn rotate(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<CreatedEndpoint> {
     };
     endpoints::secret_insert(tx, &row).await?;
     audit::record(tx, ctx, "endpoint.rotate", endpoint.id, &[("n", &row.n.to_string())]).await?;
+    tell(tx, ctx, &endpoint, "drawn").await?;
     Ok(CreatedEndpoint { endpoint, secret })
 }
 
@@ -67,7 +70,13 @@ pub async fn switch(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<Endpoint> {
         endpoints::secret_update(tx, &secret).await?;
     }
     audit::record(tx, ctx, "endpoint.switch", endpoint.id, &[("n", &waiting.to_string())]).await?;
+    tell(tx, ctx, &endpoint, "switched").await?;
     Ok(endpoint)
+}
+
+async fn tell(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint, step: &str) -> Result<()> {
+    let rotated = Notice::SecretRotated(SecretRotated { step: step.to_owned() });
+    notices::tell(tx, ctx, endpoint, rotated).await
 }
 
 fn handed_over(secret: EndpointSecret, to: i64, now: Timestamp) -> EndpointSecret {

@@ -8,6 +8,7 @@ use storage::endpoints::{Endpoint, EndpointStatus};
 
 use super::get::get;
 use super::list::list;
+use super::not_heard;
 use crate::emit::{emit_sample, is_told};
 use crate::{OpCtx, audit, test_clock};
 
@@ -20,6 +21,9 @@ pub async fn test_send(
     kind: EventType,
 ) -> Result<(EventId, DeliveryId)> {
     let endpoint = get(tx, ctx, id).await?;
+    if kind.audience() != ctx.audience() {
+        return Err(Error::invalid(vec![not_heard("type", kind)]));
+    }
     if endpoint.status != EndpointStatus::Enabled {
         let message = format!("the endpoint is {}; nothing is sent to it", endpoint.status);
         return Err(Error::refused(ErrorCode::ValidationFailed, message)
@@ -36,6 +40,9 @@ pub async fn test_send(
 /// the deliveries that it is owed.
 pub async fn trigger(tx: &Tx, ctx: &OpCtx, kind: EventType) -> Result<(EventId, Vec<DeliveryId>)> {
     test_clock::must_be_test(ctx)?;
+    if kind.audience() != ctx.audience() {
+        return Err(Error::invalid(vec![not_heard("type", kind)]));
+    }
     let all = list(tx, ctx).await?;
     let listening: Vec<&Endpoint> = all.iter().filter(|e| is_told(e, kind)).collect();
     emit_sample(tx, ctx, &listening, kind).await

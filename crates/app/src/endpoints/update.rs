@@ -9,6 +9,8 @@ use storage::{Tx, events};
 use super::get::get_locked;
 use super::settings::{check_settings, keep_headers};
 use super::{check_description, check_url, tidy_types};
+use crate::notices::operator::EndpointUpdated;
+use crate::notices::{self, Notice};
 use crate::{OpCtx, audit};
 
 /// What to change; what is `None` stays.
@@ -41,7 +43,7 @@ pub async fn update(tx: &Tx, ctx: &OpCtx, id: &str, change: &EndpointChange) -> 
         changed.push("description");
     }
     if let Some(types) = &change.event_types {
-        endpoint.event_types = tidy_types(types);
+        endpoint.event_types = tidy_types(ctx, types)?;
         changed.push("event_types");
     }
     let settings = change.settings.over(&endpoint.settings);
@@ -54,26 +56,52 @@ pub async fn update(tx: &Tx, ctx: &OpCtx, id: &str, change: &EndpointChange) -> 
         keep_headers(ctx, &mut endpoint, headers)?;
         changed.push("headers");
     }
+    let mut switched = None;
     match change.enabled {
         Some(true) if endpoint.status != EndpointStatus::Enabled => {
             endpoint.status = EndpointStatus::Enabled;
             endpoint.disabled_reason = None;
-            changed.push("enabled");
+            switched = Some(Notice::EndpointEnabled);
         }
         Some(false) if endpoint.status != EndpointStatus::Disabled => {
             endpoint.status = EndpointStatus::Disabled;
             endpoint.disabled_reason = Some("switched off".to_owned());
             events::cancel_all(tx, endpoint.no).await?;
-            changed.push("disabled");
+            switched = Some(Notice::EndpointDisabled);
         }
         Some(true | false) | None => {}
     }
-    if changed.is_empty() {
+    if changed.is_empty() && switched.is_none() {
         return Ok(endpoint);
     }
     endpoint.updated_at = ctx.app.clock.now();
     endpoints::update(tx, &endpoint).await?;
-    let changed = changed.join(",");
-    audit::record(tx, ctx, "endpoint.update", endpoint.id, &[("changed", &changed)]).await?;
+    record(tx, ctx, &endpoint, &changed, switched).await?;
     Ok(endpoint)
+}
+
+/// The line in the audit log, and what the operator is told.
+async fn record(
+    tx: &Tx,
+    ctx: &OpCtx,
+    endpoint: &Endpoint,
+    changed: &[&str],
+    switched: Option<Notice>,
+) -> Result<()> {
+    let switch = match &switched {
+        Some(Notice::EndpointEnabled) => Some("enabled"),
+        Some(_) => Some("disabled"),
+        None => None,
+    };
+    let all = changed.iter().copied().chain(switch).collect::<Vec<_>>().join(",");
+    audit::record(tx, ctx, "endpoint.update", endpoint.id, &[("changed", &all)]).await?;
+    if !changed.is_empty() {
+        let changed = changed.iter().map(|&name| name.to_owned()).collect();
+        let updated = Notice::EndpointUpdated(EndpointUpdated { changed });
+        notices::tell(tx, ctx, endpoint, updated).await?;
+    }
+    if let Some(switched) = switched {
+        notices::tell(tx, ctx, endpoint, switched).await?;
+    }
+    Ok(())
 }

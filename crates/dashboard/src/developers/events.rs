@@ -1,27 +1,32 @@
-//! The event catalogue: one table of all types, one section a type with its data and an example.
+//! The event catalogue: one table of types, one section a type with its data and an example.
 //!
 //! Made from `domain::event` and `wire::events`, which also make the payloads; the text around it is
-//! `docs/guides/events.md`.
+//! `docs/guides/events.md`, and `docs/guides/operator-events.md` for what operators hear.
 
 use std::fmt::Write as _;
 
-use domain::event::EventType;
+use domain::event::Audience;
 use serde_json::{Map, Value};
 
 use super::schema::{cell, describe, kind};
 
-/// The catalogue as Markdown.
-pub(crate) fn catalogue() -> String {
+/// The catalogue of what somebody hears as Markdown.
+pub(crate) fn catalogue(audience: Audience) -> String {
     let mut text = String::from("| Event | When |\n|---|---|\n");
-    for event in EventType::ALL {
+    for event in audience.types() {
         let _ = writeln!(text, "| [`{event}`](#{event}) | {} |", event.description());
     }
-    let schemas = wire::events::schemas();
-    for event in EventType::ALL {
+    let schemas = match audience {
+        Audience::Partner => wire::events::schemas(),
+        Audience::Operator => wire::events::operator_schemas(),
+    };
+    for event in audience.types() {
         let (name, sample) = wire::events::documented(*event);
         let data = &schemas[&format!("{name}Data")]["properties"];
         let _ = writeln!(text, "\n## `{event}`\n\n{}\n", event.description());
-        let _ = writeln!(text, "`data.object` is a {}.", kind(&data["object"]));
+        if audience == Audience::Partner {
+            let _ = writeln!(text, "`data.object` is a {}.", kind(&data["object"]));
+        }
         text.push_str(&particular(data, &schemas["EventData"]["properties"]));
         let _ = writeln!(text, "\n```json\n{sample:#}\n```");
     }

@@ -41,8 +41,9 @@ pub(crate) struct Source {
 /// The page that `/developers` shows.
 pub(crate) const FRONT: &str = "quickstart";
 
-/// Stands in `events.md` where the catalogue is put.
+/// Stand in the guides where the two catalogues are put.
 pub(crate) const EVENTS_MARK: &str = "{{events}}";
+pub(crate) const OPERATOR_EVENTS_MARK: &str = "{{operator_events}}";
 
 const WRITTEN: &[(Group, &str, &str, &str)] = &[
     (Group::Start, FRONT, "Quickstart", include_str!("../../../../docs/guides/quickstart.md")),
@@ -84,6 +85,12 @@ const WRITTEN: &[(Group, &str, &str, &str)] = &[
         "events",
         "Event catalogue",
         include_str!("../../../../docs/guides/events.md"),
+    ),
+    (
+        Group::Webhooks,
+        "operator-events",
+        "Events for operators",
+        include_str!("../../../../docs/guides/operator-events.md"),
     ),
 ];
 

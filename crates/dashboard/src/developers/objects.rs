@@ -15,7 +15,7 @@ pub(crate) fn page(spec: &Value) -> String {
     let mut names = BTreeSet::new();
     collect(&spec["paths"], spec, &mut names, 0);
     collect(&spec["components"]["responses"], spec, &mut names, 0);
-    for kind in domain::event::EventType::ALL {
+    for kind in domain::event::Audience::Partner.types() {
         let (name, _) = wire::events::documented(*kind);
         collect(&spec["components"]["schemas"][format!("{name}Data")], spec, &mut names, 0);
     }

@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 use std::hash::{Hash as _, Hasher as _};
 
 use askama::Template;
+use domain::event::Audience;
 use serde_json::Value;
 
-use super::guides::{EVENTS_MARK, FRONT, Group, Source};
+use super::guides::{EVENTS_MARK, FRONT, Group, OPERATOR_EVENTS_MARK, Source};
 use super::markdown::{Heading, render};
 use super::reference::HOST;
 use super::{Brand, events, guides, reference};
@@ -71,7 +72,8 @@ impl Site {
 }
 
 fn page(source: Source, brand: &Brand) -> Page {
-    let text = source.markdown.replace(EVENTS_MARK, &events::catalogue());
+    let text = source.markdown.replace(EVENTS_MARK, &events::catalogue(Audience::Partner));
+    let text = text.replace(OPERATOR_EVENTS_MARK, &events::catalogue(Audience::Operator));
     let text = with_prefix(&text, &brand.header_prefix);
     let rendered = render(&text);
     let path = match source.slug.as_str() {

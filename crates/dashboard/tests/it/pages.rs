@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use domain::ErrorCode;
-use domain::event::EventType;
+use domain::event::Audience;
 
 use crate::reader::{Reader, attributes, committed};
 
@@ -111,9 +111,12 @@ async fn every_error_code_and_every_event_type_has_its_anchor() {
     }
     let sections = errors.matches("<h2 id=").count();
     assert_eq!(sections, ErrorCode::ALL.len(), "a section without a code");
-    let events = reader.get("/developers/events").await.body;
-    for kind in EventType::ALL {
-        assert!(events.contains(&format!("<h2 id=\"{kind}\">")), "{kind}");
+    for (page, audience) in [("events", Audience::Partner), ("operator-events", Audience::Operator)]
+    {
+        let events = reader.get(&format!("/developers/{page}")).await.body;
+        for kind in audience.types() {
+            assert!(events.contains(&format!("<h2 id=\"{kind}\">")), "{kind}");
+        }
     }
 }
 

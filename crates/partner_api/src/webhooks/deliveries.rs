@@ -3,7 +3,7 @@
 use app::deliveries::list::{Narrowing, list};
 use app::deliveries::{DeliveryStatus, DeliveryView};
 use axum::extract::State;
-use domain::event::EventType;
+use domain::event::{Audience, EventType};
 use domain::id::DeliveryId;
 use domain::key::ScopeName;
 use wire::partner::webhooks::{
@@ -53,7 +53,7 @@ pub(crate) async fn handler(State(api): State<PartnerApi>, call: Call) -> Handle
     let owned = |name| query.text(name).map(ToOwned::to_owned);
     let narrowing = Narrowing {
         status: query.word("status", DeliveryStatus::ALL, DeliveryStatus::as_str)?,
-        event_type: query.word("event_type", EventType::ALL, EventType::as_str)?,
+        event_type: query.word("event_type", Audience::Partner.types(), EventType::as_str)?,
         event_id: owned("event_id"),
         endpoint_id: owned("endpoint_id"),
         customer_id: owned("customer_id"),

@@ -1,7 +1,7 @@
 //! `GET /api/v1/webhook-events`.
 
 use axum::extract::State;
-use domain::event::EventType;
+use domain::event::Audience;
 use domain::key::ScopeName;
 use wire::partner::webhooks::{WebhookEventType, WebhookEventTypeList};
 
@@ -19,6 +19,7 @@ use crate::page::List;
 )]
 pub(crate) async fn handler(State(_): State<PartnerApi>, call: Call) -> Handled {
     let (_, query) = call.read(ScopeName::WebhooksRead, &[])?;
-    let all: Vec<_> = EventType::ALL.iter().map(|kind| WebhookEventType::new(*kind)).collect();
+    let all: Vec<_> =
+        Audience::Partner.types().iter().map(|kind| WebhookEventType::new(*kind)).collect();
     Ok(List { path: "/api/v1/webhook-events", query: &query }.respond(None, &all))
 }

@@ -15,7 +15,7 @@ use domain::id::DeliveryId;
 use serde_json::json;
 
 use super::parse::one_of;
-use super::who::Tenant;
+use super::who::{Own, Tenant};
 use crate::config::Config;
 use crate::out;
 
@@ -38,6 +38,8 @@ const EXAMPLES: &str = "Examples:
 pub struct Command {
     #[command(flatten)]
     tenant: Tenant,
+    #[command(flatten)]
+    own: Own,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -68,7 +70,7 @@ struct Tail {
 
 impl Command {
     pub async fn run(&self, config: &Config) -> anyhow::Result<()> {
-        let ctx = self.tenant.open(config).await?;
+        let ctx = self.tenant.open_or_own(config, self.own).await?;
         match &self.verb {
             Verb::Tail(tail) => tail.run(&ctx, self.tenant.json()).await,
         }

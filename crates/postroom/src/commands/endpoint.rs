@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::endpoint_settings::SettingFlags;
 use super::parse::one_of;
 use super::redelivery;
-use super::who::{Sure, Tenant};
+use super::who::{Own, Sure, Tenant};
 use crate::config::Config;
 use crate::out;
 
@@ -51,6 +51,7 @@ const DELIVERY_COLUMNS: &[&str] = &[
 ];
 const EXAMPLES: &str = "Examples:
   postroom endpoint create https://crm.example.com/hooks --event mail.arrived --event package.arrived
+  postroom endpoint create https://ops.example.com/hooks --own --event endpoint.disabled
   postroom endpoint set whe_01kb3v7m2zq8e4x5n6p7r8s9ta --rate 20 --burst 40 --header 'X-Acme-Tenant: 7'
   postroom endpoint test whe_01kb3v7m2zq8e4x5n6p7r8s9ta mail.arrived
   postroom endpoint rotate whe_01kb3v7m2zq8e4x5n6p7r8s9ta    # then teach the receiver, then:
@@ -68,6 +69,8 @@ const EXAMPLES: &str = "Examples:
 pub struct Command {
     #[command(flatten)]
     tenant: Tenant,
+    #[command(flatten)]
+    own: Own,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -151,7 +154,7 @@ const DELIVERIES_MAX: usize = 1000;
 impl Command {
     pub async fn run(&self, config: &Config) -> anyhow::Result<()> {
         let json = self.tenant.json();
-        let ctx = self.tenant.open(config).await?;
+        let ctx = self.tenant.open_or_own(config, self.own).await?;
         let app = &ctx.app;
         match &self.verb {
             Verb::List => {

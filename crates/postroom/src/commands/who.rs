@@ -6,6 +6,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 
 use anyhow::bail;
 use app::admin::{StaffCtx, locations, partners, staff_ctx};
+use app::notices::own_ctx;
 use app::{App, OpCtx, operator_ctx};
 use clap::Args;
 use domain::id::LocationId;
@@ -64,6 +65,15 @@ pub struct Tenant {
 }
 
 impl Tenant {
+    /// The partner's context on the configured database, or the operator's at its own endpoints.
+    pub async fn open_or_own(&self, config: &Config, own: Own) -> anyhow::Result<OpCtx> {
+        if !own.own {
+            return self.open(config).await;
+        }
+        let staff = self.staff.open(config).await?;
+        Ok(own_ctx(&staff.app, staff.operator_id, !self.test, &staff.staff).await?)
+    }
+
     /// The partner's context on the configured database.
     pub async fn open(&self, config: &Config) -> anyhow::Result<OpCtx> {
         let app = node::open(config).await?;
@@ -94,6 +104,14 @@ impl Tenant {
             _ => bail!("there are several partners; name one with --partner"),
         }
     }
+}
+
+/// For whom endpoints are looked after.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Own {
+    /// The operator's own endpoints, which hear how those of its partners fare.
+    #[arg(long, global = true, conflicts_with = "acting_partner")]
+    own: bool,
 }
 
 /// Leave for a step that can't be taken back.

@@ -103,6 +103,29 @@ fn a_triggered_event_is_owed_to_whoever_listens_in_the_test_world() {
     assert_eq!(text(&owed[0], "event_id"), text(&sent, "event_id"));
 }
 
+#[test]
+fn an_operators_own_endpoint_hears_of_its_partners_and_no_partner_sees_it() {
+    let shell = Shell::on_an_install();
+    let own = ["endpoint", "create", "https://ops.example.com/hooks", "--own"];
+    shell.run(&[&own[..], &["--event", "mail.arrived"]].concat()).expect(2);
+    shell.run(&[&own[..], &["--event", "endpoint.created"]].concat()).expect(0);
+    shell.run(&["endpoint", "create", "https://crm.example.com/hooks"]).expect(0);
+    let told = shell.json(&["endpoint", "deliveries", "--own"]);
+    let types: Vec<&str> = told.as_array().unwrap().iter().map(|d| text(d, "event_type")).collect();
+    assert_eq!(types, ["endpoint.created"]);
+    for (more, url) in [
+        (&[][..], "https://crm.example.com/hooks"),
+        (&["--own"][..], "https://ops.example.com/hooks"),
+    ] {
+        let listed = shell.json(&[&["endpoint", "list"], more].concat());
+        let urls: Vec<&str> = listed.as_array().unwrap().iter().map(|e| text(e, "url")).collect();
+        assert_eq!(urls, [url]);
+    }
+    let partners = shell.json(&["partner", "list"]);
+    assert_eq!(partners.as_array().unwrap().len(), 1);
+    shell.run(&["partner", "create", "house", "--kind", "operator"]).expect(2);
+}
+
 /// A server on the install of a shell, for commands that talk to one or watch one.
 async fn serving(shell: &Shell) -> Node {
     let config = shell.config();

@@ -6,17 +6,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::{Actor, OpCtx, audit};
-use domain::Timestamp;
+use storage::Tx;
 use storage::endpoints::{self, Health};
 use storage::events::{self, Settled};
 use storage::leases::{ShardSet, shard_of};
-use storage::{Tx, tenancy};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::health::{Noted, Notice};
-use super::meter;
+use super::health::Noted;
+use super::{meter, news};
 use crate::Tasks;
 
 /// Completions in one transaction. Beyond it nothing is gained (webhooks.md 5.6).
@@ -170,58 +168,21 @@ async fn write(tasks: &Tasks, batch: Arc<Batch>) -> domain::Result<ShardSet> {
         .app
         .db
         .write(async move |tx: &Tx| {
+            // Asked before their rows leave: a batch that is written twice tells nothing twice.
+            let ended = news::ended(tx, &batch.settled).await?;
             let stale = events::settle(tx, &batch.settled).await?;
             let is_ours = |no: i64| !stale.contains(shard_of(no));
+            news::tell_ended(tx, &app, ended, &is_ours).await?;
+            for (no, noted) in batch.notices.iter().filter(|(no, _)| is_ours(*no)) {
+                news::tell_health(tx, &app, *no, noted).await?;
+            }
             let healths: Vec<_> =
                 batch.healths.iter().filter(|(no, _)| is_ours(*no)).copied().collect();
             endpoints::put_health(tx, &healths).await?;
-            for (no, noted) in batch.notices.iter().filter(|(no, _)| is_ours(*no)) {
-                tell(tx, &app, *no, *noted).await?;
-            }
             for (no, reason) in batch.disabled.iter().filter(|(no, _)| is_ours(*no)) {
-                disable(tx, &app, *no, reason, now).await?;
+                news::disable(tx, &app, *no, reason, now).await?;
             }
             Ok(stale)
         })
         .await
-}
-
-/// Tells in the audit log how an endpoint answers.
-async fn tell(tx: &Tx, app: &app::App, no: i64, noted: Noted) -> domain::Result<()> {
-    let Some(notice) = noted.notice else { return Ok(()) };
-    let since = noted.health.first_failure_at.map(|at| at.to_string()).unwrap_or_default();
-    let failures = noted.health.failures.to_string();
-    let detail = [("since", since.as_str()), ("failures", failures.as_str())];
-    let detail = if notice == Notice::Recovered { &[][..] } else { &detail[..] };
-    record(tx, app, no, notice.verb(), detail).await
-}
-
-/// Sets an endpoint aside, with its line in the audit log.
-async fn disable(
-    tx: &Tx,
-    app: &app::App,
-    no: i64,
-    reason: &str,
-    now: Timestamp,
-) -> domain::Result<()> {
-    if !endpoints::disable_failing(tx, no, reason, now).await? {
-        return Ok(());
-    }
-    record(tx, app, no, "endpoint.disable", &[("reason", reason)]).await
-}
-
-/// Writes a line about an endpoint to the audit log, and to our own.
-async fn record(
-    tx: &Tx,
-    app: &app::App,
-    no: i64,
-    verb: &'static str,
-    detail: &[(&str, &str)],
-) -> domain::Result<()> {
-    let Some(endpoint) = endpoints::find_by_no(tx, no).await? else { return Ok(()) };
-    let Some(owner) = endpoints::owner(tx, no).await? else { return Ok(()) };
-    let Some(partner) = tenancy::partner_find(tx, owner).await? else { return Ok(()) };
-    let ctx = OpCtx::new(app, Arc::new(partner), endpoint.livemode, Actor::System);
-    tracing::warn!(endpoint.id = %endpoint.id, "{verb} {}: {detail:?}", endpoint.id);
-    audit::record(tx, &ctx, verb, endpoint.id, detail).await
 }

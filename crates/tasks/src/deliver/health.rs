@@ -8,7 +8,7 @@ use storage::endpoints;
 use webhook::ladder::Class;
 
 /// How long nothing but failures must have come back, in microseconds.
-const FAILING_FOR: i64 = hours(72);
+pub(super) const FAILING_FOR: i64 = hours(72);
 /// How many failures at least, so that a quiet endpoint is not judged by one bad answer.
 const FAILURES_MIN: i64 = 20;
 /// In how many different hours, so that one bad hour is not judged by its many attempts.

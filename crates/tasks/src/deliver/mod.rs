@@ -14,6 +14,7 @@ mod health;
 mod lane;
 mod lanes;
 mod meter;
+mod news;
 mod pace;
 mod read;
 mod rehearsed;

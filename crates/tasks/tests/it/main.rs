@@ -10,6 +10,7 @@ mod holding;
 mod misbehaving;
 mod model;
 mod nodes;
+mod notices;
 mod ordering;
 mod pacing;
 mod receiver;

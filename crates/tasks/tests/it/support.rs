@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 
+use app::endpoints::create::{NewEndpoint, create};
 use app::endpoints::seal_place;
+use app::notices::own_ctx;
 use app::secrets::MasterKey;
-use app::{App, Parts, Scope, Tx};
+use app::{App, OpCtx, Parts, Scope, Tx};
 use domain::endpoint::{Order, Settings};
 use domain::event::EventType;
 use domain::id::{DeliveryId, EndpointId, EventId, OperatorId, PartnerId};
@@ -55,6 +57,7 @@ pub(crate) struct World {
     pub(crate) app: App,
     clock: Arc<TestClock>,
     pub(crate) partner: Partner,
+    pub(crate) operator: Operator,
     install: Install,
     _folder: tempfile::TempDir,
 }
@@ -90,14 +93,14 @@ pub(crate) async fn world() -> World {
         created_at: START,
     };
     let partner = a_partner(app.ids.as_ref(), operator.id);
-    let row = partner.clone();
+    let (row, above) = (partner.clone(), operator.clone());
     write(&app, async move |tx: &Tx| {
-        tenancy::operator_insert(tx, &operator).await?;
+        tenancy::operator_insert(tx, &above).await?;
         tenancy::partner_insert(tx, &row).await
     })
     .await;
     let clock = Arc::clone(&install.clock);
-    World { app, clock, partner, install, _folder: folder }
+    World { app, clock, partner, operator, install, _folder: folder }
 }
 
 impl World {
@@ -172,6 +175,19 @@ impl World {
         })
         .await;
         no
+    }
+
+    /// Registers a receiver of what the operator is told, and answers the context that it is changed in.
+    pub(crate) async fn operators_endpoint(&self, receiver: &Receiver) -> OpCtx {
+        let mut owner = a_partner(self.app.ids.as_ref(), self.operator.id);
+        owner.kind = PartnerKind::Operator;
+        owner.slug = "@austin-mail".to_owned();
+        write(&self.app, async move |tx: &Tx| tenancy::partner_insert(tx, &owner).await).await;
+        let ctx = own_ctx(&self.app, self.operator.id, true, "olga").await.unwrap();
+        let new = NewEndpoint { url: receiver.url.clone(), ..NewEndpoint::default() };
+        let work = async move |tx: &Tx, ctx: &OpCtx| create(tx, ctx, &new).await;
+        self.app.act(&ctx, work).await.unwrap();
+        ctx
     }
 
     /// Commits events that are owed to every endpoint that is not switched off. They are numbered from 0,

@@ -1,9 +1,11 @@
 //! The envelope of an event (postal.md 5.1), rendered once to the bytes that are stored and sent.
 //!
-//! Further members of each type are in [`extra`]; how they are documented, in `schema`; one whole
-//! example of each type, in `sample`. Who tells of what is `app::emit`.
+//! Further members of each type are in [`extra`], what operators hear is in [`operator`]; how they are
+//! documented, in `schema`; one whole example of each type, in `sample`. Who tells of what is `app::emit`.
 
 pub mod extra;
+pub mod operator;
+mod operator_sample;
 mod sample;
 mod schema;
 
@@ -13,7 +15,7 @@ use domain::id::{ActionId, CustomerId, EventId, MailId, RequestId};
 use serde_json::{Map, Value, json};
 
 pub use sample::sample;
-pub use schema::{documented, operation_id, schemas};
+pub use schema::{documented, operation_id, operator_schemas, schemas};
 
 /// Most bytes of one payload (postal.md 5.1); a larger one is shortened, and says so.
 pub const PAYLOAD_BYTES_MAX: usize = 64 * 1024;
@@ -27,7 +29,7 @@ pub struct Envelope {
     pub kind: EventType,
     pub livemode: bool,
     pub created_at: Timestamp,
-    /// Rises by one for each customer.
+    /// Rises by one for each customer; 0 where nothing is counted.
     pub sequence: i64,
     /// The request that caused it; nothing for staff and the clock.
     pub request_id: Option<RequestId>,
@@ -83,6 +85,10 @@ impl Envelope {
         data.insert("object".into(), subject.object);
         data.insert("previous_attributes".into(), subject.previous.unwrap_or(Value::Null));
         data.extend(subject.extra.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        self.around(&Value::Object(data))
+    }
+
+    fn around(self, data: &Value) -> Value {
         let request = self
             .request_id
             .map(|id| json!({"id": id.to_string(), "idempotency_key": self.idempotency_key}));

@@ -3,11 +3,12 @@
 //! The generic `Event` of the event log is in `partner::events`; here its `type` becomes a constant
 //! and its `data` the members of the type.
 
-use domain::event::EventType;
+use domain::event::{Audience, EventType};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 
+use super::operator::{self, EndpointState, OperatorEventData};
 use super::{extra, sample};
 use crate::partner::actions::MailAction;
 use crate::partner::compliance::Compliance;
@@ -25,16 +26,30 @@ pub fn operation_id(kind: EventType) -> String {
     format!("receive{}", pascal(kind))
 }
 
-/// The schemas of all payloads and of everything that they mention, by the name of their component.
+/// The schemas of the payloads that partners hear and of everything that they mention, by the name of their
+/// component.
 pub fn schemas() -> Map<String, Value> {
+    schemas_of(Audience::Partner, &json!(<EventData as utoipa::PartialSchema>::schema()))
+}
+
+/// The same of the payloads that operators hear, which are no part of the Partner API.
+pub fn operator_schemas() -> Map<String, Value> {
+    let common = json!(<OperatorEventData as utoipa::PartialSchema>::schema());
+    let mut schemas = schemas_of(Audience::Operator, &common);
+    schemas.insert("EventData".to_owned(), common);
+    schemas
+}
+
+/// `common` is what `data` always has.
+fn schemas_of(audience: Audience, common: &Value) -> Map<String, Value> {
     let mut found = Vec::new();
     <Event as ToSchema>::schemas(&mut found);
     let mut schemas = Map::new();
-    for kind in EventType::ALL {
+    for kind in audience.types() {
         let part = part(*kind);
         found.extend(part.mentioned);
         let name = pascal(*kind);
-        schemas.insert(format!("{name}EventData"), data(*kind, &part.extra, &part.object));
+        schemas.insert(format!("{name}EventData"), data(*kind, common, &part.extra, &part.object));
         schemas.insert(format!("{name}Event"), envelope(*kind, &name));
     }
     for (name, schema) in found {
@@ -67,6 +82,20 @@ fn part(kind: EventType) -> Part {
         EventType::MailShredded => of::<extra::Shredded, MailAction>(),
         EventType::MailPickupRequested => of::<extra::PickupRequested, MailAction>(),
         EventType::MailPickupScheduled => of::<extra::PickupScheduled, MailAction>(),
+        EventType::EndpointCreated | EventType::EndpointEnabled | EventType::EndpointDisabled => {
+            of::<operator::NothingMore, EndpointState>()
+        }
+        EventType::EndpointUpdated => of::<operator::EndpointUpdated, EndpointState>(),
+        EventType::EndpointDeleted => of::<operator::EndpointDeleted, EndpointState>(),
+        EventType::EndpointFailing | EventType::EndpointRecovered => {
+            of::<operator::FailureStreak, EndpointState>()
+        }
+        EventType::EndpointDisableWarning => of::<operator::DisableWarning, EndpointState>(),
+        EventType::DeliveryExhausted => of::<operator::DeliveryExhausted, EndpointState>(),
+        EventType::DeliveryRecovered => of::<operator::DeliveryRecovered, EndpointState>(),
+        EventType::RecoveryFinished => of::<operator::RecoveryFinished, EndpointState>(),
+        EventType::BacklogDropped => of::<operator::BacklogDropped, EndpointState>(),
+        EventType::SecretRotated => of::<operator::SecretRotated, EndpointState>(),
     }
 }
 
@@ -86,8 +115,8 @@ fn envelope(kind: EventType, name: &str) -> Value {
 }
 
 /// The common members of `data` and those of the type.
-fn data(kind: EventType, extra: &Value, object: &str) -> Value {
-    let mut schema = json!(<EventData as utoipa::PartialSchema>::schema());
+fn data(kind: EventType, common: &Value, extra: &Value, object: &str) -> Value {
+    let mut schema = common.clone();
     schema["description"] = format!("What {kind} tells.").into();
     schema["properties"]["object"] = json!({
         "description": "The thing as it was when this happened.",

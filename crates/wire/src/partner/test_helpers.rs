@@ -84,7 +84,8 @@ pub struct TestWebhookTrigger {
 /// Reads a [`TestWebhookTrigger`].
 pub fn read_trigger(body: Value) -> Result<EventType> {
     let mut f = Fields::new(body)?;
-    let kind = f.opt_parsed("type", EventType::parse, "an event type of GET /webhook-events");
+    let kind =
+        f.opt_parsed("type", EventType::parse_for_partner, "an event type of GET /webhook-events");
     if kind.is_none() {
         f.problem("type", "required", "send the type of event to emit");
     }

@@ -297,10 +297,13 @@ impl CreateEndpoint {
 pub(super) fn event_types(f: &mut Fields) -> Option<Vec<EventType>> {
     let list = f.opt_list("event_types", TYPES_MAX, |f, at, item| match item.as_str() {
         Some("*") => Some(None),
-        Some(word) if EventType::parse(word).is_some() => Some(EventType::parse(word)),
-        _ => {
-            f.problem(at, "invalid", "there is no such event type; GET /webhook-events lists them");
-            None
+        word => {
+            let found = word.and_then(EventType::parse_for_partner);
+            if found.is_none() {
+                let rule = "there is no such event type; GET /webhook-events lists them";
+                f.problem(at, "invalid", rule);
+            }
+            found.map(Some)
         }
     })?;
     if list.contains(&None) { Some(Vec::new()) } else { Some(list.into_iter().flatten().collect()) }
@@ -391,7 +394,8 @@ pub struct WebhookEndpointTest {
 /// Reads a [`WebhookEndpointTest`].
 pub fn read_test_type(body: Value) -> Result<EventType> {
     let mut f = Fields::new(body)?;
-    let kind = f.opt_parsed("type", EventType::parse, "an event type of GET /webhook-events");
+    let kind =
+        f.opt_parsed("type", EventType::parse_for_partner, "an event type of GET /webhook-events");
     f.finish()?;
     Ok(kind.unwrap_or(EventType::MailArrived))
 }

@@ -1,0 +1,107 @@
+//! One whole example of each type of event that an operator hears: an endpoint of Acme that fails.
+
+use domain::event::EventType;
+use serde_json::{Value, json};
+
+use super::operator::{
+    About, BacklogDropped, DeliveryExhausted, DeliveryRecovered, DisableWarning, EndpointDeleted,
+    EndpointState, EndpointUpdated, FailureStreak, Notice, RecoveryFinished, SecretRotated, data,
+};
+use crate::samples::{self, AT};
+
+/// The example; `None` for a type that partners hear.
+pub(super) fn sample(kind: EventType) -> Option<Value> {
+    Some(json!({
+        "id": samples::EVENT, "object": "event", "type": kind.as_str(), "api_version": super::API_VERSION,
+        "livemode": false, "created_at": AT, "sequence": 0,
+        "request": {"id": samples::REQUEST, "idempotency_key": "crm_endpoint_create"},
+        "data": data(about(kind), notice(kind)?.extra()),
+    }))
+}
+
+fn about(kind: EventType) -> About {
+    let (status, disabled_reason) = match kind {
+        EventType::EndpointDisabled | EventType::BacklogDropped => {
+            ("disabled_failing", Some("24 attempts failed since 2026-11-17T15:04:05.123Z"))
+        }
+        _ => ("enabled", None),
+    };
+    About {
+        partner_id: samples::PARTNER.to_owned(),
+        partner_slug: "acme".to_owned(),
+        endpoint: EndpointState {
+            id: samples::ENDPOINT.to_owned(),
+            object: "webhook_endpoint".to_owned(),
+            livemode: false,
+            url: "https://crm.example.com/hooks/postroom".to_owned(),
+            description: None,
+            event_types: vec!["*".to_owned()],
+            status: status.to_owned(),
+            disabled_reason: disabled_reason.map(ToOwned::to_owned),
+            created_at: AT.to_owned(),
+            updated_at: AT.to_owned(),
+        },
+    }
+}
+
+fn notice(kind: EventType) -> Option<Notice> {
+    let text = |t: &str| t.to_owned();
+    let streak = || FailureStreak { failing_since: text(AT), failures: 10 };
+    let (delivery_id, event_id) = (text(samples::DELIVERY), text(samples::EVENT));
+    let event_type = text("mail.arrived");
+    Some(match kind {
+        EventType::EndpointCreated => Notice::EndpointCreated,
+        EventType::EndpointUpdated => {
+            Notice::EndpointUpdated(EndpointUpdated { changed: vec![text("url")] })
+        }
+        EventType::EndpointDeleted => Notice::EndpointDeleted(EndpointDeleted { cancelled: 3 }),
+        EventType::EndpointEnabled => Notice::EndpointEnabled,
+        EventType::EndpointDisabled => Notice::EndpointDisabled,
+        EventType::EndpointFailing => Notice::EndpointFailing(streak()),
+        EventType::EndpointDisableWarning => Notice::EndpointDisableWarning(DisableWarning {
+            failing_since: text(AT),
+            failures: 19,
+            disabled_from: text("2026-11-23T15:04:05.123Z"),
+        }),
+        EventType::EndpointRecovered => Notice::EndpointRecovered(streak()),
+        EventType::DeliveryExhausted => Notice::DeliveryExhausted(DeliveryExhausted {
+            delivery_id,
+            event_id,
+            event_type,
+            attempts: 12,
+            status_code: Some(500),
+            error: None,
+        }),
+        EventType::DeliveryRecovered => Notice::DeliveryRecovered(DeliveryRecovered {
+            delivery_id,
+            event_id,
+            event_type,
+            attempts: 13,
+        }),
+        EventType::RecoveryFinished => Notice::RecoveryFinished(RecoveryFinished {
+            recovery_id: text("rcv_01kb3v7m2zq8e4x5n6p7r8s9ta"),
+            recovery_status: text("finished"),
+            matched: 1280,
+            moved: 1277,
+        }),
+        EventType::BacklogDropped => Notice::BacklogDropped(BacklogDropped {
+            dropped: 214,
+            reason: text("held for 7 days for an endpoint that took nothing"),
+        }),
+        EventType::SecretRotated => Notice::SecretRotated(SecretRotated { step: text("drawn") }),
+        EventType::CustomerCreated
+        | EventType::CustomerActivated
+        | EventType::CustomerVerified
+        | EventType::CustomerForm1583StatusUpdated
+        | EventType::MailArrived
+        | EventType::PackageArrived
+        | EventType::MailScanRequested
+        | EventType::MailScanned
+        | EventType::MailForwardRequested
+        | EventType::MailForwarded
+        | EventType::MailShredRequested
+        | EventType::MailShredded
+        | EventType::MailPickupRequested
+        | EventType::MailPickupScheduled => return None,
+    })
+}
