@@ -1,7 +1,8 @@
-//! Settings of a webhook endpoint: how fast, how many at once, in what order, how patiently.
+//! Settings of a webhook endpoint: how fast, how many at once, in what order, how patiently,
+//! signed with which reading of its secret.
 //!
 //! Custom headers are judged in `webhook::custom`, URLs in `webhook::guard`; the rows are in
-//! `storage::endpoints`. Source: webhooks.md 5.7, 5.8, 5.12, 5.14.
+//! `storage::endpoints`. Source: webhooks.md 5.7, 5.8, 5.11, 5.12, 5.14.
 
 use std::ops::RangeInclusive;
 
@@ -31,6 +32,36 @@ crate::words! {
     pub enum Order { None = "none", Key = "key", Strict = "strict" }
 }
 
+crate::words! {
+    /// What of a secret's text is the key of a signature; senders disagree (webhooks.md 5.11).
+    pub enum KeyMode {
+        /// The bytes that the base64 text after `whsec_` stands for.
+        Decoded = "decoded",
+        /// The text after `whsec_`.
+        Ascii = "ascii",
+        /// The text, which begins with `whsec_`.
+        AsciiWithPrefix = "ascii_with_prefix",
+        /// The text as it stands, whatever it begins with.
+        Raw = "raw",
+    }
+}
+
+/// The key of each signature that a request to an endpoint carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyModes {
+    /// Of the `v1=` signature, in the header that has the install's prefix.
+    pub partner: KeyMode,
+    /// Of the `v1,` signature of Standard Webhooks.
+    pub standard: KeyMode,
+}
+
+impl Default for KeyModes {
+    /// As the verifier of seed 001 reads a secret, and the libraries of Standard Webhooks.
+    fn default() -> Self {
+        Self { partner: KeyMode::AsciiWithPrefix, standard: KeyMode::Decoded }
+    }
+}
+
 /// How an endpoint wants to be sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -44,6 +75,7 @@ pub struct Settings {
     pub timeout_ms: i64,
     /// Seconds before each try after the first; `None` is the ladder of `webhook::ladder`.
     pub retry_schedule: Option<Vec<i64>>,
+    pub key_modes: KeyModes,
 }
 
 impl Default for Settings {
@@ -55,6 +87,7 @@ impl Default for Settings {
             order: Order::None,
             timeout_ms: TIMEOUT_MS_DEFAULT,
             retry_schedule: None,
+            key_modes: KeyModes::default(),
         }
     }
 }
@@ -104,6 +137,8 @@ pub struct SettingsChange {
     pub order: Option<Order>,
     pub timeout_ms: Option<i64>,
     pub retry_schedule: Option<Option<Vec<i64>>>,
+    pub key_mode: Option<KeyMode>,
+    pub standard_key_mode: Option<KeyMode>,
 }
 
 impl SettingsChange {
@@ -120,6 +155,10 @@ impl SettingsChange {
                 .retry_schedule
                 .clone()
                 .unwrap_or_else(|| old.retry_schedule.clone()),
+            key_modes: KeyModes {
+                partner: self.key_mode.unwrap_or(old.key_modes.partner),
+                standard: self.standard_key_mode.unwrap_or(old.key_modes.standard),
+            },
         }
     }
 }

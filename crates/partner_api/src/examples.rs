@@ -52,6 +52,7 @@ pub(crate) fn of(schema: &str) -> Option<Value> {
         "WebhookEndpointResume" => bodies::webhook_endpoint_resume(),
         "WebhookEndpointTest" => bodies::webhook_endpoint_test(),
         "WebhookEndpointUpdate" => bodies::webhook_endpoint_update(),
+        "WebhookSecretRotate" => bodies::webhook_secret_rotate(),
         "WebhookRecoveryCreate" => bodies::webhook_recovery_create(),
         _ => return None,
     })

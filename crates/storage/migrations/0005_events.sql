@@ -7,6 +7,7 @@ create table endpoints (
     deleted_at bigint, first_failure_at bigint, failures bigint not null, last_success_at bigint,
     rate_per_second bigint, burst bigint, max_in_flight bigint, order_mode text not null, timeout_ms bigint not null,
     retry_schedule text, header_names text not null, headers_sealed {bytes},
+    key_mode text not null, standard_key_mode text not null,
     failed_hours bigint not null default 0, last_failed_hour bigint not null default 0, notices bigint not null default 0
 );
 create index endpoints_of on endpoints (partner_id, livemode) where deleted_at is null;

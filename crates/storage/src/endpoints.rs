@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::Timestamp;
-use domain::endpoint::{Order, Settings};
+use domain::endpoint::{KeyMode, KeyModes, Order, Settings};
 use domain::event::EventType;
 use domain::id::{DeliveryId, EndpointId, EventId, PartnerId};
 
@@ -90,26 +90,28 @@ pub struct AttemptLine {
 statements! {
     INSERT = "insert into endpoints (no, id, partner_id, livemode, url, description, event_types, status, created_at,
         updated_at, failures, rate_per_second, burst, max_in_flight, order_mode, timeout_ms, retry_schedule,
-        header_names, headers_sealed)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17)";
+        header_names, headers_sealed, key_mode, standard_key_mode)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     LIVE = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, header_names, headers_sealed from endpoints
+        retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed from endpoints
         where partner_id = $1 and livemode = $2 and deleted_at is null order by no";
     GET = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, header_names, headers_sealed from endpoints
+        retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed from endpoints
         where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null";
     GET_LOCKED = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at,
         updated_at, first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode,
-        timeout_ms, retry_schedule, header_names, headers_sealed from endpoints
+        timeout_ms, retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed from endpoints
         where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null {lock}";
     BY_NO = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, header_names, headers_sealed from endpoints where no = $1 and deleted_at is null";
+        retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed from endpoints
+        where no = $1 and deleted_at is null";
     UPDATE = "update endpoints set url = $2, description = $3, event_types = $4, status = $5, disabled_reason = $6,
         updated_at = $7, rate_per_second = $8, burst = $9, max_in_flight = $10, order_mode = $11, timeout_ms = $12,
-        retry_schedule = $13, header_names = $14, headers_sealed = $15 where no = $1";
+        retry_schedule = $13, header_names = $14, headers_sealed = $15, key_mode = $16, standard_key_mode = $17
+        where no = $1";
     DELETE = "update endpoints set deleted_at = $2 where no = $1 and deleted_at is null";
     OWNER = "select partner_id from endpoints where no = $1";
     DISABLE_FAILING = "update endpoints set status = 'disabled_failing', disabled_reason = $2, updated_at = $3,
@@ -171,7 +173,9 @@ pub async fn insert(tx: &Tx, scope: &Scope, e: &Endpoint) -> Result<()> {
         e.settings.timeout_ms,
         e.settings.retry_schedule.as_deref().map(json::numbers_to),
         json::words_to(e.header_names.iter().map(String::as_str)),
-        e.headers_sealed
+        e.headers_sealed,
+        e.settings.key_modes.partner.as_str(),
+        e.settings.key_modes.standard.as_str()
     ];
     tx.post(INSERT, row).await
 }
@@ -213,7 +217,9 @@ pub async fn update(tx: &Tx, e: &Endpoint) -> Result<()> {
         e.settings.timeout_ms,
         e.settings.retry_schedule.as_deref().map(json::numbers_to),
         json::words_to(e.header_names.iter().map(String::as_str)),
-        e.headers_sealed
+        e.headers_sealed,
+        e.settings.key_modes.partner.as_str(),
+        e.settings.key_modes.standard.as_str()
     ];
     tx.post(UPDATE, row).await
 }
@@ -348,7 +354,13 @@ fn settings(r: &mut Row) -> Result<Settings> {
             .next::<Option<String>>()?
             .map(|text| json::words_from(&text, |word| word.parse().ok()))
             .transpose()?,
+        key_modes: KeyModes { partner: key_mode(r)?, standard: key_mode(r)? },
     })
+}
+
+fn key_mode(r: &mut Row) -> Result<KeyMode> {
+    KeyMode::parse(&r.next::<String>()?)
+        .ok_or_else(|| crate::Error::Inconsistent("key mode of an endpoint".into()))
 }
 
 /// What the delivery log is narrowed to.

@@ -150,13 +150,16 @@ fn value(text: String) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    use domain::endpoint::KeyModes;
+
     use super::*;
-    use crate::signature::Secret;
+    use crate::signature::{Key, Secret};
     use crate::verify::{verify, verify_as_seed};
 
     #[test]
     fn an_attempt_carries_both_signature_families_over_the_same_bytes() {
         let secret = Secret::parse("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let key = Key::new(&secret, KeyModes::default()).unwrap();
         let at = Timestamp::from_micros(1_767_225_600_999_999);
         let attempt = Attempt {
             event_id: EventId([1; 16]),
@@ -164,7 +167,7 @@ mod tests {
             delivery_id: DeliveryId([2; 16]),
             number: 3,
             at,
-            keys: &Keyring::new(secret.clone()),
+            keys: &Keyring::new(key),
             custom: &CustomHeaders::default(),
             body: b"{}",
             is_replay: false,
@@ -192,13 +195,15 @@ mod tests {
 
     #[test]
     fn a_white_label_prefix_renames_the_partner_headers_only() {
+        let secret = Secret::parse("whsec_b2xk").unwrap();
+        let key = Key::new(&secret, KeyModes::default()).unwrap();
         let attempt = Attempt {
             event_id: EventId([1; 16]),
             event_type: EventType::MailArrived,
             delivery_id: DeliveryId([2; 16]),
             number: 1,
             at: Timestamp::default(),
-            keys: &Keyring::new(Secret::parse("k").unwrap()),
+            keys: &Keyring::new(key),
             custom: &CustomHeaders::default(),
             body: b"{}",
             is_replay: false,

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::endpoint::KeyModes;
 use domain::event::EventType;
 use domain::id::{DeliveryId, EventId};
 use domain::{Clock, Ids, minutes};
@@ -14,7 +15,7 @@ use crate::custom::CustomHeaders;
 use crate::headers::{Attempt, PartnerHeaders};
 use crate::outcome::Outcome;
 use crate::sender::{DEADLINE, Request, Sender};
-use crate::signature::{Keyring, Secret};
+use crate::signature::{Key, KeyProblem, Keyring, Secret};
 use crate::target::Target;
 
 /// Bytes of the large body; a payload of ours has at most a third of it.
@@ -60,6 +61,8 @@ pub struct Probe<'a> {
     pub headers: &'a PartnerHeaders,
     pub target: &'a Target,
     pub secret: &'a Secret,
+    /// How the receiver reads the secret.
+    pub modes: KeyModes,
     pub kind: EventType,
     /// The body of a sample event of that type, as JSON.
     pub sample: Bytes,
@@ -69,17 +72,18 @@ pub struct Probe<'a> {
 
 impl Probe<'_> {
     /// Tries everything in turn. A receiver that does not take a good request is tried no further,
-    /// because its refusals would say nothing.
-    pub async fn run(&self) -> Vec<Finding> {
+    /// because its refusals would say nothing. Fails where the secret gives no key in these modes.
+    pub async fn run(&self) -> Result<Vec<Finding>, KeyProblem> {
         let now = self.clock.now();
         let event = (EventId::new(self.ids, now), DeliveryId::new(self.ids, now));
-        let stranger = Secret::generate(self.ids);
-        let first = self.send(event, 1, self.secret, 0, &self.sample).await;
+        let keys = Keyring::new(Key::new(self.secret, self.modes)?);
+        let stranger = Keyring::new(Key::new(&Secret::generate(self.ids), self.modes)?);
+        let first = self.send(event, 1, &keys, 0, &self.sample).await;
         let mut findings = vec![accepts(&first)];
         if findings[0].verdict == Verdict::Fail {
-            return findings;
+            return Ok(findings);
         }
-        let again = self.send(event, 2, self.secret, 0, &self.sample).await;
+        let again = self.send(event, 2, &keys, 0, &self.sample).await;
         findings.push(taken(
             Check::AcceptsAgain,
             &again,
@@ -87,17 +91,17 @@ impl Probe<'_> {
         ));
         let mut large = self.sample.to_vec();
         large.resize(LARGE_BYTES.max(large.len()), b' ');
-        let large = self.send(self.event(), 1, self.secret, 0, &Bytes::from(large)).await;
+        let large = self.send(self.event(), 1, &keys, 0, &Bytes::from(large)).await;
         let advice = "take bodies of at least 256 KiB";
         findings.push(taken(Check::AcceptsLarge, &large, advice));
         let forged = self.send(self.event(), 1, &stranger, 0, &self.sample).await;
         let advice = "it took a request that was signed with another secret: verify the signature";
         findings.push(refused(Check::RefusesForged, &forged, Verdict::Fail, advice));
-        let stale = self.send(self.event(), 1, self.secret, STALE, &self.sample).await;
+        let stale = self.send(self.event(), 1, &keys, STALE, &self.sample).await;
         let advice = "it took a request ten minutes old: refuse what is older than five, so that \
             nobody can send you an old one again";
         findings.push(refused(Check::RefusesStale, &stale, Verdict::Warn, advice));
-        findings
+        Ok(findings)
     }
 
     fn event(&self) -> (EventId, DeliveryId) {
@@ -109,13 +113,12 @@ impl Probe<'_> {
         &self,
         (event_id, delivery_id): (EventId, DeliveryId),
         number: u32,
-        secret: &Secret,
+        keys: &Keyring,
         age: i64,
         body: &Bytes,
     ) -> Outcome {
-        let keys = Keyring::new(secret.clone());
         let at = self.clock.now().plus(-age);
-        let (event_type, keys) = (self.kind, &keys);
+        let event_type = self.kind;
         let attempt = Attempt {
             event_id,
             event_type,

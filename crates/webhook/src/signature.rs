@@ -4,9 +4,12 @@
 //! not here: a [`Secret`] exists in memory only while an attempt is made. The recipes are those of
 //! seed 001 (partner), seed 002 (e-mail) and the Standard Webhooks specification.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::ops::RangeInclusive;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use domain::endpoint::{KeyMode, KeyModes};
 use domain::{Ids, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -17,6 +20,11 @@ pub const SECRET_PREFIX: &str = "whsec_";
 pub const SECRET_BYTES: usize = 32;
 /// Bytes of text in a secret that somebody brings along; 64 random bytes and the prefix fit.
 pub const SECRET_TEXT_BYTES_MAX: usize = 128;
+/// Bytes of a key, once made from its secret, for an endpoint that is saved (Standard Webhooks). A key
+/// that is text may be longer, because the text of 64 bytes is.
+pub const KEY_BYTES: RangeInclusive<usize> = 24..=64;
+/// How the verifiers of seed 002's SDKs read a secret.
+pub const EMAIL_KEY_MODE: KeyMode = KeyMode::Ascii;
 /// Keys that sign at once while one replaces another (webhooks.md 5.11).
 pub const LIVE_KEYS_MAX: usize = 4;
 
@@ -54,15 +62,29 @@ impl Secret {
         &self.0
     }
 
-    fn without_prefix(&self) -> &str {
-        self.0.strip_prefix(SECRET_PREFIX).unwrap_or(&self.0)
+    /// The key of a signature; `raw` always gives one.
+    pub fn key(&self, mode: KeyMode) -> Result<Cow<'_, [u8]>, KeyProblem> {
+        let text = self.0.as_str();
+        let bare = text.strip_prefix(SECRET_PREFIX);
+        match mode {
+            KeyMode::Decoded => BASE64_STANDARD
+                .decode(bare.unwrap_or(text))
+                .map(Cow::Owned)
+                .map_err(|_| KeyProblem::NotBase64),
+            KeyMode::Ascii => Ok(bare.unwrap_or(text).as_bytes().into()),
+            KeyMode::AsciiWithPrefix if bare.is_none() => Err(KeyProblem::NoPrefix),
+            KeyMode::AsciiWithPrefix | KeyMode::Raw => Ok(text.as_bytes().into()),
+        }
     }
 
-    /// The key that Standard Webhooks libraries use. A secret brought along whose text is not base64
-    /// is used as it stands: nothing else could be agreed with its receiver.
-    fn decoded(&self) -> Vec<u8> {
-        let text = self.without_prefix();
-        BASE64_STANDARD.decode(text).unwrap_or_else(|_| text.as_bytes().to_vec())
+    /// The key of a signature, for an endpoint that is to be saved: one that could be guessed is refused.
+    pub fn strong_key(&self, mode: KeyMode) -> Result<Cow<'_, [u8]>, KeyProblem> {
+        let key = self.key(mode)?;
+        let bytes = key.len();
+        if bytes < *KEY_BYTES.start() || (mode == KeyMode::Decoded && bytes > *KEY_BYTES.end()) {
+            return Err(KeyProblem::Size { mode, bytes });
+        }
+        Ok(key)
     }
 }
 
@@ -72,21 +94,54 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Why a secret gives no key in a mode. Each text says which mode would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyProblem {
+    #[error("the secret is not base64 and can't be decoded; use ascii or raw")]
+    NotBase64,
+    #[error("the secret does not begin with {SECRET_PREFIX}; use ascii or raw")]
+    NoPrefix,
+    #[error(
+        "with {mode} the secret gives a key of {bytes} bytes; a key has {} to {}", KEY_BYTES.start(), KEY_BYTES.end()
+    )]
+    Size { mode: KeyMode, bytes: usize },
+}
+
+/// A secret made ready to sign: what HMAC does with a key alone is done once.
+#[derive(Clone)]
+pub struct Key {
+    partner: Hmac<Sha256>,
+    standard: Hmac<Sha256>,
+}
+
+impl Key {
+    pub fn new(secret: &Secret, modes: KeyModes) -> Result<Self, KeyProblem> {
+        let ready = |mode| secret.key(mode).map(|key| keyed(&key));
+        Ok(Self { partner: ready(modes.partner)?, standard: ready(modes.standard)? })
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(hidden)")
+    }
+}
+
 /// The live keys of an endpoint: one, or several while a rotation lasts.
 ///
 /// Invariant: between 1 and [`LIVE_KEYS_MAX`] keys, the receiver's current one first. The order
 /// matters because the seed's verifier reads only the first `v1=`.
 #[derive(Clone, Debug)]
-pub struct Keyring(Vec<Secret>);
+pub struct Keyring(Vec<Key>);
 
 impl Keyring {
-    pub fn new(current: Secret) -> Self {
+    pub fn new(current: Key) -> Self {
         Self(vec![current])
     }
 
     /// Adds a key that signs beside the current one; beyond the limit it is left out.
     #[must_use]
-    pub fn and(mut self, other: Secret) -> Self {
+    pub fn and(mut self, other: Key) -> Self {
         if self.0.len() < LIVE_KEYS_MAX {
             self.0.push(other);
         }
@@ -96,27 +151,27 @@ impl Keyring {
 
 /// The partner scheme: `t=<seconds>,v1=<hex>`, one `v1` a live key.
 ///
-/// The key is the whole text of the secret, prefix included, since the seed's verifier hands it to
-/// HMAC as it was given.
+/// The key is the whole text of the secret, prefix included, unless its endpoint says otherwise: the
+/// seed's verifier hands it to HMAC as it was given.
 pub fn partner(keys: &Keyring, at: Timestamp, body: &[u8]) -> String {
     let seconds = at.seconds().to_string();
     let mut header = format!("t={seconds}");
-    for secret in &keys.0 {
+    for key in &keys.0 {
         header.push_str(",v1=");
-        push_hex(&mut header, partner_mac(secret, &seconds, body));
+        push_hex(&mut header, mac(key.partner.clone(), &[&seconds, "."], body));
     }
     header
 }
 
 /// The e-mail scheme: `sha256=<hex>` over request id, seconds and body.
 ///
-/// It has room for one signature, so the caller names the key. The key is the text after the prefix,
-/// as the verifiers of seed 002's SDKs take it.
-pub fn email(secret: &Secret, request_id: &str, at: Timestamp, body: &[u8]) -> String {
-    let key = secret.without_prefix().as_bytes();
+/// It has room for one signature, so the caller names the key, which the verifiers of seed 002's SDKs
+/// read as [`EMAIL_KEY_MODE`] does.
+pub fn email(key: &[u8], request_id: &str, at: Timestamp, body: &[u8]) -> String {
     let mut header = String::with_capacity(7 + 64);
     header.push_str("sha256=");
-    push_hex(&mut header, mac(key, &[request_id, ".", &at.seconds().to_string(), "."], body));
+    let before = [request_id, ".", &at.seconds().to_string(), "."];
+    push_hex(&mut header, mac(keyed(key), &before, body));
     header
 }
 
@@ -124,17 +179,25 @@ pub fn email(secret: &Secret, request_id: &str, at: Timestamp, body: &[u8]) -> S
 pub fn standard(keys: &Keyring, id: &str, at: Timestamp, body: &[u8]) -> String {
     let seconds = at.seconds().to_string();
     let mut header = String::with_capacity(48 * keys.0.len());
-    for secret in &keys.0 {
+    for key in &keys.0 {
         header.push_str(if header.is_empty() { "v1," } else { " v1," });
-        let bytes = mac(&secret.decoded(), &[id, ".", &seconds, "."], body);
+        let bytes = mac(key.standard.clone(), &[id, ".", &seconds, "."], body);
         BASE64_STANDARD.encode_string(bytes, &mut header);
     }
     header
 }
 
-/// The bytes behind one `v1` of the partner scheme; `seconds` is the text that travels in the header.
-pub(crate) fn partner_mac(secret: &Secret, seconds: &str, body: &[u8]) -> [u8; 32] {
-    mac(secret.0.as_bytes(), &[seconds, "."], body)
+pub(crate) fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
+}
+
+/// What a key says of a text in parts and a body.
+pub(crate) fn mac(mut mac: Hmac<Sha256>, before: &[&str], body: &[u8]) -> [u8; 32] {
+    for part in before {
+        mac.update(part.as_bytes());
+    }
+    mac.update(body);
+    mac.finalize().into_bytes().into()
 }
 
 pub(crate) fn push_hex(text: &mut String, bytes: [u8; 32]) {
@@ -143,150 +206,5 @@ pub(crate) fn push_hex(text: &mut String, bytes: [u8; 32]) {
     }
 }
 
-fn mac(key: &[u8], before: &[&str], body: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    for part in before {
-        mac.update(part.as_bytes());
-    }
-    mac.update(body);
-    mac.finalize().into_bytes().into()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LONG_KNOWN: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-
-    struct Counting;
-    impl Ids for Counting {
-        fn fill(&self, buffer: &mut [u8]) {
-            for (byte, value) in buffer.iter_mut().zip(0..) {
-                *byte = value;
-            }
-        }
-    }
-
-    fn secret(text: &str) -> Secret {
-        Secret::parse(text).unwrap()
-    }
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_micros(domain::seconds(seconds))
-    }
-
-    #[test]
-    fn the_partner_scheme_gives_the_vector_of_the_field_specification() {
-        let keys = Keyring::new(secret("whsec_test_0123456789abcdef"));
-        let body = br#"{"id":"evt_01TEST","type":"mail.arrived"}"#;
-        assert_eq!(
-            partner(&keys, at(1_767_225_600), body),
-            "t=1767225600,v1=3e3ebe2835b7f6ca8812677355fd13f0870a3a2cc00571b0b332f9b0c5489ad9"
-        );
-    }
-
-    #[test]
-    fn the_partner_scheme_gives_the_vectors_of_the_engine_for_other_readings_of_a_key() {
-        let body = br#"{"test": 2432232314}"#;
-        let ascii = Keyring::new(secret("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"));
-        assert_eq!(
-            partner(&ascii, at(1_614_265_330), body),
-            "t=1614265330,v1=fa563f291d632f1bb64880fd7c283362344fb0672729918bb67642d71edeae63"
-        );
-        let mut decoded = String::new();
-        push_hex(&mut decoded, mac(&secret(LONG_KNOWN).decoded(), &["1614265330", "."], body));
-        assert_eq!(decoded, "e96203c6de850e7dc1fde7489ef6140b402d3a5a64fe250cd2eef9830fac1cef");
-    }
-
-    #[test]
-    fn the_standard_scheme_gives_the_vector_of_its_specification() {
-        let keys = Keyring::new(secret(LONG_KNOWN));
-        let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
-        let header = standard(&keys, id, at(1_614_265_330), br#"{"test": 2432232314}"#);
-        assert_eq!(header, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-    }
-
-    #[test]
-    fn the_email_scheme_gives_the_vectors_its_sdks_accept() {
-        let vectors = [
-            (
-                LONG_KNOWN,
-                "req_01J0000000000000000000TEST",
-                1_614_265_330,
-                r#"{"test": 2432232314}"#,
-                "bc605d59e26699a32369e40a3c86ab3bb7c4cdd2d39ee43c95e77c6a453f621a",
-            ),
-            (
-                "whsec_k",
-                "req-1",
-                1_700_000_000,
-                r#"{"a":1}"#,
-                "a7bc761ae287be7ffc9c7bc74ff6cde78721322dfcd530923c8035ab38d307bc",
-            ),
-            (
-                "k",
-                "req-1",
-                1_700_000_000,
-                r#"{"a":1}"#,
-                "a7bc761ae287be7ffc9c7bc74ff6cde78721322dfcd530923c8035ab38d307bc",
-            ),
-            (
-                "whsec_dGVzdA==",
-                "5a1c0f3e-0000-4000-8000-000000000001",
-                1_751_371_200,
-                r#"{"s":"ж"}"#,
-                "a75480c06d2195c9ba7232b49ead205046c2e1a643647e7a73e931849cdb4ea6",
-            ),
-            (
-                "plainkey",
-                "r",
-                1,
-                "",
-                "943704f03944471a3150690ebe75b236574ff226b1490aa0c459c8ae2915922e",
-            ),
-        ];
-        for (key, request_id, seconds, body, hex) in vectors {
-            let header = email(&secret(key), request_id, at(seconds), body.as_bytes());
-            assert_eq!(header, format!("sha256={hex}"), "{key}");
-        }
-    }
-
-    #[test]
-    fn during_a_rotation_the_current_key_signs_first_and_the_other_beside_it() {
-        let (old, new) = (secret("whsec_b2xk"), secret("whsec_bmV3"));
-        let both = Keyring::new(old.clone()).and(new.clone());
-        let alone = |s: &Secret| partner(&Keyring::new(s.clone()), at(7), b"{}")[4..].to_owned();
-        assert_eq!(partner(&both, at(7), b"{}"), format!("t=7,{},{}", alone(&old), alone(&new)));
-
-        let alone = |s: &Secret| standard(&Keyring::new(s.clone()), "evt_1", at(7), b"{}");
-        assert_eq!(
-            standard(&both, "evt_1", at(7), b"{}"),
-            format!("{} {}", alone(&old), alone(&new))
-        );
-    }
-
-    #[test]
-    fn at_most_four_keys_sign() {
-        let mut keys = Keyring::new(secret("k"));
-        for _ in 0..9 {
-            keys = keys.and(secret("k"));
-        }
-        assert_eq!(partner(&keys, at(7), b"").matches("v1=").count(), LIVE_KEYS_MAX);
-    }
-
-    #[test]
-    fn case_49_a_new_secret_is_32_bytes_behind_the_prefix_and_never_printed_by_debug() {
-        let new = Secret::generate(&Counting);
-        assert_eq!(new.reveal(), "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
-        assert_eq!(new.decoded().len(), SECRET_BYTES);
-        assert_eq!(format!("{:?}", Keyring::new(new)), "Keyring([Secret(hidden)])");
-    }
-
-    #[test]
-    fn a_text_that_is_empty_long_or_not_visible_is_no_secret() {
-        let long = "k".repeat(SECRET_TEXT_BYTES_MAX + 1);
-        for text in ["", "two words", "line\n", "schlüssel", &long] {
-            assert_eq!(Secret::parse(text), Err(NotASecret), "{text}");
-        }
-    }
-}
+mod tests;

@@ -195,6 +195,7 @@ pub fn webhook_endpoint(secret: Option<&str>) -> Value {
         "url": "https://crm.example.com/hooks/postroom", "description": "CRM", "event_types": ["*"],
         "status": "enabled", "disabled_reason": null, "failing_since": null, "rate_per_second": null,
         "burst": null, "max_in_flight": null, "order": "none", "timeout_ms": 15_000, "retry_schedule": null,
+        "key_mode": "ascii_with_prefix", "standard_key_mode": "decoded",
         "headers": {"authorization": "[redacted]"}, "secret": secret, "created_at": AT, "updated_at": AT,
     })
 }

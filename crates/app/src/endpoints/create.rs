@@ -6,8 +6,8 @@ use domain::id::EndpointId;
 use domain::{Error, ErrorCode, Result};
 use storage::endpoints::{self, Endpoint, EndpointSecret, EndpointStatus};
 use storage::{Tx, tenancy};
-use webhook::signature::Secret;
 
+use super::secrets::take_secret;
 use super::settings::{check_settings, keep_headers};
 use super::{CreatedEndpoint, check_description, check_url, seal_place, tidy_types};
 use crate::notices::{self, Notice};
@@ -21,7 +21,7 @@ const FAN_OUT_MAX: usize = 32;
 const _: () = assert!(ENDPOINTS_MAX <= FAN_OUT_MAX, "more would have to be expanded in pages");
 
 /// A receiver to be made.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct NewEndpoint {
     pub url: String,
     pub description: Option<String>,
@@ -30,12 +30,15 @@ pub struct NewEndpoint {
     pub settings: Settings,
     /// Names and values of custom headers.
     pub headers: Vec<(String, String)>,
+    /// A secret that the receiver already verifies with; `None` draws one.
+    pub secret: Option<String>,
 }
 
 pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<CreatedEndpoint> {
     check_url(ctx, &input.url)?;
     check_description(input.description.as_deref())?;
     check_settings(&input.settings)?;
+    let secret = take_secret(ctx, input.secret.as_deref(), input.settings.key_modes)?;
     // Creates of one partner take turns, so that two at once do not both see the last free place.
     tenancy::partner_find_locked(tx, ctx.scope.partner_id()).await?;
     if endpoints::list(tx, &ctx.scope).await?.len() >= ENDPOINTS_MAX {
@@ -65,7 +68,6 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<Created
     };
     keep_headers(ctx, &mut endpoint, &input.headers)?;
     endpoints::insert(tx, &ctx.scope, &endpoint).await?;
-    let secret = Secret::generate(ids);
     let row = EndpointSecret {
         endpoint_no: endpoint.no,
         n: 1,

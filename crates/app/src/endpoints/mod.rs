@@ -10,6 +10,7 @@ pub mod list;
 pub mod pause;
 pub mod resume;
 pub mod rotate;
+mod secrets;
 mod settings;
 pub mod test_send;
 pub mod update;

@@ -7,9 +7,10 @@
 use domain::{Error, ErrorCode, Result, Timestamp, days};
 use storage::Tx;
 use storage::endpoints::{self, Endpoint, EndpointSecret, OUTGOING_LIFE};
-use webhook::signature::{LIVE_KEYS_MAX, Secret};
+use webhook::signature::LIVE_KEYS_MAX;
 
 use super::get::get_locked;
+use super::secrets::take_secret;
 use super::{CreatedEndpoint, seal_place};
 use crate::notices::operator::SecretRotated;
 use crate::notices::{self, Notice};
@@ -20,8 +21,16 @@ pub const SWITCH_WITHIN: i64 = days(7);
 
 /// Draws a new secret, which signs second until the switch. One that still waits for its switch is
 /// replaced, so that an owner who lost it can rotate again.
-pub async fn rotate(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<CreatedEndpoint> {
+///
+/// A secret that is brought along takes the place of the drawn one.
+pub async fn rotate(
+    tx: &Tx,
+    ctx: &OpCtx,
+    id: &str,
+    brought: Option<&str>,
+) -> Result<CreatedEndpoint> {
     let endpoint = get_locked(tx, ctx, id).await?;
+    let secret = take_secret(ctx, brought, endpoint.settings.key_modes)?;
     let now = ctx.app.clock.now();
     let live = endpoints::secret_list(tx, endpoint.no, now).await?;
     for (place, secret) in live.into_iter().enumerate() {
@@ -36,7 +45,6 @@ pub async fn rotate(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<CreatedEndpoint> {
         endpoints::secret_update(tx, &EndpointSecret { is_current, expires_at, ..secret }).await?;
     }
     let ids = ctx.app.ids.as_ref();
-    let secret = Secret::generate(ids);
     let row = EndpointSecret {
         endpoint_no: endpoint.no,
         n: endpoints::secret_last(tx, endpoint.no).await? + 1,

@@ -7,6 +7,7 @@ use storage::endpoints::{self, Endpoint, EndpointStatus};
 use storage::{Tx, events};
 
 use super::get::get_locked;
+use super::secrets::check_key_modes;
 use super::settings::{check_settings, keep_headers};
 use super::{check_description, check_url, tidy_types};
 use crate::notices::operator::EndpointUpdated;
@@ -49,7 +50,11 @@ pub async fn update(tx: &Tx, ctx: &OpCtx, id: &str, change: &EndpointChange) -> 
     let settings = change.settings.over(&endpoint.settings);
     if settings != endpoint.settings {
         check_settings(&settings)?;
+        let has_new_modes = settings.key_modes != endpoint.settings.key_modes;
         endpoint.settings = settings;
+        if has_new_modes {
+            check_key_modes(tx, ctx, &endpoint).await?;
+        }
         changed.push("settings");
     }
     if let Some(headers) = &change.headers {

@@ -4,7 +4,7 @@ use app::endpoints::create::{ENDPOINTS_MAX, NewEndpoint};
 use app::endpoints::update::EndpointChange;
 use app::endpoints::{self, CreatedEndpoint};
 use app::{OpCtx, Tx};
-use domain::endpoint::{Order, Settings, SettingsChange};
+use domain::endpoint::{KeyMode, KeyModes, Order, Settings, SettingsChange};
 use domain::event::{Audience, EventType};
 use domain::{Clock, ErrorCode, Result, days};
 use storage::endpoints::{Endpoint, EndpointStatus};
@@ -31,7 +31,15 @@ async fn delete(ctx: &OpCtx, endpoint: &Endpoint) -> Result<()> {
 
 async fn rotate(ctx: &OpCtx, endpoint: &Endpoint) -> Result<CreatedEndpoint> {
     let id = endpoint.id.to_string();
-    act(ctx, async move |tx, ctx| endpoints::rotate::rotate(tx, ctx, &id).await).await
+    act(ctx, async move |tx, ctx| endpoints::rotate::rotate(tx, ctx, &id, None).await).await
+}
+
+async fn rotate_to(ctx: &OpCtx, endpoint: &Endpoint, secret: &str) -> Result<CreatedEndpoint> {
+    let (id, secret) = (endpoint.id.to_string(), secret.to_owned());
+    let work = async move |tx: &Tx, ctx: &OpCtx| {
+        endpoints::rotate::rotate(tx, ctx, &id, Some(&secret)).await
+    };
+    act(ctx, work).await
 }
 
 async fn switch(ctx: &OpCtx, endpoint: &Endpoint) -> Result<Endpoint> {
@@ -276,6 +284,7 @@ async fn settings_are_kept_changed_one_by_one_and_refused_when_they_make_no_sens
         order: Order::Key,
         timeout_ms: 5000,
         retry_schedule: Some(vec![10, 60]),
+        key_modes: KeyModes { partner: KeyMode::Ascii, standard: KeyMode::Raw },
     };
     let input = NewEndpoint { settings: settings.clone(), ..receiver() };
     let made = create(&ctx, input).await.unwrap().endpoint;
@@ -293,6 +302,50 @@ async fn settings_are_kept_changed_one_by_one_and_refused_when_they_make_no_sens
     let settings = Settings { burst: Some(1), max_in_flight: Some(33), ..Settings::default() };
     let input = NewEndpoint { settings, ..receiver() };
     assert_eq!(refused_params(create(&ctx, input).await), ["max_in_flight", "burst"]);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_brought_along_is_taken_where_it_gives_a_key_in_both_modes() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let plain = "an-old-secret-of-the-receiver";
+    let with = |secret: &str, key_modes: KeyModes| NewEndpoint {
+        secret: Some(secret.to_owned()),
+        settings: Settings { key_modes, ..Settings::default() },
+        ..receiver()
+    };
+    let modes = |partner, standard| KeyModes { partner, standard };
+    let usual = KeyModes::default();
+    let refused = create(&ctx, with(plain, usual)).await;
+    assert_eq!(refused_params(refused), ["key_mode", "standard_key_mode"]);
+    let refused = create(&ctx, with("two words of some length or other", usual)).await;
+    assert_eq!(refused_params(refused), ["secret"]);
+    let short = modes(KeyMode::Raw, KeyMode::Decoded);
+    let refused = create(&ctx, with("abcdefghijklmnopqrstuvwx", short)).await;
+    assert_eq!(refused_params(refused), ["standard_key_mode"]);
+
+    let taken = with(plain, modes(KeyMode::Raw, KeyMode::Ascii));
+    let made = create(&ctx, taken).await.unwrap().endpoint;
+    assert_eq!(signing(&world, &made).await, [plain]);
+    let to = |key_mode| EndpointChange {
+        settings: SettingsChange { standard_key_mode: Some(key_mode), ..Default::default() },
+        ..Default::default()
+    };
+    let refused = update(&ctx, &made, to(KeyMode::Decoded)).await;
+    assert_eq!(refused_params(refused), ["standard_key_mode"]);
+    update(&ctx, &made, to(KeyMode::Raw)).await.unwrap();
+
+    // While the old secret signs, the mode that only the new one bears waits.
+    let known = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let refused = rotate_to(&ctx, &made, "tiny").await;
+    assert_eq!(refused_params(refused), ["key_mode", "standard_key_mode"]);
+    rotate_to(&ctx, &made, known).await.unwrap();
+    assert_eq!(signing(&world, &made).await, [plain, known]);
+    let refused = update(&ctx, &made, to(KeyMode::Decoded)).await;
+    assert_eq!(refused_params(refused), ["standard_key_mode"]);
+    switch(&ctx, &made).await.unwrap();
+    world.clock.advance(days(2));
+    update(&ctx, &made, to(KeyMode::Decoded)).await.unwrap();
 }
 
 #[tokio::test]

@@ -61,7 +61,8 @@ async fn endpoints_change_whole_or_not_at_all() {
     })
     .await;
     let of = id.clone();
-    all_or_nothing(&ctx, async move |tx, ctx| endpoints::rotate::rotate(tx, ctx, &of).await).await;
+    all_or_nothing(&ctx, async move |tx, ctx| endpoints::rotate::rotate(tx, ctx, &of, None).await)
+        .await;
     let of = id.clone();
     all_or_nothing(&ctx, async move |tx, ctx| endpoints::rotate::switch(tx, ctx, &of).await).await;
     let of = id.clone();

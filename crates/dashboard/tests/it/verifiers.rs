@@ -3,7 +3,8 @@
 use std::process::Command;
 
 use domain::Timestamp;
-use webhook::signature::{Keyring, Secret, partner};
+use domain::endpoint::{KeyMode, KeyModes};
+use webhook::signature::{Key, Keyring, Secret, partner};
 
 const GUIDE: &str = include_str!("../../../../docs/guides/webhooks.md");
 const SECONDS: i64 = 1_767_225_600;
@@ -21,8 +22,9 @@ fn blocks(language: &str) -> Vec<&'static str> {
 
 /// A header of the engine for two live secrets, of which `whsec_b` is the one that the receiver has.
 fn header() -> String {
-    let secret = |text: &str| Secret::parse(text).unwrap();
-    let keys = Keyring::new(secret("whsec_a")).and(secret("whsec_b"));
+    let modes = KeyModes { partner: KeyMode::Raw, standard: KeyMode::Raw };
+    let key = |text: &str| Key::new(&Secret::parse(text).unwrap(), modes).unwrap();
+    let keys = Keyring::new(key("whsec_a")).and(key("whsec_b"));
     partner(&keys, Timestamp::from_micros(domain::seconds(SECONDS)), BODY.as_bytes())
 }
 

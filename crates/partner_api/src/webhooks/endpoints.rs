@@ -38,6 +38,8 @@ pub(super) fn shown(e: &Endpoint, secret: Option<&str>) -> WebhookEndpoint {
         order: e.settings.order.as_str().to_owned(),
         timeout_ms: e.settings.timeout_ms,
         retry_schedule: e.settings.retry_schedule.clone(),
+        key_mode: e.settings.key_modes.partner.as_str().to_owned(),
+        standard_key_mode: e.settings.key_modes.standard.as_str().to_owned(),
         headers: e.header_names.iter().map(|name| (name.clone(), REDACTED.to_owned())).collect(),
         secret: secret.map(ToOwned::to_owned),
         created_at: e.created_at.to_string(),
@@ -68,6 +70,7 @@ pub(crate) async fn create_handler(State(api): State<PartnerApi>, call: Call) ->
         event_types: read.event_types,
         settings: read.settings,
         headers: read.headers,
+        secret: read.secret,
     };
     api.run(
         &ctx,

@@ -7,7 +7,7 @@ use app::OpCtx;
 use app::endpoints::rotate;
 use axum::extract::State;
 use domain::key::ScopeName;
-use wire::partner::webhooks::WebhookEndpoint;
+use wire::partner::webhooks::{WebhookEndpoint, WebhookSecretRotate, read_new_secret};
 use wire::reader::Fields;
 
 use super::endpoints::{revealed, shown};
@@ -22,15 +22,16 @@ use crate::{PartnerApi, answer};
     post, path = "/webhook-endpoints/{endpoint_id}/rotate-secret", operation_id = "rotateWebhookSecret",
     tag = "Webhooks", security(("bearer" = ["webhooks:write"])),
     params(("endpoint_id" = String, Path, description = "whe_…", max_length = 64)),
+    request_body = WebhookSecretRotate,
     responses((status = 200, description = "The endpoint and its new secret.", body = WebhookEndpoint))
 )]
 pub(crate) async fn rotate_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
     let (ctx, body) = call.write(ScopeName::WebhooksWrite)?;
-    Fields::new(body)?.finish()?;
+    let secret = read_new_secret(body)?;
     let id = call.param("endpoint_id");
     api.run(
         &ctx,
-        async move |tx, ctx| rotate::rotate(tx, ctx, &id).await,
+        async move |tx, ctx| rotate::rotate(tx, ctx, &id, secret.as_deref()).await,
         |_: &OpCtx, made| answer::ok(&revealed(made), None),
     )
     .await

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use domain::event::EventType;
 use serde_json::{Value, json};
 
-use super::endpoint_settings::SettingFlags;
+use super::endpoint_settings::{SettingFlags, brought};
 use super::parse::one_of;
 use super::redelivery;
 use super::who::{Own, Sure, Tenant};
@@ -32,6 +32,8 @@ const DETAILS: &[&str] = &[
     "order",
     "timeout_ms",
     "retry_schedule",
+    "key_mode",
+    "standard_key_mode",
     "headers",
     "switches_at",
     "failures",
@@ -89,6 +91,9 @@ enum Verb {
         /// A type of event; can be given several times. Default is all of them.
         #[arg(long = "event", value_name = "TYPE")]
         events: Vec<String>,
+        /// A secret that the receiver already verifies with; - reads it from standard input.
+        #[arg(long)]
+        secret: Option<String>,
         #[command(flatten)]
         flags: Box<SettingFlags>,
     },
@@ -111,7 +116,12 @@ enum Verb {
     /// Send nothing more; what it is owed is cancelled.
     Disable { id: String },
     /// Draw a new secret, which signs beside the old one until the switch.
-    Rotate { id: String },
+    Rotate {
+        id: String,
+        /// A secret that the receiver already verifies with; - reads it from standard input.
+        #[arg(long)]
+        secret: Option<String>,
+    },
     /// Let the new secret sign first.
     Switch { id: String },
     /// Delete an endpoint; deliveries stop at once.
@@ -162,13 +172,14 @@ impl Command {
                 out::rows(json, COLUMNS, &all.iter().map(shown).collect::<Vec<_>>());
             }
             Verb::Show { id } => show(&ctx, id, json).await?,
-            Verb::Create { url, description, events, flags } => {
+            Verb::Create { url, description, events, secret, flags } => {
                 let new = NewEndpoint {
                     url: url.clone(),
                     description: description.clone(),
                     event_types: endpoints::read_types(events)?,
                     settings: flags.settings(),
                     headers: flags.headers().unwrap_or_default(),
+                    secret: brought(secret.as_deref())?,
                 };
                 let work = async move |tx: &_, ctx: &_| create::create(tx, ctx, &new).await;
                 reveal(json, &app.act(&ctx, work).await?);
@@ -183,9 +194,11 @@ impl Command {
             }
             Verb::Enable { id } => self.change(&ctx, id, switched(true)).await?,
             Verb::Disable { id } => self.change(&ctx, id, switched(false)).await?,
-            Verb::Rotate { id } => {
-                let id = id.clone();
-                let work = async move |tx: &_, ctx: &_| rotate::rotate(tx, ctx, &id).await;
+            Verb::Rotate { id, secret } => {
+                let (id, secret) = (id.clone(), brought(secret.as_deref())?);
+                let work = async move |tx: &_, ctx: &_| {
+                    rotate::rotate(tx, ctx, &id, secret.as_deref()).await
+                };
                 reveal(json, &app.act(&ctx, work).await?);
             }
             Verb::Switch { id } => {
@@ -318,6 +331,8 @@ fn shown(e: &Endpoint) -> Value {
         "order": e.settings.order.as_str(),
         "timeout_ms": e.settings.timeout_ms,
         "retry_schedule": e.settings.retry_schedule,
+        "key_mode": e.settings.key_modes.partner.as_str(),
+        "standard_key_mode": e.settings.key_modes.standard.as_str(),
         "headers": e.header_names,
         "failures": e.failures,
         "last_success_at": e.last_success_at.map(|at| at.to_string()),

@@ -1,9 +1,14 @@
-//! The flags of `postroom endpoint` that say how an endpoint is sent to.
+//! The flags of `postroom endpoint` that say how an endpoint is sent to, and with which secret.
+
+use std::io::{BufRead as _, Read as _};
 
 use clap::Args;
-use domain::endpoint::{Order, Settings, SettingsChange};
+use domain::endpoint::{KeyMode, Order, Settings, SettingsChange};
 
 use super::parse::one_of;
+
+/// Bytes that are read of a line with a secret: more than any has.
+const SECRET_LINE_BYTES_MAX: u64 = 1024;
 
 /// How an endpoint is sent to.
 #[derive(Args)]
@@ -26,6 +31,12 @@ pub(super) struct SettingFlags {
     /// Seconds before each try after the first, such as 10,60,3600; none is the default schedule.
     #[arg(long, value_name = "SECONDS", value_parser = numbers)]
     retry_schedule: Option<Maybe<Vec<i64>>>,
+    /// What of the secret is the key of the v1= signature.
+    #[arg(long, value_name = "MODE", value_parser = one_of!(KeyMode))]
+    key_mode: Option<KeyMode>,
+    /// What of the secret is the key of the Standard Webhooks signature.
+    #[arg(long, value_name = "MODE", value_parser = one_of!(KeyMode))]
+    standard_key_mode: Option<KeyMode>,
     /// A header that each request carries, such as "Authorization: Bearer …"; can be given several
     /// times. Together they replace those of before.
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
@@ -52,12 +63,25 @@ impl SettingFlags {
             order: self.order,
             timeout_ms: self.timeout_ms,
             retry_schedule: self.retry_schedule.clone().map(|n| n.0),
+            key_mode: self.key_mode,
+            standard_key_mode: self.standard_key_mode,
         }
     }
 
     pub(super) fn headers(&self) -> Option<Vec<(String, String)>> {
         (self.no_headers || !self.headers.is_empty()).then(|| self.headers.clone())
     }
+}
+
+/// A secret that was given: as it stands, or from standard input, because a command line can be seen
+/// by other users of the machine.
+pub(super) fn brought(secret: Option<&str>) -> anyhow::Result<Option<String>> {
+    if secret != Some("-") {
+        return Ok(secret.map(ToOwned::to_owned));
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().take(SECRET_LINE_BYTES_MAX).read_line(&mut line)?;
+    Ok(Some(line.trim().to_owned()))
 }
 
 fn number(text: &str) -> Result<Maybe<i64>, String> {

@@ -7,11 +7,12 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use domain::Clock as _;
+use domain::endpoint::KeyModes;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use postroom::node::{self, Node};
 use postroom::system::SystemClock;
 use serde_json::{Value, json};
-use webhook::signature::{Keyring, Secret, partner};
+use webhook::signature::{Key, Keyring, Secret, partner};
 use webhook::verify::verify;
 
 use crate::cli::{Said, Shell, text};
@@ -73,7 +74,9 @@ fn a_signature_is_explained() {
     std::fs::write(shell.path().join("body.json"), body).unwrap();
     std::fs::write(shell.path().join("line.json"), [body.as_slice(), b"\n"].concat()).unwrap();
     let at = domain::Timestamp::parse("2026-11-21T00:00:00Z").unwrap();
-    let header = partner(&Keyring::new(Secret::parse(SECRET).unwrap()), at, body);
+    let key = Key::new(&Secret::parse(SECRET).unwrap(), KeyModes::default()).unwrap();
+    let keys = Keyring::new(key);
+    let header = partner(&keys, at, body);
     let verify = |secret: &str, when: &str, file: &str| {
         let said = ["webhooks", "verify", "--secret", secret, "--signature", &header];
         shell.run(&[&said[..], &["--at", when, file]].concat())
@@ -88,6 +91,49 @@ fn a_signature_is_explained() {
         let refused = verify(secret, when, file).expect(1);
         assert!(refused.err.contains(why), "{}", refused.err);
     }
+}
+
+#[test]
+fn a_wrong_key_mode_is_explained_and_every_form_of_a_signature_is_read() {
+    let shell = Shell::new();
+    std::fs::write(shell.path().join("body.json"), br#"{"test": 2432232314}"#).unwrap();
+    let verify = |signature: &str, more: &[&str]| {
+        let said = ["webhooks", "verify", "--secret", SECRET, "--at", "2021-02-25T15:02:10Z"];
+        shell.run(&[&said[..], &["--signature", signature], more, &["body.json"]].concat())
+    };
+    let ascii = "t=1614265330,v1=fa563f291d632f1bb64880fd7c283362344fb0672729918bb67642d71edeae63";
+    let refused = verify(ascii, &[]).expect(1);
+    assert!(refused.err.contains("key mode ascii, not with ascii_with_prefix"), "{}", refused.err);
+    verify(ascii, &["--key-mode", "ascii"]).expect(0);
+
+    let standard = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+    let known = ["--id", "msg_p5jXN8AQM9LWM0D4loKWxJek", "--timestamp", "1614265330"];
+    verify(standard, &known).expect(0);
+    let refused = verify(standard, &[&known[..], &["--key-mode", "raw"]].concat()).expect(1);
+    assert!(refused.err.contains("key mode decoded, not with raw"), "{}", refused.err);
+    let refused = verify(standard, &[]).expect(1);
+    assert!(refused.err.contains("id header"), "{}", refused.err);
+
+    let email = "sha256=bc605d59e26699a32369e40a3c86ab3bb7c4cdd2d39ee43c95e77c6a453f621a";
+    let known = ["--id", "req_01J0000000000000000000TEST", "--timestamp", "1614265330"];
+    verify(email, &known).expect(0);
+}
+
+#[test]
+fn key_modes_and_secrets_are_settings_of_an_endpoint() {
+    let shell = Shell::on_an_install();
+    let plain = "an-old-secret-of-the-receiver";
+    let create = ["endpoint", "create", "https://crm.example.com/hooks", "--secret", plain];
+    let refused = shell.run(&create).expect(2);
+    assert!(refused.err.contains("not base64"), "{}", refused.err);
+    let modes = ["--key-mode", "raw", "--standard-key-mode", "ascii"];
+    let made = shell.json(&[&create[..], &modes].concat());
+    assert_eq!(text(&made, "secret"), plain);
+    assert_eq!((text(&made, "key_mode"), text(&made, "standard_key_mode")), ("raw", "ascii"));
+    let id = text(&made, "id");
+    let changed = shell.json(&["endpoint", "set", id, "--standard-key-mode", "raw"]);
+    assert_eq!(text(&changed, "standard_key_mode"), "raw");
+    shell.run(&["endpoint", "set", id, "--key-mode", "decoded"]).expect(2);
 }
 
 #[test]

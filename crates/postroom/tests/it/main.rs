@@ -21,4 +21,5 @@ mod twins;
 mod usage;
 mod walks;
 mod walks_on_things;
+mod webhook_keys;
 mod webhooks;

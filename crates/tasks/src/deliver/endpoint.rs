@@ -15,7 +15,7 @@ use webhook::custom::CustomHeaders;
 use webhook::ladder::Ladder;
 use webhook::outcome::Outcome;
 use webhook::sender::DEADLINE;
-use webhook::signature::{Keyring, Secret};
+use webhook::signature::{Key, Keyring, Secret};
 use webhook::target::{Target, UrlProblem};
 
 use super::lane::LaneSettings;
@@ -75,7 +75,7 @@ impl Endpoint {
         let host = target.as_ref().map_or(row.no.unsigned_abs(), |target| digest(target.origin()));
         Self {
             target,
-            keys: keyring(app, row.no, secrets),
+            keys: keyring(app, row, secrets),
             rehearsed: rehearsed::outcome(row.livemode, &row.url),
             custom: custom(app, row),
             ladder: Ladder::of(row.settings.retry_schedule.as_deref().unwrap_or_default()),
@@ -105,16 +105,22 @@ fn custom(app: &App, row: &endpoints::Endpoint) -> Result<CustomHeaders, NotOurs
     CustomHeaders::from_text(&text).ok_or(NotOurs)
 }
 
-fn keyring(app: &App, no: i64, secrets: &[EndpointSecret]) -> Result<Keyring, NotOurs> {
-    let place = seal_place(no);
+fn keyring(
+    app: &App,
+    row: &endpoints::Endpoint,
+    secrets: &[EndpointSecret],
+) -> Result<Keyring, NotOurs> {
+    let place = seal_place(row.no);
     let mut keys: Option<Keyring> = None;
     for secret in secrets {
         let opened = app.secrets.open(&place, &secret.sealed)?;
         let text = String::from_utf8(opened).map_err(|_| NotOurs)?;
         let secret = Secret::parse(text).map_err(|_| NotOurs)?;
+        // A secret that gives no key in these modes was refused when they were saved.
+        let key = Key::new(&secret, row.settings.key_modes).map_err(|_| NotOurs)?;
         keys = Some(match keys {
-            Some(keys) => keys.and(secret),
-            None => Keyring::new(secret),
+            Some(keys) => keys.and(key),
+            None => Keyring::new(key),
         });
     }
     keys.ok_or(NotOurs)

@@ -58,7 +58,7 @@ async fn what_happens_to_an_endpoint_is_told_with_the_change() {
             EndpointChange { description, event_types: types, ..EndpointChange::default() };
         update(tx, ctx, &of, &change).await?;
         update(tx, ctx, &of, &change).await.map(drop)?;
-        rotate::rotate(tx, ctx, &of).await?;
+        rotate::rotate(tx, ctx, &of, None).await?;
         rotate::switch(tx, ctx, &of).await?;
         pause(tx, ctx, &of, Some("an upgrade")).await?;
         resume(tx, ctx, &of, Backlog::All).await?;

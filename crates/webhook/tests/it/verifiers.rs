@@ -6,7 +6,8 @@
 use std::process::Command;
 
 use domain::Timestamp;
-use webhook::signature::{Keyring, Secret, email, partner, standard};
+use domain::endpoint::KeyModes;
+use webhook::signature::{EMAIL_KEY_MODE, Key, Keyring, Secret, email, partner, standard};
 
 const OLD: &str = "whsec_b2xkLW9sZC1vbGQtb2xkLW9sZC1vbGQtb2xk";
 const NEW: &str = "whsec_bmV3LW5ldy1uZXctbmV3LW5ldy1uZXctbmV3";
@@ -47,10 +48,13 @@ console.log([
 fn said(program: [&str; 3], secret: &str, keys: &[&str]) -> Option<String> {
     let (at, id) = (Timestamp::from_micros(domain::seconds(SECONDS)), "evt_1");
     let read = |text: &str| Secret::parse(text).unwrap();
-    let ring = keys[1..].iter().fold(Keyring::new(read(keys[0])), |ring, key| ring.and(read(key)));
+    let key = |text: &str| Key::new(&read(text), KeyModes::default()).unwrap();
+    let ring = keys[1..].iter().fold(Keyring::new(key(keys[0])), |ring, text| ring.and(key(text)));
+    let secret_of_email = read(keys[0]);
+    let email_key = secret_of_email.key(EMAIL_KEY_MODE).unwrap();
     let headers = [
         partner(&ring, at, BODY.as_bytes()),
-        email(&read(keys[0]), id, at, BODY.as_bytes()),
+        email(&email_key, id, at, BODY.as_bytes()),
         standard(&ring, id, at, BODY.as_bytes()),
     ];
     let [name, flag, code] = program;

@@ -4,16 +4,22 @@
 //! settings mean together, and which headers are allowed, is judged in `app`.
 
 use domain::endpoint::{
-    BURST, HEADERS_MAX, MAX_IN_FLIGHT, Order, RATE, RETRIES_MAX, RETRY_DELAY, Settings,
-    SettingsChange, TIMEOUT_MS,
+    BURST, HEADERS_MAX, KeyMode, KeyModes, MAX_IN_FLIGHT, Order, RATE, RETRIES_MAX, RETRY_DELAY,
+    Settings, SettingsChange, TIMEOUT_MS,
 };
 
 use crate::reader::{Fields, Patch};
 
 const ORDER_RULE: &str = "none, key or strict";
+const MODE_RULE: &str = "decoded, ascii, ascii_with_prefix or raw";
 
 pub(super) fn read(f: &mut Fields) -> Settings {
     let default = Settings::default();
+    let mut mode = |name, default| f.opt_parsed(name, KeyMode::parse, MODE_RULE).unwrap_or(default);
+    let key_modes = KeyModes {
+        partner: mode("key_mode", default.key_modes.partner),
+        standard: mode("standard_key_mode", default.key_modes.standard),
+    };
     Settings {
         rate_per_second: f.opt_integer("rate_per_second", RATE),
         burst: f.opt_integer("burst", BURST),
@@ -21,6 +27,7 @@ pub(super) fn read(f: &mut Fields) -> Settings {
         order: f.opt_parsed("order", Order::parse, ORDER_RULE).unwrap_or(default.order),
         timeout_ms: f.opt_integer("timeout_ms", TIMEOUT_MS).unwrap_or(default.timeout_ms),
         retry_schedule: f.opt_integers("retry_schedule", RETRIES_MAX, RETRY_DELAY),
+        key_modes,
     }
 }
 
@@ -28,6 +35,12 @@ pub(super) fn read(f: &mut Fields) -> Settings {
 pub(super) fn read_change(f: &mut Fields) -> SettingsChange {
     let default = Settings::default();
     let order = f.patch_parsed("order", Order::parse, ORDER_RULE);
+    let mut mode = |name, default| {
+        let read = changed(f.patch_parsed(name, KeyMode::parse, MODE_RULE));
+        read.map(|mode| mode.unwrap_or(default))
+    };
+    let key_mode = mode("key_mode", default.key_modes.partner);
+    let standard_key_mode = mode("standard_key_mode", default.key_modes.standard);
     SettingsChange {
         rate_per_second: changed(f.patch_integer("rate_per_second", RATE)),
         burst: changed(f.patch_integer("burst", BURST)),
@@ -36,6 +49,8 @@ pub(super) fn read_change(f: &mut Fields) -> SettingsChange {
         timeout_ms: changed(f.patch_integer("timeout_ms", TIMEOUT_MS))
             .map(|ms| ms.unwrap_or(default.timeout_ms)),
         retry_schedule: changed(f.patch_integers("retry_schedule", RETRIES_MAX, RETRY_DELAY)),
+        key_mode,
+        standard_key_mode,
     }
 }
 

@@ -67,6 +67,7 @@ fn bodies() -> Vec<Body> {
         body::<webhooks::WebhookEndpointUpdate>("", |b| {
             webhooks::UpdateEndpoint::read(b).map(drop)
         }),
+        body::<webhooks::WebhookSecretRotate>("", |b| webhooks::read_new_secret(b).map(drop)),
         body::<webhooks::WebhookEndpointTest>("", |b| webhooks::read_test_type(b).map(drop)),
         body::<test_helpers::TestClockAdvance>("", |b| {
             test_helpers::AdvanceClock::read(b).map(drop)
@@ -207,6 +208,8 @@ fn the_examples_of_bodies_hold_against_their_schemas_and_are_read() {
     is_read::<webhooks::WebhookEndpointCreate>(read, bodies::webhook_endpoint_create());
     let read: Read = |b| webhooks::UpdateEndpoint::read(b).map(drop);
     is_read::<webhooks::WebhookEndpointUpdate>(read, bodies::webhook_endpoint_update());
+    let read: Read = |b| webhooks::read_new_secret(b).map(drop);
+    is_read::<webhooks::WebhookSecretRotate>(read, bodies::webhook_secret_rotate());
     let read: Read = |b| webhooks::read_test_type(b).map(drop);
     is_read::<webhooks::WebhookEndpointTest>(read, bodies::webhook_endpoint_test());
     let read: Read = |b| test_helpers::AdvanceClock::read(b).map(drop);

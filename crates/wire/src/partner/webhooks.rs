@@ -1,6 +1,7 @@
 //! Event types, endpoints and the log of deliveries on the wire (postal.md 4.9).
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use domain::Result;
 use domain::endpoint::{Settings, SettingsChange};
@@ -100,6 +101,12 @@ pub struct WebhookEndpoint {
     /// Seconds before each try after the first; null is the default schedule.
     #[schema(required = true)]
     pub retry_schedule: Option<Vec<i64>>,
+    /// What of the secret is the key of the v1= signature: decoded, ascii, ascii_with_prefix or raw.
+    #[schema(examples("ascii_with_prefix"))]
+    pub key_mode: String,
+    /// What of the secret is the key of the Standard Webhooks signature.
+    #[schema(examples("decoded"))]
+    pub standard_key_mode: String,
     /// Headers that each request carries, by their names in lower case; the values are not shown.
     pub headers: BTreeMap<String, String>,
     /// The signing secret, whole; only when it was just made, null afterwards.
@@ -260,13 +267,24 @@ pub struct WebhookEndpointCreate {
     /// Seconds before each try after the first, a week at most each; null is the default schedule.
     #[schema(min_items = 1, max_items = 20, examples(json!([10, 60, 3600])))]
     retry_schedule: Option<Vec<i64>>,
+    /// What of the secret is the key of the v1= signature: decoded, ascii, ascii_with_prefix or raw;
+    /// default ascii_with_prefix.
+    #[schema(max_length = 40, examples("ascii_with_prefix"))]
+    key_mode: Option<String>,
+    /// What of the secret is the key of the Standard Webhooks signature; default decoded.
+    #[schema(max_length = 40, examples("decoded"))]
+    standard_key_mode: Option<String>,
+    /// A secret that the receiver already verifies with; absent, one is drawn. It must give a key of
+    /// 24 bytes or more in both key modes.
+    #[schema(min_length = 24, max_length = 128)]
+    secret: Option<String>,
     /// Headers that each request carries, such as Authorization; their values are not shown again.
     #[schema(schema_with = shapes::headers)]
     headers: Option<BTreeMap<String, String>>,
 }
 
-/// A read [`WebhookEndpointCreate`]. The URL was not judged yet.
-#[derive(Clone, Debug)]
+/// A read [`WebhookEndpointCreate`]. The URL and the secret were not judged yet.
+#[derive(Clone)]
 pub struct CreateEndpoint {
     pub url: String,
     pub description: Option<String>,
@@ -274,9 +292,12 @@ pub struct CreateEndpoint {
     pub event_types: Vec<EventType>,
     pub settings: Settings,
     pub headers: Vec<(String, String)>,
+    pub secret: Option<String>,
 }
 
 const TYPES_MAX: usize = 20;
+/// Characters of a secret that is brought along.
+const SECRET_CHARS: RangeInclusive<usize> = 24..=128;
 
 impl CreateEndpoint {
     pub fn read(body: Value) -> Result<Self> {
@@ -287,6 +308,7 @@ impl CreateEndpoint {
             event_types: event_types(&mut f).unwrap_or_default(),
             settings: settings::read(&mut f),
             headers: settings::headers(&mut f),
+            secret: f.opt_text("secret", SECRET_CHARS),
         };
         f.finish()?;
         Ok(read)
@@ -343,6 +365,13 @@ pub struct WebhookEndpointUpdate {
     /// Seconds before each try after the first, a week at most each; null is the default schedule.
     #[schema(min_items = 1, max_items = 20, examples(json!([10, 60, 3600])))]
     retry_schedule: Option<Vec<i64>>,
+    /// What of the secret is the key of the v1= signature: decoded, ascii, ascii_with_prefix or raw;
+    /// default ascii_with_prefix.
+    #[schema(max_length = 40, examples("ascii_with_prefix"))]
+    key_mode: Option<String>,
+    /// What of the secret is the key of the Standard Webhooks signature; default decoded.
+    #[schema(max_length = 40, examples("decoded"))]
+    standard_key_mode: Option<String>,
     /// All headers that each request carries from now on; null takes them away.
     #[schema(schema_with = shapes::headers)]
     headers: Option<BTreeMap<String, String>>,
@@ -379,6 +408,23 @@ impl UpdateEndpoint {
         f.finish()?;
         Ok(read)
     }
+}
+
+/// A new secret of an endpoint.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what read_new_secret takes")]
+pub struct WebhookSecretRotate {
+    /// A secret that the receiver already verifies with; absent, one is drawn.
+    #[schema(min_length = 24, max_length = 128)]
+    secret: Option<String>,
+}
+
+/// Reads a [`WebhookSecretRotate`].
+pub fn read_new_secret(body: Value) -> Result<Option<String>> {
+    let mut f = Fields::new(body)?;
+    let secret = f.opt_text("secret", SECRET_CHARS);
+    f.finish()?;
+    Ok(secret)
 }
 
 /// Which sample to send.

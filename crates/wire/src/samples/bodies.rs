@@ -104,6 +104,10 @@ pub fn webhook_endpoint_update() -> Value {
     json!({"event_types": ["*"], "status": "disabled"})
 }
 
+pub fn webhook_secret_rotate() -> Value {
+    json!({"secret": "an-old-secret-of-the-receiver"})
+}
+
 pub fn webhook_endpoint_test() -> Value {
     json!({"type": "package.arrived"})
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use clap::Args;
+use domain::endpoint::KeyMode;
 use domain::event::EventType;
 use domain::id::{DeliveryId, EventId};
 use domain::{Clock as _, Timestamp};
@@ -18,10 +19,11 @@ use webhook::headers::{Attempt, PartnerHeaders};
 use webhook::listen::{Listening, NoStream, Told};
 use webhook::outcome::Outcome;
 use webhook::sender::{DEADLINE, Request, Sender};
-use webhook::signature::{Keyring, Secret};
+use webhook::signature::{Key, Keyring, Secret};
 use webhook::target::Target;
-use webhook::verify::verify;
+use webhook::verify::{Arrived, verify_any};
 
+use super::keys::KeyFlags;
 use crate::commands::parse::one_of;
 use crate::config::Config;
 use crate::out;
@@ -45,6 +47,8 @@ pub(super) struct Listen {
     /// The secret that the receiver verifies with; default is a new one, which is shown.
     #[arg(long, env = "POSTROOM_WEBHOOK_SECRET", hide_env_values = true)]
     secret: Option<String>,
+    #[command(flatten)]
+    keys: KeyFlags,
     /// A type of event; can be given several times. Default is all of them.
     #[arg(long = "event", value_name = "TYPE", value_parser = one_of!(EventType))]
     events: Vec<EventType>,
@@ -79,7 +83,9 @@ impl Listen {
             target: guard.check_webhook(&self.receiver()).context("the receiver")?,
             sender: Sender::new(guard, Vec::new())?,
             headers: PartnerHeaders::new(&settings.header_prefix, &settings.user_agent)?,
+            keys: Keyring::new(Key::new(&secret, self.keys.modes())?),
             secret,
+            mode: self.keys.modes().partner,
         };
         self.listen(config, &relay).await
     }
@@ -177,6 +183,9 @@ struct Relay {
     headers: PartnerHeaders,
     target: Target,
     secret: Secret,
+    keys: Keyring,
+    /// How the receiver reads the secret.
+    mode: KeyMode,
 }
 
 /// What was sent on, and what came back.
@@ -194,14 +203,13 @@ impl Relay {
         let event_type =
             EventType::parse(&told.kind).context("the type is not known here; update postroom")?;
         let (at, body) = (SystemClock.now(), Bytes::copy_from_slice(&told.data));
-        let keys = Keyring::new(self.secret.clone());
         let attempt = Attempt {
             event_id,
             event_type,
             delivery_id: DeliveryId::new(&SystemIds, at),
             number: 1,
             at,
-            keys: &keys,
+            keys: &self.keys,
             custom: &CustomHeaders::default(),
             body: &body,
             is_replay: false,
@@ -210,7 +218,9 @@ impl Relay {
         let headers = self.headers.of(&attempt);
         let signature = self.headers.signature(&headers).unwrap_or_default().to_owned();
         // Checked as a receiver would, so that a 401 is known to be the receiver's doing.
-        let verdict = match verify(&self.secret, Some(&signature), &body, SystemClock.now()) {
+        let arrived = Arrived { signature: Some(&signature), body: &body, ..Arrived::default() };
+        let mode = Some(self.mode);
+        let verdict = match verify_any(&self.secret, mode, &arrived, SystemClock.now()) {
             Ok(()) => "the signature holds".to_owned(),
             Err(problem) => problem.to_string(),
         };

@@ -1,5 +1,6 @@
 //! `postroom webhooks`: for whoever builds a receiver.
 
+mod keys;
 mod listen;
 mod probe;
 mod trigger;

@@ -11,6 +11,7 @@ use webhook::sender::Sender;
 use webhook::signature::Secret;
 use webhook::tls;
 
+use super::keys::KeyFlags;
 use crate::commands::parse::one_of;
 use crate::config::Config;
 use crate::system::{SystemClock, SystemIds};
@@ -25,6 +26,8 @@ pub(super) struct Probe {
     /// The secret that the receiver verifies with.
     #[arg(long, env = "POSTROOM_WEBHOOK_SECRET", hide_env_values = true)]
     secret: String,
+    #[command(flatten)]
+    keys: KeyFlags,
     /// The type of the sample event.
     #[arg(long, value_parser = one_of!(EventType), default_value = "mail.arrived")]
     event: EventType,
@@ -47,12 +50,13 @@ impl Probe {
             headers: &PartnerHeaders::new(&settings.header_prefix, &settings.user_agent)?,
             target: &target,
             secret: &Secret::parse(self.secret.trim())?,
+            modes: self.keys.modes(),
             kind: self.event,
             sample: Bytes::from(wire::events::sample(self.event).to_string()),
             clock: &SystemClock,
             ids: &SystemIds,
         };
-        let findings = probe.run().await;
+        let findings = probe.run().await?;
         let rows: Vec<Value> = findings.iter().map(shown).collect();
         out::rows(self.json, COLUMNS, &rows);
         if findings.iter().any(|finding| finding.verdict == Verdict::Fail) {

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use domain::endpoint::KeyMode;
 use domain::{Clock as _, Timestamp};
 use webhook::signature::Secret;
-use webhook::verify::verify;
+use webhook::verify::{Arrived, verify_any};
 
+use crate::commands::parse::one_of;
 use crate::out;
 use crate::system::SystemClock;
 
@@ -21,9 +23,18 @@ pub(super) struct Verify {
     /// The endpoint's secret, with its prefix.
     #[arg(long, env = "POSTROOM_WEBHOOK_SECRET", hide_env_values = true)]
     secret: String,
-    /// The value of the signature header: t=…,v1=…
+    /// The value of the signature header: t=…,v1=… or v1,… or sha256=…
     #[arg(long, value_name = "HEADER")]
     signature: String,
+    /// The value of the webhook-id header, for v1,…; that of the request id header, for sha256=…
+    #[arg(long)]
+    id: Option<String>,
+    /// The value of the webhook-timestamp header, for v1,…; of its own timestamp header, for sha256=…
+    #[arg(long, value_name = "SECONDS")]
+    timestamp: Option<String>,
+    /// What of the secret is the key; default is what the scheme of the signature begins with.
+    #[arg(long, value_name = "MODE", value_parser = one_of!(KeyMode))]
+    key_mode: Option<KeyMode>,
     /// When it arrived, as RFC 3339; default is now.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -41,7 +52,13 @@ impl Verify {
             None => SystemClock.now(),
         };
         let body = self.read()?;
-        match verify(&secret, Some(&self.signature), &body, at) {
+        let arrived = Arrived {
+            signature: Some(&self.signature),
+            id: self.id.as_deref(),
+            timestamp: self.timestamp.as_deref(),
+            body: &body,
+        };
+        match verify_any(&secret, self.key_mode, &arrived, at) {
             Ok(()) => out::line("the signature holds"),
             Err(problem) => bail!("{problem}"),
         }

@@ -1,0 +1,54 @@
+//! Judging a signing secret when it is saved, so that sending never has to: that it gives a key in the
+//! endpoint's modes, and none that could be guessed.
+//!
+//! What a mode makes of a secret is in `webhook::signature`.
+
+use domain::endpoint::KeyModes;
+use domain::{Error, Field, Result};
+use storage::Tx;
+use storage::endpoints::{self, Endpoint};
+use webhook::signature::{KeyProblem, Secret};
+
+use super::seal_place;
+use crate::OpCtx;
+
+/// Takes a secret that somebody brought along, or draws one.
+pub(super) fn take_secret(ctx: &OpCtx, brought: Option<&str>, modes: KeyModes) -> Result<Secret> {
+    let Some(text) = brought else { return Ok(Secret::generate(ctx.app.ids.as_ref())) };
+    let refused = |problem: &dyn ToString| {
+        Error::invalid(vec![Field::new("secret", "invalid", problem.to_string())])
+    };
+    let secret = Secret::parse(text).map_err(|problem| refused(&problem))?;
+    check(&secret, modes)?;
+    Ok(secret)
+}
+
+/// Refuses key modes that a live secret of the endpoint gives no key in.
+pub(super) async fn check_key_modes(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint) -> Result<()> {
+    for secret in live(tx, ctx, endpoint).await? {
+        check(&secret, endpoint.settings.key_modes)?;
+    }
+    Ok(())
+}
+
+/// The secrets that sign today, the current one first.
+async fn live(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint) -> Result<Vec<Secret>> {
+    let rows = endpoints::secret_list(tx, endpoint.no, ctx.app.clock.now()).await?;
+    let place = seal_place(endpoint.no);
+    let open = |row: &endpoints::EndpointSecret| {
+        let opened = ctx.app.secrets.open(&place, &row.sealed).ok()?;
+        Secret::parse(String::from_utf8(opened).ok()?).ok()
+    };
+    let all: Option<Vec<Secret>> = rows.iter().map(open).collect();
+    all.ok_or_else(|| Error::internal("opening the secrets of an endpoint", "one does not open"))
+}
+
+fn check(secret: &Secret, modes: KeyModes) -> Result<()> {
+    let problem =
+        |param: &str, problem: KeyProblem| Field::new(param, "invalid", problem.to_string());
+    let wrong: Vec<Field> = [("key_mode", modes.partner), ("standard_key_mode", modes.standard)]
+        .into_iter()
+        .filter_map(|(param, mode)| secret.strong_key(mode).err().map(|why| problem(param, why)))
+        .collect();
+    if wrong.is_empty() { Ok(()) } else { Err(Error::invalid(wrong)) }
+}
