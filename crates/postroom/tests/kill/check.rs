@@ -29,7 +29,7 @@ async fn promises_to(desk: Desk, changes: Vec<Change>) -> Customers {
     let mut customers = Customers::new();
     // The last plan that each customer was given.
     let mut plans: HashMap<String, String> = HashMap::new();
-    let mut client = Client::connect(desk.addr, &desk.key).await.expect("the process lives");
+    let mut client = desk.client().await;
     for change in &changes {
         if let (Kind::Create { email }, Some(told)) = (&change.kind, change.told.first()) {
             is_there(&mut client, &id_of(told), email).await;

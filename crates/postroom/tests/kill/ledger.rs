@@ -39,15 +39,18 @@ struct Shared {
 
 #[derive(Default)]
 struct Books {
-    secret: Option<Secret>,
+    /// Of the endpoints, one of which must have signed.
+    secrets: Vec<Secret>,
     /// Event ids, with the hash of their bytes, which are the same in every delivery.
     events: HashMap<String, [u8; 32]>,
     /// The customers of `customer.created`.
     created: HashMap<String, Invited>,
     /// By delivery id, in the order of arrival.
     deliveries: HashMap<String, Vec<Receipt>>,
-    /// When each process was killed, by the name in its `User-Agent`.
+    /// When each process was killed or frozen, by the name in its `User-Agent`.
     deaths: HashMap<String, Instant>,
+    /// Those among them that came back, late with what they had begun.
+    frozen: HashSet<String>,
     problems: Vec<String>,
 }
 
@@ -83,9 +86,9 @@ impl Ledger {
         self.shared.books.lock().expect("no panic")
     }
 
-    /// The secret that everything must be signed with from now on.
+    /// A secret that deliveries may be signed with from now on.
     pub(crate) fn expect_secret(&self, secret: &str) {
-        self.books().secret = Some(Secret::parse(secret).expect("a webhook secret"));
+        self.books().secrets.push(Secret::parse(secret).expect("a webhook secret"));
     }
 
     /// Keeps every sender waiting for its answer, or answers them all.
@@ -98,6 +101,12 @@ impl Ledger {
         self.books().deaths.insert(name.to_owned(), Instant::now());
     }
 
+    /// Notes that the process of this name was frozen just now, to be thawed.
+    pub(crate) fn note_freeze(&self, name: &str) {
+        self.note_death(name);
+        self.books().frozen.insert(name.to_owned());
+    }
+
     /// Waits until each of these customers was announced.
     pub(crate) async fn has_announced(&self, customers: &HashSet<String>) {
         let mut news = self.shared.n_events.subscribe();
@@ -107,6 +116,14 @@ impl Ledger {
         };
         let waited = timeout(ARRIVAL_TIMEOUT, news.wait_for(|_| missing().is_empty())).await;
         assert!(waited.is_ok(), "committed and not delivered: {:?}", missing());
+    }
+
+    /// Waits a while for a delivery of the process of this name; true when there has been one.
+    pub(crate) async fn hears_from(&self, name: &str, wait: Duration) -> bool {
+        let mut news = self.shared.n_events.subscribe();
+        let came =
+            || self.books().deliveries.values().flatten().any(|receipt| receipt.from == name);
+        timeout(wait, news.wait_for(|_| came())).await.is_ok()
     }
 
     /// Who was announced, by customer id.
@@ -131,13 +148,15 @@ impl Ledger {
             for pair in came.windows(2) {
                 assert_eq!(pair[0].event_id, pair[1].event_id, "{delivery} changed its event");
                 assert_ne!(pair[0].from, pair[1].from, "one process sent {delivery} twice");
-                let death = books.deaths.get(&pair[0].from);
-                let lost = pair[0]
-                    .answered_at
-                    .zip(death.copied())
-                    .map(|(at, death)| death.checked_duration_since(at));
-                // Answered after the death, or never: nobody can have written it down.
-                let Some(Some(age)) = lost else { continue };
+                let Some(answered_at) = pair[0].answered_at else { continue };
+                let Some(death) = books.deaths.get(&pair[0].from) else {
+                    let is_late = books.frozen.contains(&pair[1].from);
+                    let [old, new] = [&pair[0].from, &pair[1].from];
+                    assert!(is_late, "{delivery} of {old} was sent again by {new}");
+                    continue;
+                };
+                // Answered after the death: nobody can have written it down.
+                let Some(age) = death.checked_duration_since(answered_at) else { continue };
                 assert!(age <= FLUSH_WINDOW, "{delivery} was sent again {age:?} after its answer");
             }
         }
@@ -152,7 +171,7 @@ async fn receive(
 ) -> &'static str {
     let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let delivery_id = header("x-innbocks-delivery-id").to_owned();
-    let from = header("user-agent").split('/').next().unwrap_or_default().to_owned();
+    let from = header("user-agent").split("-webhooks/").next().unwrap_or_default().to_owned();
     let at = {
         let mut books = shared.books.lock().expect("no panic");
         books.note(&header, &body, &delivery_id, from);
@@ -179,8 +198,8 @@ impl Books {
         let event_id = header("x-innbocks-event-id").to_owned();
         let event: Value = serde_json::from_slice(body).unwrap_or_default();
         let (stamp, signature) = (header("x-innbocks-timestamp"), header("x-innbocks-signature"));
-        let secret = self.secret.as_ref().expect("nothing is sent before the endpoint is made");
-        if verify_as_seed(body, stamp, Some(signature), secret) != Ok(true) {
+        let holds = |s: &Secret| verify_as_seed(body, stamp, Some(signature), s) == Ok(true);
+        if !self.secrets.iter().any(holds) {
             self.problems.push(format!("the signature of {delivery_id} does not hold"));
         }
         if event["id"] != event_id.as_str() {

@@ -43,6 +43,12 @@ pub(crate) struct Desk {
     pub(crate) key: String,
 }
 
+impl Desk {
+    pub(crate) async fn client(&self) -> Client {
+        Client::connect(self.addr, &self.key).await.expect("the process lives")
+    }
+}
+
 /// Clients at work.
 pub(crate) struct Load(JoinSet<Vec<Change>>);
 

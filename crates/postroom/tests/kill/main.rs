@@ -1,5 +1,5 @@
 //! The crash test: the real binary, killed at random moments under load, restarted on the same data
-//! and held to its promises. Also what only two processes at once can show.
+//! and held to its promises. What only two processes at once can show is in [`nodes`].
 //!
 //! Rounds share their data, so that crashes pile up. `POSTROOM_KILL_ROUNDS` and `POSTROOM_KILL_SEED`
 //! are set by `cargo xtask kill`. On SQLite the data is a file, on PostgreSQL a database.
@@ -14,6 +14,7 @@ mod check;
 mod client;
 mod ledger;
 mod load;
+mod nodes;
 mod random;
 mod server;
 
@@ -23,9 +24,8 @@ use std::time::Duration;
 use app::admin::partners::{self, PartnerChange};
 use app::operator_ctx;
 use check::Customers;
-use client::{Call, Client};
+use client::Call;
 use domain::partner::PartnerSettings;
-use futures_util::future::join_all;
 use ledger::Ledger;
 use load::{Desk, Load};
 use random::Random;
@@ -47,7 +47,7 @@ const PROGRESS_ROUNDS: u64 = 10;
 const PARTNER: &str = "acme";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn g3_case_2_what_was_promised_survives_kills_and_what_was_committed_arrives() {
+async fn g3_g6_case_2_what_was_promised_survives_kills_and_what_was_committed_arrives() {
     let rounds = number("POSTROOM_KILL_ROUNDS", ROUNDS_DEFAULT);
     let seed = number("POSTROOM_KILL_SEED", SEED_DEFAULT);
     println!("{rounds} rounds, seed {seed}");
@@ -60,38 +60,6 @@ async fn g3_case_2_what_was_promised_survives_kills_and_what_was_committed_arriv
             house.tell(round, started);
         }
     }
-    house.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_twins_over_two_nodes_make_one_customer() {
-    let mut house = House::found(100).await;
-    if house.is_on_sqlite() {
-        println!("left out: one process at a time works on a SQLite file");
-        house.close().await;
-        return;
-    }
-    let second = house.install.serve("second");
-    let body = json!({"email": "twin@example.com", "name": "Jane Smith", "prepay": true});
-    let call = Call::post("/api/v1/customers", &body).keyed("twins");
-    let twins = (0..20).map(|n| {
-        let addr = if n % 2 == 0 { house.desk.addr } else { second.addr };
-        let (call, key) = (call.clone(), house.desk.key.clone());
-        async move {
-            let mut client = Client::connect(addr, &key).await.expect("the process lives");
-            client.expect(&call).await
-        }
-    });
-    let answers = join_all(twins).await;
-    for answer in &answers {
-        assert_eq!((answer.status, &answer.body), (201, &answers[0].body));
-    }
-    let replays = answers.iter().filter(|a| a.header("idempotent-replayed") == "true").count();
-    assert_eq!(replays, 19);
-    let id = answers[0].json()["id"].as_str().expect("an id").to_owned();
-    house.customers.insert(id, "twin@example.com".to_owned());
-    house.arrived().await;
-    assert!(second.stop().success());
     house.close().await;
 }
 
@@ -121,13 +89,20 @@ impl House {
         let ledger = Ledger::start().await;
         let server = install.serve("life-0");
         let desk = Desk { addr: server.addr, key };
-        let mut client = Client::connect(desk.addr, &desk.key).await.expect("the process lives");
-        let endpoint = json!({"url": format!("http://{}/hooks", ledger.addr)});
+        let customers = Customers::new();
+        let house =
+            Self { folder, install, ledger, server: Some(server), lives: 0, desk, customers };
+        house.listen().await;
+        house
+    }
+
+    /// Registers the ledger as one more endpoint.
+    async fn listen(&self) {
+        let mut client = self.desk.client().await;
+        let endpoint = json!({"url": format!("http://{}/hooks", self.ledger.addr)});
         let call = Call::post("/api/v1/webhook-endpoints", &endpoint);
         let endpoint: Value = client.expect(&call).await.json();
-        ledger.expect_secret(endpoint["secret"].as_str().expect("a secret"));
-        let customers = Customers::new();
-        Self { folder, install, ledger, server: Some(server), lives: 0, desk, customers }
+        self.ledger.expect_secret(endpoint["secret"].as_str().expect("a secret"));
     }
 
     fn is_on_sqlite(&self) -> bool {

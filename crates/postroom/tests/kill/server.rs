@@ -113,12 +113,25 @@ impl Server {
 
     /// Asks the process to stop (SIGTERM) and waits for its end.
     pub(crate) fn stop(mut self) -> ExitStatus {
-        let id = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(asked.expect("`kill` is installed").success(), "the process is gone already");
+        self.signal("-TERM");
         let status = self.child.wait().expect("the process can be waited for");
         self.complain();
         status
+    }
+
+    /// Stands the process still, with all its connections open.
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on, as if no time had passed.
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(sent.expect("`kill` is installed").success(), "the process is gone already");
     }
 
     /// Fails when the process has written of an error or a panic: it should have met none.
