@@ -138,7 +138,19 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.run(unit, true).await
+        self.run(unit, Work::Write).await
+    }
+
+    /// Runs a unit of which a power cut may take what it wrote in the last 50 ms, because all that
+    /// comes of it is that its work is done again. The death of the process takes nothing. What
+    /// tells events is synced as if by [`Db::write`].
+    pub async fn write_late<T, E, F>(&self, unit: F) -> Result<T, E>
+    where
+        F: AsyncFn(&Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.run(unit, Work::WriteLate).await
     }
 
     /// Runs a unit that only reads, beside the writers.
@@ -148,17 +160,18 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.run(unit, false).await
+        self.run(unit, Work::Read).await
     }
 
-    async fn run<T, E, F>(&self, unit: F, writes: bool) -> Result<T, E>
+    async fn run<T, E, F>(&self, unit: F, work: Work) -> Result<T, E>
     where
         F: AsyncFn(&Tx) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Job { unit, outcome: None, reply });
+        let job = Box::new(Job { unit, is_late: work == Work::WriteLate, outcome: None, reply });
+        let writes = work != Work::Read;
         match &self.threads {
             Threads::Sqlite(handle) => handle.send(job, writes)?,
             Threads::Postgres(handle) => handle.send(job, writes)?,
@@ -224,16 +237,27 @@ impl HeldLock {
     }
 }
 
+/// What a unit does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Work {
+    Read,
+    Write,
+    WriteLate,
+}
+
 /// A unit of work on its way through a database thread.
 trait Unit: Send {
     /// Runs it once; true when its changes should stay.
     fn run<'a>(&'a mut self, tx: &'a Tx) -> LocalBoxFuture<'a, bool>;
+    /// True when its commit need not be synced at once, unless it tells events.
+    fn is_late(&self) -> bool;
     /// Tells the caller. An error overrules what the unit returned.
     fn answer(self: Box<Self>, ended: Result<()>);
 }
 
 struct Job<F, T, E> {
     unit: F,
+    is_late: bool,
     outcome: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
 }
@@ -251,6 +275,10 @@ where
             self.outcome = Some(outcome);
             keep
         })
+    }
+
+    fn is_late(&self) -> bool {
+        self.is_late
     }
 
     fn answer(self: Box<Self>, ended: Result<()>) {

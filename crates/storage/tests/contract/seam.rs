@@ -135,6 +135,26 @@ async fn writers_that_wait_together_all_commit() {
 }
 
 #[tokio::test]
+async fn late_units_among_synced_ones_are_all_there_and_one_that_fails_takes_no_other() {
+    let db = fresh().await;
+    let units = (0..64).map(|n| {
+        let db: storage::Db = db.clone();
+        tokio::spawn(async move {
+            let unit = async move |tx: &Tx| -> Result<(), Error> {
+                tx.exec(INSERT, operator(n)).await?;
+                if n % 8 == 7 { Err(Error::Injected) } else { Ok(()) }
+            };
+            if n % 3 == 0 { db.write(unit).await } else { db.write_late(unit).await }
+        })
+    });
+    let mut kept = 0;
+    for unit in units.collect::<Vec<_>>() {
+        kept += i64::from(unit.await.unwrap().is_ok());
+    }
+    assert_eq!((kept, count(&db).await), (56, 56));
+}
+
+#[tokio::test]
 async fn a_file_is_one_process_s_alone_and_a_server_is_shared() {
     let db = fresh().await;
     let first = db.try_own().unwrap();

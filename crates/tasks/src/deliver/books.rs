@@ -167,7 +167,7 @@ async fn write(tasks: &Tasks, batch: Arc<Batch>) -> domain::Result<ShardSet> {
         .parts
         .app
         .db
-        .write(async move |tx: &Tx| {
+        .write_late(async move |tx: &Tx| {
             // Asked before their rows leave: a batch that is written twice tells nothing twice.
             let ended = news::ended(tx, &batch.settled).await?;
             let stale = events::settle(tx, &batch.settled).await?;

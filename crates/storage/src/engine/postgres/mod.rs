@@ -40,6 +40,9 @@ const SESSION: &str =
     set jit = off;
     do $$ begin set default_toast_compression = 'lz4'; exception when others then null; end $$";
 
+/// Of the units of [`super::Db::write_late`]: the server syncs within three `wal_writer_delay`.
+const COMMIT_LATE: &str = "set local synchronous_commit = off; commit";
+
 #[derive(Clone)]
 pub(super) struct Handle {
     writer: flume::Sender<Box<dyn Unit>>,
@@ -198,7 +201,11 @@ async fn run(link: &Rc<Link>, mut unit: Box<dyn Unit>, shared: &Arc<Shared>, wri
         let left = if keep { session.leave().await } else { Ok(()) };
         let keep = keep && left.is_ok();
         if writes {
-            session.send(if keep { "commit" } else { "rollback" });
+            session.send(match keep {
+                true if unit.is_late() && !tx.has_events.get() => COMMIT_LATE,
+                true => "commit",
+                false => "rollback",
+            });
         }
         let posted = left.and(session.settle().await);
         if matches!(posted, Err(Error::Conflict(_))) {

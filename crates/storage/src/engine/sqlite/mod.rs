@@ -1,10 +1,12 @@
 //! SQLite: one writer thread with group commit, a few reader threads, WAL, full sync.
 //!
 //! Units that wait are run in one transaction, each in a savepoint, and their callers are answered
-//! after COMMIT. A unit's futures are ready at the first poll, because nothing here waits; one that
+//! after COMMIT. A group of late units alone is not synced at once; see [`keeper`]. A unit's futures are ready at the first poll, because nothing here waits; one that
 //! is not has awaited something else and is refused.
 
-use std::cell::RefCell;
+mod keeper;
+
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -49,9 +51,12 @@ impl Handle {
             std::fs::create_dir_all(folder).map_err(|e| unavailable(&e))?;
         }
         let writer = connect(path, false).map_err(|e| unavailable(&e))?;
+        let keeper = connect(path, false).and_then(|own| keeper::of(own, path));
+        let (keeper, note) = keeper.map_err(|e| unavailable(&e))?;
+        spawn("sqlite-keeper", move || keeper.run())?;
         let (to_writer, work) = flume::bounded(QUEUE_UNITS_MAX);
         let writer_shared = Arc::clone(shared);
-        spawn("sqlite-writer", move || write_loop(&Rc::new(writer), &work, &writer_shared))?;
+        spawn("sqlite-writer", move || Writer::new(writer, note, writer_shared).run(&work))?;
         let (to_readers, work) = flume::bounded(QUEUE_UNITS_MAX);
         for _ in 0..READERS {
             let reader = connect(path, true).map_err(|e| unavailable(&e))?;
@@ -94,7 +99,7 @@ fn connect(path: &Path, read_only: bool) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.execute_batch(
         "pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -65536;
-         pragma temp_store = memory; pragma wal_autocheckpoint = 4000; pragma foreign_keys = on;",
+         pragma temp_store = memory; pragma wal_autocheckpoint = 0; pragma foreign_keys = on;",
     )?;
     // Plans must not depend on what is bound: otherwise a statement that meets a partial index is
     // prepared anew each time it is run.
@@ -111,27 +116,54 @@ fn say(connection: &Connection, word: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(word)?.execute([]).map(drop)
 }
 
-fn write_loop(
-    connection: &Rc<Connection>,
-    work: &flume::Receiver<Box<dyn Unit>>,
-    shared: &Arc<Shared>,
-) {
-    while let Ok(first) = work.recv() {
-        if let Err(error) = say(connection, "begin immediate") {
+/// The one thread that writes.
+struct Writer {
+    connection: Rc<Connection>,
+    note: keeper::Note,
+    shared: Arc<Shared>,
+    /// Whether commits are synced now.
+    syncs: Cell<bool>,
+}
+
+impl Writer {
+    fn new(connection: Connection, note: keeper::Note, shared: Arc<Shared>) -> Self {
+        Self { connection: Rc::new(connection), note, shared, syncs: Cell::new(true) }
+    }
+
+    fn run(&self, work: &flume::Receiver<Box<dyn Unit>>) {
+        let mut next = work.recv().ok();
+        while let Some(first) = next {
+            next = self.group(first, work).or_else(|| work.recv().ok());
+        }
+    }
+
+    /// Runs a group of units that wait, commits it, and answers. Returns the unit that came after a
+    /// group of late ones and is to be synced.
+    fn group(
+        &self,
+        first: Box<dyn Unit>,
+        work: &flume::Receiver<Box<dyn Unit>>,
+    ) -> Option<Box<dyn Unit>> {
+        let is_late = first.is_late();
+        let begun = self.sync(!is_late).and_then(|()| say(&self.connection, "begin immediate"));
+        if let Err(error) = begun {
             first.answer(Err(Error::Unavailable(error.to_string())));
-            continue;
+            return None;
         }
         let started = Instant::now();
-        let mut group = vec![run_in_savepoint(connection, first, shared)];
+        let run = |unit| run_in_savepoint(&self.connection, unit, &self.shared);
+        let mut group = vec![run(first)];
+        let mut next = None;
         while group.len() < GROUP_UNITS_MAX && started.elapsed() < GROUP_TIME_MAX {
-            let Ok(next) = work.try_recv() else { break };
-            group.push(run_in_savepoint(connection, next, shared));
+            let Ok(unit) = work.try_recv() else { break };
+            if is_late && !unit.is_late() {
+                next = Some(unit);
+                break;
+            }
+            group.push(run(unit));
         }
-        let committed = say(connection, "commit").map_err(|e| e.to_string());
-        if committed.is_err() && !connection.is_autocommit() {
-            // A commit that could not be written leaves the transaction open.
-            let _ = say(connection, "rollback");
-        }
+        let tells = group.iter().any(|done| done.tx.has_events.get());
+        let committed = self.commit(is_late, tells);
         for done in group {
             match (&committed, done.ended) {
                 (Ok(()), Ok(())) => {
@@ -144,6 +176,30 @@ fn write_loop(
                 (_, Err(ended)) => done.unit.answer(ended.map_or(Ok(()), Err)),
             }
         }
+        next
+    }
+
+    /// What `tells` events is on the disk before they are told, however late it may be.
+    fn commit(&self, is_late: bool, tells: bool) -> std::result::Result<(), String> {
+        if let Err(error) = say(&self.connection, "commit") {
+            if !self.connection.is_autocommit() {
+                // A commit that could not be written leaves the transaction open.
+                let _ = say(&self.connection, "rollback");
+            }
+            return Err(error.to_string());
+        }
+        self.note.committed(is_late);
+        if tells { self.note.sync().map_err(|e| e.to_string()) } else { Ok(()) }
+    }
+
+    /// Sets whether the commits that follow are synced.
+    fn sync(&self, syncs: bool) -> rusqlite::Result<()> {
+        if self.syncs.get() != syncs {
+            let level = if syncs { "full" } else { "normal" };
+            self.connection.pragma_update(None, "synchronous", level)?;
+            self.syncs.set(syncs);
+        }
+        Ok(())
     }
 }
 
