@@ -14,12 +14,17 @@ pub async fn empty(folder: &TempDir) -> DatabaseUrl {
     };
     let n = COUNTER.fetch_add(1, Ordering::Relaxed);
     let name = format!("postroom_test_{}_{n}", std::process::id());
-    let connected = tokio_postgres::connect(&server, tokio_postgres::NoTls).await;
-    let (client, connection) = connected.expect("the test server answers");
-    let driver = tokio::spawn(connection);
-    client.batch_execute(&format!("create database {name}")).await.expect("a database is made");
-    drop(client);
-    let _ = driver.await;
+    order(&server, &format!("create database {name}")).await;
     let base = server.rsplit_once('/').map_or(server.as_str(), |(base, _)| base);
     DatabaseUrl::Postgres(format!("{base}/{name}"))
+}
+
+/// Runs statements on a PostgreSQL database, beside whoever works there.
+pub async fn order(url: &str, statements: &str) {
+    let connected = tokio_postgres::connect(url, tokio_postgres::NoTls).await;
+    let (client, connection) = connected.expect("the test server answers");
+    let driver = tokio::spawn(connection);
+    client.batch_execute(statements).await.expect("the server obeys");
+    drop(client);
+    let _ = driver.await;
 }

@@ -40,13 +40,18 @@ impl Answer {
         serde_json::from_slice(&self.body).expect("answers are JSON")
     }
 
+    /// The code of a refusal.
+    pub(crate) fn code(&self) -> String {
+        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
+    }
+
     pub(crate) fn is_good(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
     /// True when a twin of the request is still being worked on.
     pub(crate) fn asks_to_come_again(&self) -> bool {
-        self.status == 409 && self.json()["error"]["code"] == "idempotency_in_progress"
+        self.status == 409 && self.code() == "idempotency_in_progress"
     }
 }
 

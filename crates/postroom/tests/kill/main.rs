@@ -1,5 +1,6 @@
 //! The crash test: the real binary, killed at random moments under load, restarted on the same data
-//! and held to its promises. What only two processes at once can show is in [`nodes`].
+//! and held to its promises. What only two processes at once can show is in [`nodes`], and
+//! what a disk does that fails in [`disk`].
 //!
 //! Rounds share their data, so that crashes pile up. `POSTROOM_KILL_ROUNDS` and `POSTROOM_KILL_SEED`
 //! are set by `cargo xtask kill`. On SQLite the data is a file, on PostgreSQL a database.
@@ -12,6 +13,7 @@
 
 mod check;
 mod client;
+mod disk;
 mod ledger;
 mod load;
 mod nodes;
@@ -31,6 +33,7 @@ use load::{Desk, Load};
 use random::Random;
 use serde_json::{Value, json};
 use server::{Install, Server};
+use storage::DatabaseUrl;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep_until};
 
@@ -66,6 +69,8 @@ async fn g3_g6_case_2_what_was_promised_survives_kills_and_what_was_committed_ar
 /// One install with its receiver, and all that clients know of it.
 struct House {
     folder: TempDir,
+    /// The URL of the database, unless it is a file in the folder.
+    postgres: Option<String>,
     install: Install,
     ledger: Ledger,
     /// Always there, save for the moment between a death and a restart.
@@ -82,6 +87,10 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         let database = testkit::database::empty(&folder).await;
         let install = Install::new(folder.path(), &database);
+        let postgres = match database {
+            DatabaseUrl::Sqlite(_) => None,
+            DatabaseUrl::Postgres(url) => Some(url),
+        };
         let last = (300 + numbers).to_string();
         let made = install.run(["init", "--json", "--partner", PARTNER, "--last-number", &last]);
         let key = made["live_key"].as_str().expect("a key").to_owned();
@@ -90,8 +99,16 @@ impl House {
         let server = install.serve("life-0");
         let desk = Desk { addr: server.addr, key };
         let customers = Customers::new();
-        let house =
-            Self { folder, install, ledger, server: Some(server), lives: 0, desk, customers };
+        let house = Self {
+            folder,
+            postgres,
+            install,
+            ledger,
+            server: Some(server),
+            lives: 0,
+            desk,
+            customers,
+        };
         house.listen().await;
         house
     }
@@ -106,7 +123,7 @@ impl House {
     }
 
     fn is_on_sqlite(&self) -> bool {
-        self.folder.path().join("test.sqlite").exists()
+        self.postgres.is_none()
     }
 
     /// Load, death, restart, and what must hold then.

@@ -64,15 +64,23 @@ impl Install {
 
     /// Starts `postroom serve`. Deliveries of this process say `name` in their `User-Agent`.
     pub(crate) fn serve(&self, name: &str) -> Server {
-        let mut command = self.command(["serve"]);
+        // A file that is as large as it may be is an error to meet, and not the end of the process.
+        let mut command = self.program("env");
+        command.args(["--ignore-signal=XFSZ", env!("CARGO_BIN_EXE_postroom"), "serve"]);
         command.env("POSTROOM_WEBHOOKS_USER_AGENT", name);
         Server::start(&mut command)
     }
 
     fn command<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_postroom"));
+        let mut command = self.program(env!("CARGO_BIN_EXE_postroom"));
+        command.args(words);
+        command
+    }
+
+    fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(name);
         // A folder of our own, where no postroom.toml is, and no variable but ours.
-        command.args(words).env_clear().envs(self.environment.clone()).current_dir(&self.folder);
+        command.env_clear().envs(self.environment.clone()).current_dir(&self.folder);
         command.stdin(Stdio::null());
         command
     }
@@ -127,6 +135,15 @@ impl Server {
     /// Lets it go on, as if no time had passed.
     pub(crate) fn thaw(&self) {
         self.signal("-CONT");
+    }
+
+    /// Lets no file of the process grow beyond so many bytes, or `unlimited`. Writes fail as they do on
+    /// a disk that is full.
+    pub(crate) fn limit_files(&self, bytes: &str) {
+        let id = self.child.id().to_string();
+        let limit = format!("--fsize={bytes}:unlimited");
+        let set = Command::new("prlimit").args(["--pid", &id, &limit]).status();
+        assert!(set.expect("`prlimit` is installed").success(), "the limit is set");
     }
 
     fn signal(&self, signal: &str) {

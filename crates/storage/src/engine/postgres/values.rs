@@ -100,8 +100,13 @@ pub(super) fn explain(sql: &str, error: &tokio_postgres::Error) -> Error {
         code if code.starts_with("23") || code == "40001" || code == "40P01" => {
             Error::Conflict(deep(error))
         }
-        // Class 57: the server is going away or cancelled us; class 53: it is out of something.
-        code if code.starts_with("57") || code.starts_with("53") => Error::Unavailable(deep(error)),
+        // Class 57: the server is going away or cancelled us; class 53: it is out of something;
+        // class 58: its disk fails. 25006: it only reads, as one does that another has replaced.
+        code if ["57", "53", "58"].iter().any(|class| code.starts_with(class))
+            || code == "25006" =>
+        {
+            Error::Unavailable(deep(error))
+        }
         _ => Error::Statement { sql: sql.to_owned(), message: deep(error) },
     }
 }

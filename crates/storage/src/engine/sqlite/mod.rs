@@ -349,6 +349,7 @@ fn explain(sql: &str, error: &rusqlite::Error) -> Error {
         Some(
             rusqlite::ErrorCode::DatabaseBusy
             | rusqlite::ErrorCode::DiskFull
+            | rusqlite::ErrorCode::ReadOnly
             | rusqlite::ErrorCode::SystemIoFailure
             | rusqlite::ErrorCode::CannotOpen,
         ) => Error::Unavailable(error.to_string()),
