@@ -308,6 +308,8 @@ impl Keeper {
             }
             let n = kept.len();
             tracing::info!(shards = n, "this node delivers for {n} of {} shards", leases::SHARDS);
+            #[expect(clippy::cast_precision_loss, reason = "there are 256")]
+            metrics::gauge!("postroom_delivery_shards").set(n as f64);
             owned.epochs = Some(Arc::new(kept));
             owned.version += 1;
             true

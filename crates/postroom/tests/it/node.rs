@@ -80,6 +80,7 @@ async fn the_metrics_tell_how_deliveries_fare_and_name_nobody() {
         "postroom_delivery_write_seconds_count 2",
         "postroom_deliveries_owed 0",
         "postroom_deliveries_oldest_due_seconds 0",
+        "postroom_delivery_lanes_waiting{for=\"slot\"} 0",
     ] {
         assert!(text.lines().any(|told| told == line), "{line} is missing: {text}");
     }

@@ -13,6 +13,7 @@ use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::{oneshot, watch};
@@ -169,6 +170,7 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        let began = Instant::now();
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Job { unit, is_late: work == Work::WriteLate, outcome: None, reply });
         let writes = work != Work::Read;
@@ -176,7 +178,10 @@ impl Db {
             Threads::Sqlite(handle) => handle.send(job, writes)?,
             Threads::Postgres(handle) => handle.send(job, writes)?,
         }
-        answer.await.unwrap_or_else(|_| Err(Error::Unavailable("its thread ended".into()).into()))
+        let answer = answer.await;
+        metrics::histogram!("postroom_database_unit_seconds", "work" => work.as_str())
+            .record(began.elapsed());
+        answer.unwrap_or_else(|_| Err(Error::Unavailable("its thread ended".into()).into()))
     }
 
     /// News of commits made by this process. One receiver at a time hears each.
@@ -243,6 +248,17 @@ enum Work {
     Read,
     Write,
     WriteLate,
+}
+
+impl Work {
+    /// The word of the measurement.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::WriteLate => "write_late",
+        }
+    }
 }
 
 /// A unit of work on its way through a database thread.

@@ -95,6 +95,40 @@ pub(super) struct Lane {
     pub(super) used_at: Option<Timestamp>,
 }
 
+/// What a delivery that is due can wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// A receiver that is down, asked now and then.
+    Breaker,
+    /// The time until which the receiver asked to be left alone.
+    RetryAfter,
+    /// The endpoint's rate.
+    Throttle,
+    /// An attempt of the same endpoint to end.
+    Cap,
+    /// An earlier delivery, in order.
+    Order,
+    /// Its lane's turn among others.
+    Slot,
+}
+
+impl Wait {
+    pub(super) const ALL: [Self; 6] =
+        [Self::Breaker, Self::RetryAfter, Self::Throttle, Self::Cap, Self::Order, Self::Slot];
+
+    /// The word of the measurement.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Breaker => "breaker",
+            Self::RetryAfter => "retry_after",
+            Self::Throttle => "throttle",
+            Self::Cap => "cap",
+            Self::Order => "order",
+            Self::Slot => "slot",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum State {
     #[default]
@@ -296,6 +330,24 @@ impl Lane {
             at = at.max(bucket.next_at(now));
         }
         Some(self.breaker.probe_at(now).map_or(at, |probe_at| at.max(probe_at)))
+    }
+
+    /// What keeps a delivery that is due from being sent.
+    pub(super) fn waits_for(&mut self, now: Timestamp) -> Option<Wait> {
+        let Some(first) = self.page.front() else {
+            return (self.hides && self.is_holding()).then_some(Wait::Order);
+        };
+        if first.due_at > now {
+            return None;
+        }
+        let throttled = self.bucket.as_mut().is_some_and(|bucket| bucket.next_at(now) > now);
+        Some(match () {
+            () if self.breaker.is_open() => Wait::Breaker,
+            () if self.quiet_until > now => Wait::RetryAfter,
+            () if throttled => Wait::Throttle,
+            () if self.in_flight >= self.cap() => Wait::Cap,
+            () => Wait::Slot,
+        })
     }
 
     /// True while a delivery is launched and its completion not committed.

@@ -10,7 +10,7 @@ use storage::events::{LaneHead, Place};
 
 use super::breaker::Change;
 use super::fair::{Fair, Ticket};
-use super::lane::{Lane, Sample};
+use super::lane::{Lane, Sample, Wait};
 
 /// How long a lane without work is remembered with its settings, in microseconds.
 const IDLE_MAX: i64 = seconds(10);
@@ -103,6 +103,17 @@ impl Lanes {
     /// Receivers that are down.
     pub(super) fn n_breakers_open(&self) -> usize {
         self.by_endpoint.values().filter(|lane| lane.is_broken()).count()
+    }
+
+    /// How many lanes have something due that waits, by what for.
+    pub(super) fn waits(&mut self, now: Timestamp) -> Vec<(Wait, usize)> {
+        let mut waits = Wait::ALL.map(|wait| (wait, 0)).to_vec();
+        for wait in self.by_endpoint.values_mut().filter_map(|lane| lane.waits_for(now)) {
+            for (of, n) in &mut waits {
+                *n += usize::from(*of == wait);
+            }
+        }
+        waits
     }
 
     pub(super) fn has_turns(&self) -> bool {

@@ -9,6 +9,7 @@ use domain::Timestamp;
 use webhook::ladder::Class;
 
 use super::attempt::Finished;
+use super::lane::Wait;
 
 /// An attempt that ended.
 pub(super) fn attempt(done: &Finished) {
@@ -45,6 +46,14 @@ pub(super) fn lanes(n_in_flight: usize, n_lanes: usize, n_breakers_open: usize) 
     metrics::gauge!("postroom_deliveries_in_flight").set(n_in_flight as f64);
     metrics::gauge!("postroom_delivery_lanes").set(n_lanes as f64);
     metrics::gauge!("postroom_delivery_breakers_open").set(n_breakers_open as f64);
+}
+
+/// How many lanes have something due that waits, by what for.
+#[expect(clippy::cast_precision_loss, reason = "exact far beyond any number of lanes")]
+pub(super) fn waits(waits: &[(Wait, usize)]) {
+    for (wait, n) in waits {
+        metrics::gauge!("postroom_delivery_lanes_waiting", "for" => wait.as_str()).set(*n as f64);
+    }
 }
 
 /// Since when the delivery that has been due longest waits; `None` when none is due.

@@ -213,6 +213,7 @@ impl Work {
             None => {
                 self.is_scanning = false;
                 meter::oldest(self.oldest_due, now);
+                meter::waits(&self.lanes.waits(now));
                 self.lanes.forget_idle(now);
             }
         }

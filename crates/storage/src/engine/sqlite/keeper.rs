@@ -97,6 +97,7 @@ impl Keeper {
                     is_behind = true;
                     std::thread::sleep(SYNC_AFTER);
                     self.sync();
+                    self.tell();
                     if checkpointed_at.elapsed() >= CHECKPOINT_EVERY {
                         self.checkpoint();
                         checkpointed_at = Instant::now();
@@ -104,6 +105,7 @@ impl Keeper {
                 }
                 Err(flume::RecvTimeoutError::Timeout) => {
                     self.order("pragma wal_checkpoint(truncate)");
+                    self.tell();
                     checkpointed_at = Instant::now();
                     is_behind = false;
                 }
@@ -125,9 +127,18 @@ impl Keeper {
 
     fn checkpoint(&self) {
         self.order("pragma wal_checkpoint(passive)");
-        if self.log.path.metadata().is_ok_and(|log| log.len() > LOG_BYTES_MAX) {
-            self.order("pragma wal_checkpoint(restart)");
+        if self.log_bytes() > LOG_BYTES_MAX {
+            self.order("pragma wal_checkpoint(truncate)");
         }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "exact far beyond any disk")]
+    fn tell(&self) {
+        metrics::gauge!("postroom_database_log_bytes").set(self.log_bytes() as f64);
+    }
+
+    fn log_bytes(&self) -> u64 {
+        self.log.path.metadata().map_or(0, |log| log.len())
     }
 
     /// True when the whole log was copied.
