@@ -1,8 +1,8 @@
 //! Settings of a webhook endpoint: how fast, how many at once, in what order, how patiently,
 //! signed with which reading of its secret.
 //!
-//! Custom headers are judged in `webhook::custom`, URLs in `webhook::guard`; the rows are in
-//! `storage::endpoints`. Source: webhooks.md 5.7, 5.8, 5.11, 5.12, 5.14.
+//! Custom headers are judged in `webhook::custom`, client certificates in `webhook::identity`, URLs in
+//! `webhook::guard`; the rows are in `storage::endpoints`. Source: webhooks.md 5.7, 5.8, 5.11, 5.12, 5.14.
 
 use std::ops::RangeInclusive;
 
@@ -26,6 +26,10 @@ pub const HEADERS_MAX: usize = 20;
 /// Characters of a header's name, and of its value: a token of an identity provider fits.
 pub const HEADER_NAME_CHARS_MAX: usize = 64;
 pub const HEADER_VALUE_CHARS_MAX: usize = 4096;
+/// Characters of a client certificate with those that vouch for it, and of its private key: twice what RSA
+/// keys of 4,096 bits need.
+pub const CERTIFICATE_CHARS_MAX: usize = 16 * 1024;
+pub const PRIVATE_KEY_CHARS_MAX: usize = 8 * 1024;
 
 crate::words! {
     /// What waits for what. `key` keeps the order of a customer's events, `strict` that of all.
@@ -59,6 +63,19 @@ impl Default for KeyModes {
     /// As the verifier of seed 001 reads a secret, and the libraries of Standard Webhooks.
     fn default() -> Self {
         Self { partner: KeyMode::AsciiWithPrefix, standard: KeyMode::Decoded }
+    }
+}
+
+/// A client certificate and its key as somebody gave them, in PEM; its `Debug` shows neither.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientIdentity {
+    pub certificate: String,
+    pub private_key: String,
+}
+
+impl std::fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ClientIdentity")
     }
 }
 

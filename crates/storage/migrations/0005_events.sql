@@ -8,6 +8,7 @@ create table endpoints (
     rate_per_second bigint, burst bigint, max_in_flight bigint, order_mode text not null, timeout_ms bigint not null,
     retry_schedule text, header_names text not null, headers_sealed {bytes},
     key_mode text not null, standard_key_mode text not null,
+    certificate_subject text, certificate_sha256 text, certificate_expires_at bigint, certificate_sealed {bytes},
     failed_hours bigint not null default 0, last_failed_hour bigint not null default 0, notices bigint not null default 0
 );
 create index endpoints_of on endpoints (partner_id, livemode) where deleted_at is null;

@@ -42,6 +42,18 @@ pub struct Endpoint {
     pub header_names: Vec<String>,
     /// Names and values as `webhook::custom` writes them, sealed; `None` when there are none.
     pub headers_sealed: Option<Bytes>,
+    pub certificate: Option<ClientCertificate>,
+}
+
+/// A client certificate that is shown to the receiver.
+#[derive(Clone, Debug)]
+pub struct ClientCertificate {
+    pub subject: String,
+    /// SHA-256 in hex.
+    pub fingerprint: String,
+    pub expires_at: Timestamp,
+    /// Certificates and private key as `webhook::identity` writes them, sealed.
+    pub sealed: Bytes,
 }
 
 /// A signing secret, sealed. The current one signs first.
@@ -90,28 +102,32 @@ pub struct AttemptLine {
 statements! {
     INSERT = "insert into endpoints (no, id, partner_id, livemode, url, description, event_types, status, created_at,
         updated_at, failures, rate_per_second, burst, max_in_flight, order_mode, timeout_ms, retry_schedule,
-        header_names, headers_sealed, key_mode, standard_key_mode)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+        header_names, headers_sealed, key_mode, standard_key_mode, certificate_subject, certificate_sha256,
+        certificate_expires_at, certificate_sealed) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12,
+        $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
     LIVE = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed from endpoints
+        retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed, certificate_subject,
+        certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
         where partner_id = $1 and livemode = $2 and deleted_at is null order by no";
     GET = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed from endpoints
+        retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed, certificate_subject,
+        certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
         where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null";
     GET_LOCKED = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at,
         updated_at, first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode,
-        timeout_ms, retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed from endpoints
+        timeout_ms, retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed, certificate_subject,
+        certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
         where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null {lock}";
     BY_NO = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed from endpoints
-        where no = $1 and deleted_at is null";
+        retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed, certificate_subject,
+        certificate_sha256, certificate_expires_at, certificate_sealed from endpoints where no = $1 and deleted_at is null";
     UPDATE = "update endpoints set url = $2, description = $3, event_types = $4, status = $5, disabled_reason = $6,
         updated_at = $7, rate_per_second = $8, burst = $9, max_in_flight = $10, order_mode = $11, timeout_ms = $12,
-        retry_schedule = $13, header_names = $14, headers_sealed = $15, key_mode = $16, standard_key_mode = $17
-        where no = $1";
+        retry_schedule = $13, header_names = $14, headers_sealed = $15, key_mode = $16, standard_key_mode = $17,
+        certificate_subject = $18, certificate_sha256 = $19, certificate_expires_at = $20, certificate_sealed = $21 where no = $1";
     DELETE = "update endpoints set deleted_at = $2 where no = $1 and deleted_at is null";
     OWNER = "select partner_id from endpoints where no = $1";
     DISABLE_FAILING = "update endpoints set status = 'disabled_failing', disabled_reason = $2, updated_at = $3,
@@ -175,7 +191,11 @@ pub async fn insert(tx: &Tx, scope: &Scope, e: &Endpoint) -> Result<()> {
         json::words_to(e.header_names.iter().map(String::as_str)),
         e.headers_sealed,
         e.settings.key_modes.partner.as_str(),
-        e.settings.key_modes.standard.as_str()
+        e.settings.key_modes.standard.as_str(),
+        e.certificate.as_ref().map(|c| &c.subject),
+        e.certificate.as_ref().map(|c| &c.fingerprint),
+        e.certificate.as_ref().map(|c| c.expires_at),
+        e.certificate.as_ref().map(|c| &c.sealed)
     ];
     tx.post(INSERT, row).await
 }
@@ -199,7 +219,7 @@ pub async fn find_by_no(tx: &Tx, no: i64) -> Result<Option<Endpoint>> {
     tx.opt(BY_NO, args![no], endpoint).await
 }
 
-/// Stores URL, description, types, status, settings and custom headers.
+/// Stores URL, description, types, status, settings, custom headers and client certificate.
 pub async fn update(tx: &Tx, e: &Endpoint) -> Result<()> {
     let types = json::words_to(e.event_types.iter().map(|t| t.as_str()));
     let row = args![
@@ -219,7 +239,11 @@ pub async fn update(tx: &Tx, e: &Endpoint) -> Result<()> {
         json::words_to(e.header_names.iter().map(String::as_str)),
         e.headers_sealed,
         e.settings.key_modes.partner.as_str(),
-        e.settings.key_modes.standard.as_str()
+        e.settings.key_modes.standard.as_str(),
+        e.certificate.as_ref().map(|c| &c.subject),
+        e.certificate.as_ref().map(|c| &c.fingerprint),
+        e.certificate.as_ref().map(|c| c.expires_at),
+        e.certificate.as_ref().map(|c| &c.sealed)
     ];
     tx.post(UPDATE, row).await
 }
@@ -339,6 +363,18 @@ fn endpoint(r: &mut Row) -> Result<Endpoint> {
         settings: settings(r)?,
         header_names: json::words_from(&r.next::<String>()?, |name| Some(name.to_owned()))?,
         headers_sealed: r.next()?,
+        certificate: certificate(r)?,
+    })
+}
+
+fn certificate(r: &mut Row) -> Result<Option<ClientCertificate>> {
+    let (subject, fingerprint) = (r.next::<Option<String>>()?, r.next::<Option<String>>()?);
+    let (expires_at, sealed) = (r.next()?, r.next()?);
+    Ok(match (subject, fingerprint, expires_at, sealed) {
+        (Some(subject), Some(fingerprint), Some(expires_at), Some(sealed)) => {
+            Some(ClientCertificate { subject, fingerprint, expires_at, sealed })
+        }
+        _ => None,
     })
 }
 

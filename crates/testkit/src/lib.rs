@@ -7,6 +7,7 @@ pub mod answer;
 pub mod clock;
 pub mod contract;
 pub mod database;
+pub mod mutual;
 pub mod persona;
 pub mod pictures;
 pub mod receiver;
@@ -17,6 +18,7 @@ pub mod stream;
 
 pub use answer::Answer;
 pub use clock::{CountedIds, START, TestClock};
+pub use mutual::MutualReceiver;
 pub use persona::{Mailroom, Persona};
 pub use pictures::Pictures;
 pub use receiver::{Received, Receiver};

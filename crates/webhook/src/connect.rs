@@ -24,7 +24,7 @@ use crate::outcome::{ErrorKind, Failure};
 use crate::shared::Connection;
 use crate::stream::{Metered, Stream};
 use crate::target::Target;
-use crate::tls::{HTTP_1, HTTP_2, RootProblem, client_config};
+use crate::tls::{HTTP_2, Offer, RootProblem, Tls};
 
 /// Budgets of the three phases, each inside the attempt's own deadline (webhooks.md 5.8).
 const DNS_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -40,9 +40,7 @@ const OUT_OF_DESCRIPTORS: [i32; 2] = [24, 23];
 
 pub(crate) struct Connector {
     pub(crate) guard: Guard,
-    /// Offers HTTP/2 beside HTTP/1.1.
-    both: TlsConnector,
-    http1: TlsConnector,
+    tls: Tls,
 }
 
 /// A connection of the protocol that the receiver chose.
@@ -98,16 +96,12 @@ impl Connector {
         guard: Guard,
         extra_roots: Vec<CertificateDer<'static>>,
     ) -> Result<Self, RootProblem> {
-        let both = client_config(extra_roots)?;
-        let mut http1 = both.clone();
-        http1.alpn_protocols = vec![HTTP_1.to_vec()];
-        let (both, http1) = (Arc::new(both).into(), Arc::new(http1).into());
-        Ok(Self { guard, both, http1 })
+        Ok(Self { guard, tls: Tls::new(extra_roots)? })
     }
 
     /// Opens a connection on which the receiver may choose HTTP/2.
     pub(crate) async fn open(&self, target: &Target) -> Result<Opened, Failure> {
-        let (stream, ip) = self.dial(target, &self.both).await?;
+        let (stream, ip) = self.dial(target, Offer::Both).await?;
         match &stream {
             Stream::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(HTTP_2) => {
                 Connection::start(stream, ip).await.map(Opened::Http2)
@@ -117,11 +111,11 @@ impl Connector {
     }
 
     pub(crate) async fn open_http1(&self, target: &Target) -> Result<Link, Failure> {
-        let (stream, ip) = self.dial(target, &self.http1).await?;
+        let (stream, ip) = self.dial(target, Offer::Http1).await?;
         Link::start(stream, ip).await
     }
 
-    async fn dial(&self, target: &Target, tls: &TlsConnector) -> Result<(Stream, IpAddr), Failure> {
+    async fn dial(&self, target: &Target, offer: Offer) -> Result<(Stream, IpAddr), Failure> {
         let vetted = timeout(DNS_WAIT_MAX, self.guard.resolve(target))
             .await
             .map_err(|_| Failure::new(ErrorKind::Dns, "the name was not resolved within 2 s"))??;
@@ -129,7 +123,11 @@ impl Connector {
         // A small post must not wait for the acknowledgement of the one before it.
         tcp.set_nodelay(true).map_err(|error| failed(ErrorKind::Connect, &error))?;
         let stream = if target.tls {
-            Stream::Tls(Box::new(shake_hands(tls, target, tcp).await?))
+            let tls = self.tls.connector(target.identity.as_ref(), offer);
+            // It was judged when it was saved.
+            let tls =
+                tls.map_err(|problem| Failure::new(ErrorKind::Internal, problem.to_string()))?;
+            Stream::Tls(Box::new(shake_hands(&tls, target, tcp).await?))
         } else {
             Stream::Plain(tcp)
         };

@@ -10,6 +10,7 @@ mod fallback;
 pub mod fetch;
 pub mod guard;
 pub mod headers;
+pub mod identity;
 pub mod ladder;
 mod line;
 pub mod listen;

@@ -134,7 +134,7 @@ impl Sender {
         let is_whole = is_whole.map_err(|error| self.learn(target, &line, &error))?;
         match line {
             Line::Alone(link) if is_whole => {
-                self.kept.pool.put(&target.origin, link, Instant::now());
+                self.kept.pool.put(&target.key, link, Instant::now());
             }
             Line::Alone(_) | Line::Among(_) => {}
         }
@@ -144,8 +144,8 @@ impl Sender {
     /// Opens a connection, or joins the one that somebody else is opening to an origin that shares.
     async fn open(&self, target: &Target, outcome: &mut Outcome) -> Result<Line, Failure> {
         let began = Instant::now();
-        let origin = &target.origin;
-        let shelf = self.kept.shared.find(origin);
+        let key = &target.key;
+        let shelf = self.kept.shared.find(key);
         let _turn = match &shelf {
             Some(shelf) => {
                 let turn = shelf.door.lock().await;
@@ -153,11 +153,11 @@ impl Sender {
                     return Ok(Line::Among(seat));
                 }
                 // Where the one before could not open any, nobody else waits for his turn.
-                self.kept.shared.find(origin).map(|_| turn)
+                self.kept.shared.find(key).map(|_| turn)
             }
             None => None,
         };
-        let opened = if target.tls && !self.kept.fallback.spares(origin, began) {
+        let opened = if target.tls && !self.kept.fallback.spares(key, began) {
             self.connector.open(target).await
         } else {
             self.connector.open_http1(target).await.map(Opened::Http1)
@@ -165,11 +165,11 @@ impl Sender {
         outcome.phases.connect = Some(micros(began));
         match opened {
             Ok(Opened::Http2(new)) => {
-                Ok(Line::Among(self.kept.shared.add(origin, new, Instant::now())))
+                Ok(Line::Among(self.kept.shared.add(key, new, Instant::now())))
             }
             Ok(Opened::Http1(link)) => Ok(Line::Alone(link)),
             Err(failure) => {
-                self.kept.shared.forget_empty(origin);
+                self.kept.shared.forget_empty(key);
                 Err(failure)
             }
         }
@@ -178,7 +178,7 @@ impl Sender {
     /// A kept connection that has finished its last answer and is not closed, or a place on a shared one.
     async fn kept(&self, target: &Target) -> Option<Line> {
         for _ in 0..IDLE_PER_HOST_MAX {
-            let Some(mut link) = self.kept.pool.take(&target.origin, Instant::now()) else { break };
+            let Some(mut link) = self.kept.pool.take(&target.key, Instant::now()) else { break };
             if link.http.ready().await.is_ok() {
                 return Some(Line::Alone(link));
             }
@@ -186,7 +186,7 @@ impl Sender {
         if !target.tls {
             return None;
         }
-        self.kept.shared.find(&target.origin)?.join(Instant::now()).map(Line::Among)
+        self.kept.shared.find(&target.key)?.join(Instant::now()).map(Line::Among)
     }
 
     /// Takes from an error what concerns the next attempts on HTTP/2, and puts it into words.
@@ -195,8 +195,8 @@ impl Sender {
             // A connection that ends before it brought any answer is no good either, for whatever reason:
             // some peers close on what they do not understand, and HTTP/1.1 costs nobody anything.
             if is_misspoken(error) || !(seat.has_answered() || is_of_stream(error)) {
-                self.kept.fallback.spare(&target.origin, Instant::now());
-                self.kept.shared.forget(&target.origin);
+                self.kept.fallback.spare(&target.key, Instant::now());
+                self.kept.shared.forget(&target.key);
             } else if is_unprocessed(error) {
                 seat.retire();
             }
@@ -274,7 +274,10 @@ fn is_shorter_than_promised(error: &hyper::Error) -> bool {
 pub(crate) fn broken(error: &hyper::Error) -> Failure {
     let cause = std::error::Error::source(error);
     let detail = cause.map_or(error.to_string(), |cause| format!("{error}: {cause}"));
-    Failure::new(ErrorKind::Protocol, detail)
+    let is_tls = cause
+        .and_then(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
+        .is_some_and(|cause| matches!(cause, rustls::Error::AlertReceived(_)));
+    Failure::new(if is_tls { ErrorKind::Tls } else { ErrorKind::Protocol }, detail)
 }
 
 fn micros(since: Instant) -> i64 {

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use http::{HeaderValue, Uri};
 use url::{Host, Position, Url};
 
+use crate::identity::Identity;
+
 /// Bytes of a URL: what common servers accept.
 pub const URL_BYTES_MAX: usize = 2048;
 
@@ -52,8 +54,11 @@ pub struct Target {
     pub(crate) tls: bool,
     pub(crate) host: Host<String>,
     pub(crate) port: u16,
-    /// Scheme, host and port: what connections are shared by.
-    pub(crate) origin: Arc<str>,
+    /// Scheme, host and port.
+    origin: Arc<str>,
+    /// What connections are shared by: the origin, and the certificate that they show.
+    pub(crate) key: Arc<str>,
+    pub(crate) identity: Option<Identity>,
     /// The value of `Host`.
     pub(crate) authority: HeaderValue,
     /// Path and query, as they stand in the request line.
@@ -69,6 +74,20 @@ impl Target {
     /// Scheme, host and port, which endpoints may share.
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// Shows a client certificate to whoever asks for it there. Connections that show another, or none,
+    /// are not used.
+    #[must_use]
+    pub fn with_identity(mut self, identity: Identity) -> Self {
+        self.key = format!("{}#{}", self.origin, identity.id()).into();
+        self.identity = Some(identity);
+        self
+    }
+
+    /// Whether the connection is encrypted.
+    pub fn is_tls(&self) -> bool {
+        self.tls
     }
 
     /// Reads the `Location` of a redirect, which may be relative to this target.
@@ -109,11 +128,14 @@ impl Target {
         }
         let authority = &url[Position::BeforeHost..Position::AfterPort];
         let path = &url[Position::BeforePath..Position::AfterQuery];
+        let origin: Arc<str> = url[..Position::AfterPort].into();
         Ok(Self {
             tls,
             host,
             port,
-            origin: url[..Position::AfterPort].into(),
+            key: origin.clone(),
+            origin,
+            identity: None,
             authority: HeaderValue::from_str(authority).map_err(|_| UrlProblem::NotAUrl)?,
             path: path.parse().map_err(|_| UrlProblem::NotAUrl)?,
             url,

@@ -1,6 +1,6 @@
 //! Making an endpoint: its URL judged, its secret drawn, sealed and told once.
 
-use domain::endpoint::Settings;
+use domain::endpoint::{ClientIdentity, Settings};
 use domain::event::EventType;
 use domain::id::EndpointId;
 use domain::{Error, ErrorCode, Result};
@@ -8,7 +8,7 @@ use storage::endpoints::{self, Endpoint, EndpointSecret, EndpointStatus};
 use storage::{Tx, tenancy};
 
 use super::secrets::take_secret;
-use super::settings::{check_settings, keep_headers};
+use super::settings::{check_encrypted, check_settings, keep_certificate, keep_headers};
 use super::{CreatedEndpoint, check_description, check_url, seal_place, tidy_types};
 use crate::notices::{self, Notice};
 use crate::{OpCtx, audit};
@@ -32,6 +32,8 @@ pub struct NewEndpoint {
     pub headers: Vec<(String, String)>,
     /// A secret that the receiver already verifies with; `None` draws one.
     pub secret: Option<String>,
+    /// What is shown to a receiver that asks for a certificate.
+    pub certificate: Option<ClientIdentity>,
 }
 
 pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<CreatedEndpoint> {
@@ -65,8 +67,11 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<Created
         settings: input.settings.clone(),
         header_names: Vec::new(),
         headers_sealed: None,
+        certificate: None,
     };
     keep_headers(ctx, &mut endpoint, &input.headers)?;
+    keep_certificate(ctx, &mut endpoint, input.certificate.as_ref())?;
+    check_encrypted(ctx, &endpoint)?;
     endpoints::insert(tx, &ctx.scope, &endpoint).await?;
     let row = EndpointSecret {
         endpoint_no: endpoint.no,

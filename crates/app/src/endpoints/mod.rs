@@ -17,7 +17,7 @@ pub mod update;
 
 use domain::event::{Audience, EventType};
 use domain::{Error, Field, Result};
-pub use settings::headers_place;
+pub use settings::{certificate_place, headers_place};
 pub use storage::endpoints::Endpoint;
 pub use webhook::custom::REDACTED;
 use webhook::signature::Secret;

@@ -1,14 +1,14 @@
 //! Changing an endpoint: where it is, what it hears, whether it hears anything (E2, Q7).
 
 use domain::Result;
-use domain::endpoint::SettingsChange;
+use domain::endpoint::{ClientIdentity, SettingsChange};
 use domain::event::EventType;
 use storage::endpoints::{self, Endpoint, EndpointStatus};
 use storage::{Tx, events};
 
 use super::get::get_locked;
 use super::secrets::check_key_modes;
-use super::settings::{check_settings, keep_headers};
+use super::settings::{check_encrypted, check_settings, keep_certificate, keep_headers};
 use super::{check_description, check_url, tidy_types};
 use crate::notices::operator::EndpointUpdated;
 use crate::notices::{self, Notice};
@@ -26,6 +26,8 @@ pub struct EndpointChange {
     pub settings: SettingsChange,
     /// All custom headers from now on; empty takes them away.
     pub headers: Option<Vec<(String, String)>>,
+    /// `Some(None)` takes the certificate away.
+    pub certificate: Option<Option<ClientIdentity>>,
 }
 
 /// Changes an endpoint. Disabling it cancels what it was still owed; enabling one that was
@@ -61,6 +63,11 @@ pub async fn update(tx: &Tx, ctx: &OpCtx, id: &str, change: &EndpointChange) -> 
         keep_headers(ctx, &mut endpoint, headers)?;
         changed.push("headers");
     }
+    if let Some(certificate) = &change.certificate {
+        keep_certificate(ctx, &mut endpoint, certificate.as_ref())?;
+        changed.push("client_certificate");
+    }
+    check_encrypted(ctx, &endpoint)?;
     let mut switched = None;
     match change.enabled {
         Some(true) if endpoint.status != EndpointStatus::Enabled => {

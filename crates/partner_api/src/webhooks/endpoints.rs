@@ -9,8 +9,9 @@ use app::endpoints::{
 use axum::extract::State;
 use domain::key::ScopeName;
 use wire::partner::webhooks::{
-    CreateEndpoint, UpdateEndpoint, WebhookEndpoint, WebhookEndpointCreate, WebhookEndpointDeleted,
-    WebhookEndpointList, WebhookEndpointTest, WebhookEndpointUpdate, read_test_type,
+    CreateEndpoint, UpdateEndpoint, WebhookClientCertificate, WebhookEndpoint,
+    WebhookEndpointCreate, WebhookEndpointDeleted, WebhookEndpointList, WebhookEndpointTest,
+    WebhookEndpointUpdate, read_test_type,
 };
 use wire::reader::Patch;
 
@@ -41,6 +42,11 @@ pub(super) fn shown(e: &Endpoint, secret: Option<&str>) -> WebhookEndpoint {
         key_mode: e.settings.key_modes.partner.as_str().to_owned(),
         standard_key_mode: e.settings.key_modes.standard.as_str().to_owned(),
         headers: e.header_names.iter().map(|name| (name.clone(), REDACTED.to_owned())).collect(),
+        client_certificate: e.certificate.as_ref().map(|c| WebhookClientCertificate {
+            subject: c.subject.clone(),
+            fingerprint: c.fingerprint.clone(),
+            expires_at: c.expires_at.to_string(),
+        }),
         secret: secret.map(ToOwned::to_owned),
         created_at: e.created_at.to_string(),
         updated_at: e.updated_at.to_string(),
@@ -71,6 +77,7 @@ pub(crate) async fn create_handler(State(api): State<PartnerApi>, call: Call) ->
         settings: read.settings,
         headers: read.headers,
         secret: read.secret,
+        certificate: read.certificate,
     };
     api.run(
         &ctx,
@@ -134,6 +141,11 @@ pub(crate) async fn update_handler(State(api): State<PartnerApi>, call: Call) ->
         enabled: read.enabled,
         settings: read.settings,
         headers: read.headers,
+        certificate: match read.certificate {
+            Patch::Keep => None,
+            Patch::Clear => Some(None),
+            Patch::Set(identity) => Some(Some(identity)),
+        },
     };
     let id = call.param("endpoint_id");
     api.run(

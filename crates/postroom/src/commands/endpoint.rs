@@ -35,6 +35,7 @@ const DETAILS: &[&str] = &[
     "key_mode",
     "standard_key_mode",
     "headers",
+    "client_certificate",
     "switches_at",
     "failures",
     "last_success_at",
@@ -180,6 +181,7 @@ impl Command {
                     settings: flags.settings(),
                     headers: flags.headers().unwrap_or_default(),
                     secret: brought(secret.as_deref())?,
+                    certificate: flags.certificate()?.flatten(),
                 };
                 let work = async move |tx: &_, ctx: &_| create::create(tx, ctx, &new).await;
                 reveal(json, &app.act(&ctx, work).await?);
@@ -188,6 +190,7 @@ impl Command {
                 let change = EndpointChange {
                     settings: flags.change(),
                     headers: flags.headers(),
+                    certificate: flags.certificate()?,
                     ..read_change(url.as_ref(), description.as_deref(), events)?
                 };
                 self.change(&ctx, id, change).await?;
@@ -334,6 +337,11 @@ fn shown(e: &Endpoint) -> Value {
         "key_mode": e.settings.key_modes.partner.as_str(),
         "standard_key_mode": e.settings.key_modes.standard.as_str(),
         "headers": e.header_names,
+        "client_certificate": e.certificate.as_ref().map(|c| json!({
+            "subject": c.subject,
+            "fingerprint": c.fingerprint,
+            "expires_at": c.expires_at.to_string(),
+        })),
         "failures": e.failures,
         "last_success_at": e.last_success_at.map(|at| at.to_string()),
         "created_at": e.created_at.to_string(),

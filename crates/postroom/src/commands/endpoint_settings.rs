@@ -1,9 +1,12 @@
 //! The flags of `postroom endpoint` that say how an endpoint is sent to, and with which secret.
 
+use std::fs;
 use std::io::{BufRead as _, Read as _};
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Args;
-use domain::endpoint::{KeyMode, Order, Settings, SettingsChange};
+use domain::endpoint::{ClientIdentity, KeyMode, Order, Settings, SettingsChange};
 
 use super::parse::one_of;
 
@@ -44,6 +47,16 @@ pub(super) struct SettingFlags {
     /// Take all headers away.
     #[arg(long, conflicts_with = "headers")]
     no_headers: bool,
+    /// A PEM file with the certificate that is shown to a receiver that asks for one, and with those that
+    /// vouch for it.
+    #[arg(long, value_name = "FILE", requires = "client_key")]
+    client_certificate: Option<PathBuf>,
+    /// A PEM file with its private key, which is sealed when it is stored.
+    #[arg(long, value_name = "FILE", requires = "client_certificate")]
+    client_key: Option<PathBuf>,
+    /// Take the certificate away.
+    #[arg(long, conflicts_with = "client_certificate")]
+    no_client_certificate: bool,
 }
 
 /// A value, or the word none.
@@ -71,6 +84,19 @@ impl SettingFlags {
     pub(super) fn headers(&self) -> Option<Vec<(String, String)>> {
         (self.no_headers || !self.headers.is_empty()).then(|| self.headers.clone())
     }
+
+    #[expect(clippy::option_option, reason = "absent stays, none is taken away")]
+    pub(super) fn certificate(&self) -> anyhow::Result<Option<Option<ClientIdentity>>> {
+        let (Some(certificate), Some(key)) = (&self.client_certificate, &self.client_key) else {
+            return Ok(self.no_client_certificate.then_some(None));
+        };
+        let (certificate, private_key) = (read_file(certificate)?, read_file(key)?);
+        Ok(Some(Some(ClientIdentity { certificate, private_key })))
+    }
+}
+
+fn read_file(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }
 
 /// A secret that was given: as it stands, or from standard input, because a command line can be seen

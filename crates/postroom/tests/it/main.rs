@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 mod actions;
+mod certificates;
 mod cli;
 mod cli_compliance;
 mod cli_customers;

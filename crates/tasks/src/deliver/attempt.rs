@@ -61,9 +61,10 @@ async fn send(
     parcel: &Parcel,
     at: Timestamp,
 ) -> (Outcome, Option<HeaderMap>) {
-    let (keys, custom) = match (&endpoint.keys, &endpoint.custom) {
-        (Ok(keys), Ok(custom)) => (keys, custom),
-        (Err(problem), _) | (_, Err(problem)) => {
+    let opened = (&endpoint.keys, &endpoint.custom, &endpoint.certificate);
+    let (keys, custom) = match opened {
+        (Ok(keys), Ok(custom), Ok(())) => (keys, custom),
+        (Err(problem), _, _) | (_, Err(problem), _) | (_, _, Err(problem)) => {
             tracing::error!(endpoint.no = parcel.owed.endpoint_no, "{problem}");
             return (failed(ErrorKind::Internal, "a sealed secret does not open"), None);
         }

@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use app::App;
-use app::endpoints::{headers_place, seal_place};
+use app::endpoints::{certificate_place, headers_place, seal_place};
 use app::secrets::NotOurs;
 use domain::Timestamp;
 use domain::id::PartnerId;
@@ -12,6 +12,7 @@ use storage::Tx;
 use storage::endpoints::{self, EndpointSecret, EndpointStatus};
 use tokio::time::{Duration, Instant};
 use webhook::custom::CustomHeaders;
+use webhook::identity::Identity;
 use webhook::ladder::Ladder;
 use webhook::outcome::Outcome;
 use webhook::sender::DEADLINE;
@@ -34,6 +35,8 @@ pub(super) struct Endpoint {
     pub(super) rehearsed: Option<Outcome>,
     /// Fails as the keys do.
     pub(super) custom: Result<CustomHeaders, NotOurs>,
+    /// Fails as the keys do; a client certificate that opens is part of the target.
+    pub(super) certificate: Result<(), NotOurs>,
     pub(super) ladder: Ladder,
     /// How long an attempt may last, name look-up and answer included.
     pub(super) deadline: Duration,
@@ -71,13 +74,19 @@ impl Endpoint {
         Rows { row, secrets, owner, health }: &Rows,
         read_at: Instant,
     ) -> Self {
-        let target = app.guard.check_webhook(&row.url);
+        let identity = identity(app, row);
+        let certificate = identity.as_ref().map(|_| ()).map_err(|_| NotOurs);
+        let target = app.guard.check_webhook(&row.url).map(|target| match identity {
+            Ok(Some(identity)) => target.with_identity(identity),
+            Ok(None) | Err(NotOurs) => target,
+        });
         let host = target.as_ref().map_or(row.no.unsigned_abs(), |target| digest(target.origin()));
         Self {
             target,
             keys: keyring(app, row, secrets),
             rehearsed: rehearsed::outcome(row.livemode, &row.url),
             custom: custom(app, row),
+            certificate,
             ladder: Ladder::of(row.settings.retry_schedule.as_deref().unwrap_or_default()),
             deadline: u64::try_from(row.settings.timeout_ms)
                 .map_or(DEADLINE, Duration::from_millis),
@@ -103,6 +112,13 @@ fn custom(app: &App, row: &endpoints::Endpoint) -> Result<CustomHeaders, NotOurs
     let opened = app.secrets.open(&headers_place(row.no), sealed)?;
     let text = String::from_utf8(opened).map_err(|_| NotOurs)?;
     CustomHeaders::from_text(&text).ok_or(NotOurs)
+}
+
+fn identity(app: &App, row: &endpoints::Endpoint) -> Result<Option<Identity>, NotOurs> {
+    let Some(certificate) = &row.certificate else { return Ok(None) };
+    let opened = app.secrets.open(&certificate_place(row.no), &certificate.sealed)?;
+    let text = String::from_utf8(opened).map_err(|_| NotOurs)?;
+    Ok(Some(Identity::from_text(text)))
 }
 
 fn keyring(

@@ -159,6 +159,7 @@ impl World {
             settings,
             header_names: Vec::new(),
             headers_sealed: None,
+            certificate: None,
         };
         let secret = EndpointSecret {
             endpoint_no: no,

@@ -5,6 +5,7 @@
 mod fetching;
 mod guarding;
 mod http2;
+mod identities;
 mod receiver;
 mod sending;
 mod tls;

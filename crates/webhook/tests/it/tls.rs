@@ -8,6 +8,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use webhook::guard::Resolver;
@@ -27,6 +29,14 @@ impl Resolver for Loopback {
 
 /// A certificate for `hooks.example.com`, as a receiver shows it, and the root that vouches for it.
 pub(crate) fn certified(protocols: &[&[u8]]) -> (TlsAcceptor, Vec<u8>) {
+    demanding(protocols, WebPkiClientVerifier::no_client_auth())
+}
+
+/// The same for a receiver that looks at the certificates of its clients.
+pub(crate) fn demanding(
+    protocols: &[&[u8]],
+    clients: Arc<dyn ClientCertVerifier>,
+) -> (TlsAcceptor, Vec<u8>) {
     let made = rcgen::generate_simple_self_signed(vec!["hooks.example.com".to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -34,7 +44,7 @@ pub(crate) fn certified(protocols: &[&[u8]]) -> (TlsAcceptor, Vec<u8>) {
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_no_client_auth()
+        .with_client_cert_verifier(clients)
         .with_single_cert(vec![certificate.clone()], key)
         .unwrap();
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();

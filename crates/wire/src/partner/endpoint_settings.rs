@@ -4,8 +4,9 @@
 //! settings mean together, and which headers are allowed, is judged in `app`.
 
 use domain::endpoint::{
-    BURST, HEADERS_MAX, KeyMode, KeyModes, MAX_IN_FLIGHT, Order, RATE, RETRIES_MAX, RETRY_DELAY,
-    Settings, SettingsChange, TIMEOUT_MS,
+    BURST, CERTIFICATE_CHARS_MAX, ClientIdentity, HEADERS_MAX, KeyMode, KeyModes, MAX_IN_FLIGHT,
+    Order, PRIVATE_KEY_CHARS_MAX, RATE, RETRIES_MAX, RETRY_DELAY, Settings, SettingsChange,
+    TIMEOUT_MS,
 };
 
 use crate::reader::{Fields, Patch};
@@ -61,6 +62,22 @@ pub(super) fn headers(f: &mut Fields) -> Vec<(String, String)> {
 /// `null` takes them away.
 pub(super) fn changed_headers(f: &mut Fields) -> Option<Vec<(String, String)>> {
     changed(f.patch_texts("headers", HEADERS_MAX)).map(Option::unwrap_or_default)
+}
+
+pub(super) fn certificate(f: &mut Fields) -> Option<ClientIdentity> {
+    f.opt_object("client_certificate", identity)
+}
+
+/// `null` takes it away.
+pub(super) fn changed_certificate(f: &mut Fields) -> Patch<ClientIdentity> {
+    f.patch("client_certificate", |f, value| f.check_object("client_certificate", value, identity))
+}
+
+fn identity(f: &mut Fields) -> ClientIdentity {
+    ClientIdentity {
+        certificate: f.prose("certificate", CERTIFICATE_CHARS_MAX),
+        private_key: f.prose("private_key", PRIVATE_KEY_CHARS_MAX),
+    }
 }
 
 #[expect(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use domain::Result;
-use domain::endpoint::{Settings, SettingsChange};
+use domain::endpoint::{ClientIdentity, Settings, SettingsChange};
 use domain::event::EventType;
 use serde::Serialize;
 use serde_json::Value;
@@ -109,6 +109,9 @@ pub struct WebhookEndpoint {
     pub standard_key_mode: String,
     /// Headers that each request carries, by their names in lower case; the values are not shown.
     pub headers: BTreeMap<String, String>,
+    /// What is shown to a receiver that asks for a certificate; null is none.
+    #[schema(required = true)]
+    pub client_certificate: Option<WebhookClientCertificate>,
     /// The signing secret, whole; only when it was just made, null afterwards.
     #[schema(required = true)]
     pub secret: Option<String>,
@@ -118,6 +121,20 @@ pub struct WebhookEndpoint {
     /// When it last changed.
     #[schema(format = DateTime)]
     pub updated_at: String,
+}
+
+/// A client certificate as it is shown: neither itself nor its key.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WebhookClientCertificate {
+    /// The name in it.
+    #[schema(examples("CN=acme webhooks,O=Acme"))]
+    pub subject: String,
+    /// SHA-256 of the certificate, in hex.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
+    pub fingerprint: String,
+    /// When it, or one that vouches for it, expires. Deliveries go on with it, and receivers will refuse them.
+    #[schema(format = DateTime)]
+    pub expires_at: String,
 }
 
 /// A page of endpoints.
@@ -281,6 +298,20 @@ pub struct WebhookEndpointCreate {
     /// Headers that each request carries, such as Authorization; their values are not shown again.
     #[schema(schema_with = shapes::headers)]
     headers: Option<BTreeMap<String, String>>,
+    /// What is shown to a receiver that asks for a certificate; neither is shown again.
+    client_certificate: Option<WebhookClientCertificateInput>,
+}
+
+/// A client certificate and its private key.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documents what endpoint_settings::certificate takes")]
+pub struct WebhookClientCertificateInput {
+    /// PEM: the certificate, then those that vouch for it, at most 8.
+    #[schema(min_length = 1, max_length = 16_384, examples("-----BEGIN CERTIFICATE-----\nMIIB…"))]
+    certificate: String,
+    /// PEM, without a passphrase: RSA of at least 2048 bits, P-256, P-384 or Ed25519.
+    #[schema(min_length = 1, max_length = 8_192, examples("-----BEGIN PRIVATE KEY-----\nMIGH…"))]
+    private_key: String,
 }
 
 /// A read [`WebhookEndpointCreate`]. The URL and the secret were not judged yet.
@@ -293,6 +324,7 @@ pub struct CreateEndpoint {
     pub settings: Settings,
     pub headers: Vec<(String, String)>,
     pub secret: Option<String>,
+    pub certificate: Option<ClientIdentity>,
 }
 
 const TYPES_MAX: usize = 20;
@@ -309,6 +341,7 @@ impl CreateEndpoint {
             settings: settings::read(&mut f),
             headers: settings::headers(&mut f),
             secret: f.opt_text("secret", SECRET_CHARS),
+            certificate: settings::certificate(&mut f),
         };
         f.finish()?;
         Ok(read)
@@ -375,6 +408,8 @@ pub struct WebhookEndpointUpdate {
     /// All headers that each request carries from now on; null takes them away.
     #[schema(schema_with = shapes::headers)]
     headers: Option<BTreeMap<String, String>>,
+    /// What is shown to a receiver that asks for a certificate; null takes it away.
+    client_certificate: Option<WebhookClientCertificateInput>,
 }
 
 /// A read [`WebhookEndpointUpdate`].
@@ -386,6 +421,7 @@ pub struct UpdateEndpoint {
     pub enabled: Option<bool>,
     pub settings: SettingsChange,
     pub headers: Option<Vec<(String, String)>>,
+    pub certificate: Patch<ClientIdentity>,
 }
 
 impl UpdateEndpoint {
@@ -403,6 +439,7 @@ impl UpdateEndpoint {
             enabled: f.opt_parsed("status", enabled, "enabled or disabled"),
             settings: settings::read_change(&mut f),
             headers: settings::changed_headers(&mut f),
+            certificate: settings::changed_certificate(&mut f),
         };
         f.not_writable(&["id", "object", "livemode", "secret", "created_at", "updated_at"]);
         f.finish()?;

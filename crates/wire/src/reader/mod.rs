@@ -120,6 +120,13 @@ impl Fields {
         self.refuse_controls(name, text, &['\n', '\r', '\t'])
     }
 
+    /// The same for text that must be there.
+    pub fn prose(&mut self, name: &'static str, chars_max: usize) -> String {
+        let text = self.required(name).and_then(|v| self.check_length(name, v, &(1..=chars_max)));
+        let text = text.and_then(|text| self.refuse_controls(name, text, &['\n', '\r', '\t']));
+        text.unwrap_or_default()
+    }
+
     fn check_text(
         &mut self,
         name: &str,
