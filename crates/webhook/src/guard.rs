@@ -4,7 +4,7 @@
 //! leads to the vetted address, is in `connect`. Source: webhooks.md 5.9.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -39,15 +39,20 @@ struct Own {
 }
 
 impl Own {
-    /// A server that listens on every address is met on the loopback; its public addresses are known by
-    /// the name alone.
+    /// A server that listens on every address is met on each that the machine has. Those that a router
+    /// in front translates to it are known by the name of the public URL alone.
     fn is(&self, address: SocketAddr) -> bool {
         let ip = address::effective(address.ip());
         self.listen.is_some_and(|own| {
-            let same = own.ip() == ip || (own.ip().is_unspecified() && ip.is_loopback());
-            same && own.port() == address.port()
+            own.port() == address.port()
+                && (own.ip() == ip || (own.ip().is_unspecified() && is_of_this_machine(ip)))
         })
     }
+}
+
+/// Asked of the operating system each time, because addresses come and go: it binds only to its own.
+fn is_of_this_machine(ip: IpAddr) -> bool {
+    ip.is_loopback() || ip.is_unspecified() || UdpSocket::bind((ip, 0)).is_ok()
 }
 
 /// The operator's rules about where this install may send.

@@ -194,6 +194,26 @@ async fn the_installs_own_addresses_are_refused_by_name_and_by_answer_also_in_a_
     assert!(guard.resolve(&neighbour).await.is_ok());
 }
 
+/// Asks which address leads out, without sending anything; a machine without a network has its loopback.
+fn address_of_this_machine() -> IpAddr {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    let led_out = socket.connect("203.0.113.1:9").and_then(|()| socket.local_addr());
+    led_out.map_or(IpAddr::from([127, 0, 0, 2]), |address| address.ip())
+}
+
+#[test]
+fn a_server_that_listens_everywhere_is_met_on_every_address_of_its_machine() {
+    let guard = allowing(&["0.0.0.0/0"]).without_own("", "0.0.0.0:8443".parse().unwrap());
+    let ip = address_of_this_machine();
+    let own = format!("https://{ip}:8443/");
+    assert_eq!(guard.check_webhook(&own).map(|_| ()), Err(UrlProblem::Own));
+    assert!(guard.check_webhook(&format!("https://{ip}:8444/")).is_ok());
+    assert!(guard.check_webhook("https://203.0.113.1:8443/").is_ok());
+
+    let elsewhere = allowing(&["0.0.0.0/0"]).without_own("", "127.0.0.9:8443".parse().unwrap());
+    assert!(elsewhere.check_webhook(&own).is_ok());
+}
+
 #[tokio::test]
 async fn a_name_without_addresses_is_a_dns_failure() {
     let guard = default().with_resolver(Fixed(vec![]));
