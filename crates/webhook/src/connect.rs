@@ -7,7 +7,6 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -20,9 +19,9 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use url::Host;
 
 use crate::guard::Guard;
-use crate::outcome::{ErrorKind, Failure};
+use crate::outcome::{ErrorKind, Failure, Phases};
 use crate::shared::Connection;
-use crate::stream::{Metered, Stream};
+use crate::stream::{Meter, Metered, Stream};
 use crate::target::Target;
 use crate::tls::{HTTP_2, Offer, RootProblem, Tls};
 
@@ -53,14 +52,13 @@ pub(crate) enum Opened {
 pub(crate) struct Link {
     pub(crate) http: SendRequest<Full<Bytes>>,
     pub(crate) ip: IpAddr,
-    pub(crate) opened: Instant,
-    received: Arc<AtomicU64>,
+    pub(crate) meter: Arc<Meter>,
 }
 
 impl Link {
     async fn start(stream: Stream, ip: IpAddr) -> Result<Self, Failure> {
-        let received = Arc::new(AtomicU64::new(0));
-        let io = TokioIo::new(Metered { stream, received: received.clone() });
+        let meter = Arc::new(Meter::new(Instant::now()));
+        let io = TokioIo::new(Metered { stream, meter: meter.clone() });
         let (http, connection) = http1::Builder::new()
             .title_case_headers(true)
             .max_header_size(HEAD_BYTES_MAX)
@@ -71,7 +69,7 @@ impl Link {
         // It ends when the link is dropped or the peer closes; its errors reach whoever is waiting
         // for an answer.
         tokio::spawn(async move { drop(connection.await) });
-        Ok(Self { http, ip, opened: Instant::now(), received })
+        Ok(Self { http, ip, meter })
     }
 
     /// A link over a pipe, for tests of what keeps links. It is open while the other end lives.
@@ -81,13 +79,7 @@ impl Link {
         let (http, connection) = http1::handshake(TokioIo::new(ours)).await.unwrap();
         tokio::spawn(async move { drop(connection.await) });
         let ip = IpAddr::from([127, 0, 0, 1]);
-        (Self { http, ip, opened, received: Arc::default() }, theirs)
-    }
-
-    /// Response bytes that ever came in, after decryption: tells whether a failed request was answered
-    /// at all.
-    pub(crate) fn received(&self) -> u64 {
-        self.received.load(Ordering::Relaxed)
+        (Self { http, ip, meter: Arc::new(Meter::new(opened)) }, theirs)
     }
 }
 
@@ -100,8 +92,12 @@ impl Connector {
     }
 
     /// Opens a connection on which the receiver may choose HTTP/2.
-    pub(crate) async fn open(&self, target: &Target) -> Result<Opened, Failure> {
-        let (stream, ip) = self.dial(target, Offer::Both).await?;
+    pub(crate) async fn open(
+        &self,
+        target: &Target,
+        phases: &mut Phases,
+    ) -> Result<Opened, Failure> {
+        let (stream, ip) = self.dial(target, Offer::Both, phases).await?;
         match &stream {
             Stream::Tls(tls) if tls.get_ref().1.alpn_protocol() == Some(HTTP_2) => {
                 Connection::start(stream, ip).await.map(Opened::Http2)
@@ -110,16 +106,29 @@ impl Connector {
         }
     }
 
-    pub(crate) async fn open_http1(&self, target: &Target) -> Result<Link, Failure> {
-        let (stream, ip) = self.dial(target, Offer::Http1).await?;
+    pub(crate) async fn open_http1(
+        &self,
+        target: &Target,
+        phases: &mut Phases,
+    ) -> Result<Link, Failure> {
+        let (stream, ip) = self.dial(target, Offer::Http1, phases).await?;
         Link::start(stream, ip).await
     }
 
-    async fn dial(&self, target: &Target, offer: Offer) -> Result<(Stream, IpAddr), Failure> {
+    async fn dial(
+        &self,
+        target: &Target,
+        offer: Offer,
+        phases: &mut Phases,
+    ) -> Result<(Stream, IpAddr), Failure> {
+        let began = Instant::now();
         let vetted = timeout(DNS_WAIT_MAX, self.guard.resolve(target))
             .await
             .map_err(|_| Failure::new(ErrorKind::Dns, "the name was not resolved within 2 s"))??;
+        phases.dns = target.address().is_none().then(|| micros(began.elapsed()));
+        let began = Instant::now();
         let (tcp, address) = connect(&vetted).await?;
+        phases.connect = Some(micros(began.elapsed()));
         // A small post must not wait for the acknowledgement of the one before it.
         tcp.set_nodelay(true).map_err(|error| failed(ErrorKind::Connect, &error))?;
         let stream = if target.tls {
@@ -127,12 +136,19 @@ impl Connector {
             // It was judged when it was saved.
             let tls =
                 tls.map_err(|problem| Failure::new(ErrorKind::Internal, problem.to_string()))?;
-            Stream::Tls(Box::new(shake_hands(&tls, target, tcp).await?))
+            let began = Instant::now();
+            let tls = shake_hands(&tls, target, tcp).await?;
+            phases.tls = Some(micros(began.elapsed()));
+            Stream::Tls(Box::new(tls))
         } else {
             Stream::Plain(tcp)
         };
         Ok((stream, address.ip()))
     }
+}
+
+pub(crate) fn micros(took: Duration) -> i64 {
+    i64::try_from(took.as_micros()).unwrap_or(i64::MAX)
 }
 
 async fn shake_hands(

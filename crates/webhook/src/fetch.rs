@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tokio::time::{Duration, timeout};
 
-use crate::outcome::Failure;
+use crate::outcome::{Failure, Phases};
 use crate::sender::{Sender, broken};
 use crate::target::{Target, UrlProblem};
 
@@ -72,8 +72,11 @@ impl Sender {
     async fn follow(&self, url: &str, limits: FetchLimits) -> Result<Fetched, FetchProblem> {
         let mut target = self.guard().check_photo(url)?;
         for _ in 0..=limits.redirects_max {
-            let mut link =
-                self.connector.open_http1(&target).await.map_err(FetchProblem::Failed)?;
+            let mut link = self
+                .connector
+                .open_http1(&target, &mut Phases::default())
+                .await
+                .map_err(FetchProblem::Failed)?;
             let answer = link.http.send_request(get(&target)).await.map_err(failed)?;
             match answer.status().as_u16() {
                 200 => return read(answer, limits.bytes_max).await,

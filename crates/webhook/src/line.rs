@@ -13,6 +13,7 @@ use http::uri::{Authority, Parts, Scheme};
 use http::{Method, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
 use crate::connect::Link;
 use crate::sender::Request;
@@ -37,8 +38,16 @@ impl Line {
     /// at all.
     pub(crate) fn received(&self) -> u64 {
         match self {
-            Self::Alone(link) => link.received(),
+            Self::Alone(link) => link.meter.received(),
             Self::Among(seat) => seat.received(),
+        }
+    }
+
+    /// When the last byte of the request was written; unknown where others write too.
+    pub(crate) fn written_at(&self) -> Option<Instant> {
+        match self {
+            Self::Alone(link) => Some(link.meter.written_at()),
+            Self::Among(_) => None,
         }
     }
 

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use crate::connect::Link;
-use crate::outcome::{ErrorKind, Failure};
+use crate::outcome::{ErrorKind, Failure, Phases};
 use crate::sender::{Sender, broken};
 use crate::target::Target;
 
@@ -76,7 +76,7 @@ impl Sender {
         key: &str,
         last_id: Option<String>,
     ) -> Result<Listening, NoStream> {
-        let mut link = self.connector.open_http1(target).await?;
+        let mut link = self.connector.open_http1(target, &mut Phases::default()).await?;
         let mut get = Request::new(Full::default());
         *get.uri_mut() = target.path.clone();
         *get.headers_mut() = headers(target, key, last_id.as_deref())?;

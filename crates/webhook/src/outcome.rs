@@ -46,13 +46,19 @@ impl Failure {
     }
 }
 
-/// How long the parts of an attempt took, in microseconds; `None` for what did not come to an end.
+/// How long the parts of an attempt took, in microseconds; `None` for what did not come to an end, and the
+/// first three also where a kept connection served.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Phases {
-    /// Name, connection and handshake; `None` also where a kept connection served.
+    /// Looking up the name; a literal address needs none.
+    pub dns: Option<i64>,
     pub connect: Option<i64>,
-    /// From sending the request to the answer's head.
-    pub answer: Option<i64>,
+    pub tls: Option<i64>,
+    /// Until the last byte of the request was written; on HTTP/2, where others write too, part of the head.
+    pub write: Option<i64>,
+    /// From then to the answer's head.
+    pub head: Option<i64>,
+    pub body: Option<i64>,
 }
 
 /// What an attempt came to.

@@ -103,7 +103,7 @@ impl Shelves {
 impl Idle {
     fn is_usable(&self, now: Instant) -> bool {
         now.duration_since(self.since) < IDLE_MAX
-            && now.duration_since(self.link.opened) < AGE_MAX
+            && now.duration_since(self.link.meter.opened) < AGE_MAX
             && !self.link.http.is_closed()
     }
 }
@@ -136,8 +136,8 @@ mod tests {
         let _first = put(&pool, ORIGIN, now, now).await;
         let _second = put(&pool, ORIGIN, now + TICK, now + TICK).await;
         assert!(pool.take("https://example.com:8443", now).is_none());
-        assert_eq!(pool.take(ORIGIN, now + TICK).unwrap().opened, now + TICK);
-        assert_eq!(pool.take(ORIGIN, now + TICK).unwrap().opened, now);
+        assert_eq!(pool.take(ORIGIN, now + TICK).unwrap().meter.opened, now + TICK);
+        assert_eq!(pool.take(ORIGIN, now + TICK).unwrap().meter.opened, now);
         assert!(pool.take(ORIGIN, now + TICK).is_none());
     }
 

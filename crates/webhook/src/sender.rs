@@ -15,11 +15,11 @@ use hyper::body::Incoming;
 use rustls::pki_types::CertificateDer;
 use tokio::time::{Duration, Instant, timeout_at};
 
-use crate::connect::{Connector, Opened};
+use crate::connect::{Connector, Opened, micros};
 use crate::fallback::Fallback;
 use crate::guard::Guard;
 use crate::line::{Line, is_misspoken, is_of_stream, is_unprocessed, is_wrong_answer};
-use crate::outcome::{ErrorKind, Failure, Outcome};
+use crate::outcome::{ErrorKind, Failure, Outcome, Phases};
 use crate::pool::{IDLE_PER_HOST_MAX, Pool};
 use crate::retry_after::RetryAfter;
 use crate::shared::Shared;
@@ -100,7 +100,7 @@ impl Sender {
             outcome.error = Some(failure.kind);
             outcome.detail = Some(failure.detail);
         }
-        outcome.duration_micros = micros(started);
+        outcome.duration_micros = micros(started.elapsed());
         outcome
     }
 
@@ -110,7 +110,7 @@ impl Sender {
         outcome.reused = kept.is_some();
         let mut line = match kept {
             Some(line) => line,
-            None => self.open(target, outcome).await?,
+            None => self.open(target, &mut outcome.phases).await?,
         };
         outcome.ip = Some(line.ip());
 
@@ -122,16 +122,20 @@ impl Sender {
             if is_stale || is_unprocessed(error) {
                 self.learn(target, &line, error);
                 outcome.reconnected = true;
-                line = self.open(target, outcome).await?;
+                line = self.open(target, &mut outcome.phases).await?;
                 outcome.ip = Some(line.ip());
                 answer = line.send(request).await;
             }
         }
         let answer = answer.map_err(|error| self.learn(target, &line, &error))?;
-        outcome.phases.answer = Some(micros(sent));
+        let headed = Instant::now();
+        let written = line.written_at().map(|at| at.clamp(sent, headed));
+        outcome.phases.write = written.map(|at| micros(at - sent));
+        outcome.phases.head = Some(micros(headed - written.unwrap_or(sent)));
         note_head(&answer, outcome);
         let is_whole = read_body(answer.into_body(), outcome).await;
         let is_whole = is_whole.map_err(|error| self.learn(target, &line, &error))?;
+        outcome.phases.body = Some(micros(headed.elapsed()));
         match line {
             Line::Alone(link) if is_whole => {
                 self.kept.pool.put(&target.key, link, Instant::now());
@@ -142,8 +146,7 @@ impl Sender {
     }
 
     /// Opens a connection, or joins the one that somebody else is opening to an origin that shares.
-    async fn open(&self, target: &Target, outcome: &mut Outcome) -> Result<Line, Failure> {
-        let began = Instant::now();
+    async fn open(&self, target: &Target, phases: &mut Phases) -> Result<Line, Failure> {
         let key = &target.key;
         let shelf = self.kept.shared.find(key);
         let _turn = match &shelf {
@@ -157,12 +160,11 @@ impl Sender {
             }
             None => None,
         };
-        let opened = if target.tls && !self.kept.fallback.spares(key, began) {
-            self.connector.open(target).await
+        let opened = if target.tls && !self.kept.fallback.spares(key, Instant::now()) {
+            self.connector.open(target, phases).await
         } else {
-            self.connector.open_http1(target).await.map(Opened::Http1)
+            self.connector.open_http1(target, phases).await.map(Opened::Http1)
         };
-        outcome.phases.connect = Some(micros(began));
         match opened {
             Ok(Opened::Http2(new)) => {
                 Ok(Line::Among(self.kept.shared.add(key, new, Instant::now())))
@@ -278,10 +280,6 @@ pub(crate) fn broken(error: &hyper::Error) -> Failure {
         .and_then(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
         .is_some_and(|cause| matches!(cause, rustls::Error::AlertReceived(_)));
     Failure::new(if is_tls { ErrorKind::Tls } else { ErrorKind::Protocol }, detail)
-}
-
-fn micros(since: Instant) -> i64 {
-    i64::try_from(since.elapsed().as_micros()).unwrap_or(i64::MAX)
 }
 
 fn waiting_for(outcome: &Outcome) -> &'static str {

@@ -22,7 +22,7 @@ use tokio::time::{Duration, Instant};
 use crate::connect::HEAD_BYTES_MAX;
 use crate::outcome::{ErrorKind, Failure};
 use crate::pool::{AGE_MAX, IDLE_MAX};
-use crate::stream::{Metered, Stream};
+use crate::stream::{Meter, Metered, Stream};
 
 /// Attempts on one connection at a time, also where a receiver bears more.
 const STREAMS_MAX: usize = 64;
@@ -42,8 +42,7 @@ const RESET_STREAMS_MAX: usize = STREAMS_MAX;
 pub(crate) struct Connection {
     http: SendRequest<Full<Bytes>>,
     ip: IpAddr,
-    opened: Instant,
-    received: Arc<AtomicU64>,
+    meter: Arc<Meter>,
     /// Streams that the receiver bears at a time.
     streams_max: Arc<AtomicUsize>,
     n_streams: AtomicUsize,
@@ -54,14 +53,14 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn start(stream: Stream, ip: IpAddr) -> Result<Self, Failure> {
-        let received = Arc::new(AtomicU64::new(0));
-        Self::over(Metered { stream, received: received.clone() }, ip, received).await
+        let meter = Arc::new(Meter::new(Instant::now()));
+        Self::over(Metered { stream, meter: meter.clone() }, ip, meter).await
     }
 
     async fn over(
         io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         ip: IpAddr,
-        received: Arc<AtomicU64>,
+        meter: Arc<Meter>,
     ) -> Result<Self, Failure> {
         let (http, mut connection) = http2::Builder::new(TokioExecutor::new())
             .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
@@ -90,8 +89,7 @@ impl Connection {
         Ok(Self {
             http,
             ip,
-            opened: Instant::now(),
-            received,
+            meter,
             streams_max,
             n_streams: AtomicUsize::new(0),
             has_answered: AtomicBool::new(false),
@@ -106,7 +104,7 @@ impl Connection {
     }
 
     fn is_usable(&self, now: Instant) -> bool {
-        now.duration_since(self.opened) < AGE_MAX
+        now.duration_since(self.meter.opened) < AGE_MAX
             && !self.http.is_closed()
             && (!self.is_idle() || now.duration_since(self.used()) < IDLE_MAX)
     }
@@ -116,11 +114,7 @@ impl Connection {
     }
 
     fn used(&self) -> Instant {
-        self.opened + Duration::from_micros(self.used_micros.load(Ordering::Relaxed))
-    }
-
-    fn received(&self) -> u64 {
-        self.received.load(Ordering::Relaxed)
+        self.meter.opened + Duration::from_micros(self.used_micros.load(Ordering::Relaxed))
     }
 }
 
@@ -140,7 +134,7 @@ impl Seat {
 
     /// Bytes that ever came in on the connection, for whichever stream.
     pub(crate) fn received(&self) -> u64 {
-        self.connection.received()
+        self.connection.meter.received()
     }
 
     pub(crate) async fn send(
@@ -171,7 +165,7 @@ impl Drop for Seat {
         if !self.is_answered && self.received() == self.before {
             self.retire();
         }
-        let used = self.connection.opened.elapsed().as_micros();
+        let used = self.connection.meter.opened.elapsed().as_micros();
         let used = u64::try_from(used).unwrap_or(u64::MAX);
         self.connection.used_micros.store(used, Ordering::Relaxed);
         self.connection.n_streams.fetch_sub(1, Ordering::Relaxed);
@@ -193,7 +187,7 @@ impl Shelf {
         // Counted under the lock, so that two do not take the last place.
         connection.n_streams.fetch_add(1, Ordering::Relaxed);
         drop(connections);
-        let before = connection.received();
+        let before = connection.meter.received();
         Some(Seat { connection, shelf: self.clone(), before, is_answered: false })
     }
 
@@ -291,7 +285,8 @@ mod tests {
     async fn add(shared: &Shared, origin: &str) -> (Seat, DuplexStream) {
         let (ours, theirs) = tokio::io::duplex(1024);
         let ip = IpAddr::from([127, 0, 0, 1]);
-        let connection = Connection::over(ours, ip, Arc::default()).await.unwrap();
+        let connection =
+            Connection::over(ours, ip, Arc::new(Meter::new(Instant::now()))).await.unwrap();
         (shared.add(&origin.into(), connection, Instant::now()), theirs)
     }
 
@@ -307,7 +302,7 @@ mod tests {
         let shared = Shared::default();
         let (mut seat, _end) = add(&shared, "https://a.example.com").await;
         seat.is_answered = true;
-        let opened = seat.connection.opened;
+        let opened = seat.connection.meter.opened;
         assert!(join(&shared, opened + AGE_MAX - TICK).is_some());
         assert!(join(&shared, opened + AGE_MAX).is_none());
         drop(seat);

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Duration, Instant};
 use tokio_rustls::client::TlsStream;
 
 pub(crate) enum Stream {
@@ -17,15 +18,44 @@ pub(crate) enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// A stream that counts what it reads, after decryption.
+/// What is known of a stream from outside.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    pub(crate) opened: Instant,
+    /// Bytes that came in, after decryption.
+    received: AtomicU64,
+    /// When something was written last, in microseconds since it was opened.
+    written: AtomicU64,
+}
+
+impl Meter {
+    pub(crate) fn new(opened: Instant) -> Self {
+        Self { opened, received: AtomicU64::new(0), written: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn written_at(&self) -> Instant {
+        self.opened + Duration::from_micros(self.written.load(Ordering::Relaxed))
+    }
+
+    fn note_write(&self) {
+        let micros = u64::try_from(self.opened.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.written.store(micros, Ordering::Relaxed);
+    }
+}
+
+/// A stream that notes what it does.
 pub(crate) struct Metered {
     pub(crate) stream: Stream,
-    pub(crate) received: Arc<AtomicU64>,
+    pub(crate) meter: Arc<Meter>,
 }
 
 macro_rules! on_stream {
-    ($self:expr, $stream:ident => $call:expr) => {
-        match &mut $self.get_mut().stream {
+    ($metered:expr, $stream:ident => $call:expr) => {
+        match &mut $metered.stream {
             Stream::Plain(plain) => {
                 let $stream = Pin::new(plain);
                 $call
@@ -45,9 +75,10 @@ impl AsyncRead for Metered {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let received = self.received.clone();
-        let polled = on_stream!(self, stream => stream.poll_read(cx, buffer));
-        received.fetch_add((buffer.filled().len() - before) as u64, Ordering::Relaxed);
+        let this = self.get_mut();
+        let polled = on_stream!(this, stream => stream.poll_read(cx, buffer));
+        let read = (buffer.filled().len() - before) as u64;
+        this.meter.received.fetch_add(read, Ordering::Relaxed);
         polled
     }
 }
@@ -58,7 +89,9 @@ impl AsyncWrite for Metered {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        on_stream!(self, stream => stream.poll_write(cx, bytes))
+        let this = self.get_mut();
+        this.meter.note_write();
+        on_stream!(this, stream => stream.poll_write(cx, bytes))
     }
 
     fn poll_write_vectored(
@@ -66,7 +99,9 @@ impl AsyncWrite for Metered {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        on_stream!(self, stream => stream.poll_write_vectored(cx, slices))
+        let this = self.get_mut();
+        this.meter.note_write();
+        on_stream!(this, stream => stream.poll_write_vectored(cx, slices))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -77,10 +112,10 @@ impl AsyncWrite for Metered {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, stream => stream.poll_flush(cx))
+        on_stream!(self.get_mut(), stream => stream.poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, stream => stream.poll_shutdown(cx))
+        on_stream!(self.get_mut(), stream => stream.poll_shutdown(cx))
     }
 }

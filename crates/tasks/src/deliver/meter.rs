@@ -6,13 +6,29 @@
 use std::time::Duration;
 
 use domain::Timestamp;
+use metrics::Histogram;
 use webhook::ladder::Class;
+use webhook::outcome::Phases;
 
 use super::attempt::Finished;
 use super::lane::Wait;
 
+/// Where the phases of attempts are told: looked up once, since each attempt has several.
+pub(super) struct PhaseMeter([Histogram; 6]);
+
+impl PhaseMeter {
+    pub(super) fn new() -> Self {
+        let phases = ["dns", "connect", "tls", "write", "head", "body"];
+        Self(
+            phases.map(
+                |phase| metrics::histogram!("postroom_delivery_phase_seconds", "phase" => phase),
+            ),
+        )
+    }
+}
+
 /// An attempt that ended.
-pub(super) fn attempt(done: &Finished) {
+pub(super) fn attempt(phases: &PhaseMeter, done: &Finished) {
     let settled = &done.settled;
     // What is owed to a receiver that fails or is slow starts late by its own doing, and is told apart.
     let lane = if done.launch.ticket.kin.is_slow { "slow" } else { "quick" };
@@ -25,13 +41,11 @@ pub(super) fn attempt(done: &Finished) {
     if done.class == Class::Internal {
         return;
     }
-    if let Some(micros) = done.phases.connect {
-        metrics::histogram!("postroom_delivery_phase_seconds", "phase" => "connect")
-            .record(seconds(micros));
-    }
-    if let Some(micros) = done.phases.answer {
-        metrics::histogram!("postroom_delivery_phase_seconds", "phase" => "answer")
-            .record(seconds(micros));
+    let Phases { dns, connect, tls, write, head, body } = done.phases;
+    for (histogram, micros) in phases.0.iter().zip([dns, connect, tls, write, head, body]) {
+        if let Some(micros) = micros {
+            histogram.record(seconds(micros));
+        }
     }
 }
 

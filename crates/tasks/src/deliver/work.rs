@@ -20,7 +20,7 @@ use super::breaker::Change;
 use super::health::Noted;
 use super::lane::{Lane, Sample};
 use super::lanes::{Lanes, Turn};
-use super::meter;
+use super::meter::{self, PhaseMeter};
 use super::read::{self, Ask, Found, Launch, Read};
 use crate::Tasks;
 use crate::shards::{Owned, Seen};
@@ -41,6 +41,7 @@ pub(super) struct Work {
     reads: JoinSet<Read>,
     attempts: JoinSet<Finished>,
     books: Books,
+    phases: PhaseMeter,
     /// When this process began, or took endpoints over: token buckets were empty then.
     pub(super) since: Timestamp,
     /// Deliveries being loaded or sent, and those that ended and are not committed.
@@ -65,6 +66,7 @@ impl Work {
             reads: JoinSet::new(),
             attempts: JoinSet::new(),
             books: Books::default(),
+            phases: PhaseMeter::new(),
             since: tasks.parts.app.clock.now(),
             n_in_flight: 0,
             n_unwritten: 0,
@@ -279,7 +281,7 @@ impl Work {
         let Ok(done) = ended else { return };
         self.n_in_flight -= 1;
         self.n_unwritten += 1;
-        meter::attempt(&done);
+        meter::attempt(&self.phases, &done);
         let sample = self.sample(&done);
         let endpoint_no = done.launch.endpoint_no;
         let change = self.lanes.land(endpoint_no, done.launch.ticket, Some(sample), done.at);

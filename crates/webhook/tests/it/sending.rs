@@ -12,7 +12,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use webhook::guard::{Guard, Resolver};
 use webhook::ladder::Class;
-use webhook::outcome::{ErrorKind, Outcome};
+use webhook::outcome::{ErrorKind, Outcome, Phases};
 use webhook::retry_after::RetryAfter;
 use webhook::sender::{BODY_KEPT_BYTES_MAX, Request, Sender};
 
@@ -65,6 +65,10 @@ async fn a_delivery_arrives_as_one_post_with_the_exact_body() {
     assert_eq!(outcome.response_headers, "content-length: 2\n");
     assert_eq!(outcome.ip, Some("127.0.0.1".parse().unwrap()));
     assert!(outcome.duration_micros > 0);
+    let Phases { dns, connect, tls, write, head, body } = outcome.phases;
+    assert_eq!([dns, tls], [None; 2]);
+    let parts: Option<i64> = [connect, write, head, body].into_iter().sum();
+    assert!(parts.is_some_and(|sum| sum <= outcome.duration_micros), "{:?}", outcome.phases);
 }
 
 #[tokio::test]

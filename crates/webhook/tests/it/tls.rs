@@ -13,7 +13,7 @@ use rustls::server::danger::ClientCertVerifier;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use webhook::guard::Resolver;
-use webhook::outcome::{ErrorKind, Outcome};
+use webhook::outcome::{ErrorKind, Outcome, Phases};
 use webhook::sender::{DEADLINE, Request, Sender};
 use webhook::tls::read_roots;
 
@@ -87,6 +87,8 @@ async fn an_operators_own_root_is_trusted_and_its_connections_are_kept() {
     for reused in [false, true] {
         let outcome = send(&sender, &format!("https://hooks.example.com:{port}/")).await;
         assert_eq!((outcome.error, outcome.reused), (None, reused), "{:?}", outcome.detail);
+        let Phases { dns, connect, tls, .. } = outcome.phases;
+        assert_eq!([dns, connect, tls].map(|phase| phase.is_none()), [reused; 3]);
     }
 }
 
