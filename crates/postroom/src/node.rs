@@ -72,7 +72,11 @@ pub fn build(config: &Config, db: Db) -> anyhow::Result<App> {
 pub(crate) fn guard(config: &Config) -> Guard {
     let guard = Guard::new(config.webhooks.allow_networks.clone())
         .without_own(&config.server.public_url, config.server.listen);
-    if config.webhooks.allow_http { guard.with_plain_http() } else { guard }
+    let guard = if config.webhooks.allow_http { guard.with_plain_http() } else { guard };
+    match &config.webhooks.proxy.0 {
+        Some(proxy) => guard.with_proxy(proxy.clone()),
+        None => guard,
+    }
 }
 
 /// A server that answers; see [`Node::stop`].

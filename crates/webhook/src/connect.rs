@@ -1,8 +1,8 @@
 //! Opening a connection: resolve, vet, connect to exactly the vetted address, TLS, HTTP.
 //!
 //! Keeping connections is in `pool` and `shared`; what travels over them is in [`crate::sender`] and
-//! [`crate::fetch`]. Proxy variables of the environment are not read: a proxy would resolve the name
-//! itself, out of the guard's sight.
+//! [`crate::fetch`]. Proxy variables of the environment are not read; an operator's proxy is
+//! [`crate::proxy`].
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -20,6 +20,7 @@ use url::Host;
 
 use crate::guard::Guard;
 use crate::outcome::{ErrorKind, Failure, Phases};
+use crate::proxy::Proxy;
 use crate::shared::Connection;
 use crate::stream::{Meter, Metered, Stream};
 use crate::target::Target;
@@ -127,7 +128,7 @@ impl Connector {
             .map_err(|_| Failure::new(ErrorKind::Dns, "the name was not resolved within 2 s"))??;
         phases.dns = target.address().is_none().then(|| micros(began.elapsed()));
         let began = Instant::now();
-        let (tcp, address) = connect(&vetted).await?;
+        let (tcp, address) = connect(&vetted, self.guard.proxy.as_ref()).await?;
         phases.connect = Some(micros(began.elapsed()));
         // A small post must not wait for the acknowledgement of the one before it.
         tcp.set_nodelay(true).map_err(|error| failed(ErrorKind::Connect, &error))?;
@@ -169,27 +170,41 @@ async fn shake_hands(
 }
 
 /// Connects to the first address that accepts. The peer must be the vetted address itself.
-async fn connect(vetted: &[SocketAddr]) -> Result<(TcpStream, SocketAddr), Failure> {
+async fn connect(
+    vetted: &[SocketAddr],
+    proxy: Option<&Proxy>,
+) -> Result<(TcpStream, SocketAddr), Failure> {
     let tried = vetted.len().clamp(1, ADDRESSES_TRIED_MAX);
     let share = CONNECT_WAIT_MAX / u32::try_from(tried).unwrap_or(1);
     let mut last = Failure::new(ErrorKind::Connect, "no address to connect to");
     for address in &vetted[..tried.min(vetted.len())] {
-        match timeout(share, TcpStream::connect(address)).await {
+        let connected = async {
+            match proxy {
+                Some(proxy) => proxy.connect(*address).await,
+                None => connect_to(*address).await,
+            }
+        };
+        match timeout(share, connected).await {
             Err(_) => {
                 last = Failure::new(ErrorKind::Connect, format!("{address} does not answer"));
             }
-            Ok(Err(error)) => last = failed(ErrorKind::Connect, &error),
-            Ok(Ok(tcp)) => {
-                let peer = tcp.peer_addr().map_err(|error| failed(ErrorKind::Connect, &error))?;
-                if (peer.ip(), peer.port()) != (address.ip(), address.port()) {
-                    let detail = format!("connected to {peer} instead of {address}");
-                    return Err(Failure::new(ErrorKind::Blocked, detail));
-                }
-                return Ok((tcp, *address));
-            }
+            Ok(Err(failure)) if failure.kind == ErrorKind::Connect => last = failure,
+            Ok(Err(failure)) => return Err(failure),
+            Ok(Ok(tcp)) => return Ok((tcp, *address)),
         }
     }
     Err(last)
+}
+
+async fn connect_to(address: SocketAddr) -> Result<TcpStream, Failure> {
+    let failed = |error: io::Error| failed(ErrorKind::Connect, &error);
+    let tcp = TcpStream::connect(address).await.map_err(failed)?;
+    let peer = tcp.peer_addr().map_err(failed)?;
+    if (peer.ip(), peer.port()) != (address.ip(), address.port()) {
+        let detail = format!("connected to {peer} instead of {address}");
+        return Err(Failure::new(ErrorKind::Blocked, detail));
+    }
+    Ok(tcp)
 }
 
 /// Tells the receiver's failures from our own lack of means.

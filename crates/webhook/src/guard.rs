@@ -14,6 +14,7 @@ use url::{Host, Url};
 use crate::address;
 use crate::connect::failed;
 use crate::outcome::{ErrorKind, Failure};
+use crate::proxy::Proxy;
 use crate::target::{Target, UrlProblem};
 
 /// Turns a name into addresses. Tests put answers of their own in the place of the system's.
@@ -64,6 +65,7 @@ pub struct Guard {
     plain_http: bool,
     own: Own,
     resolver: Arc<dyn Resolver>,
+    pub(crate) proxy: Option<Proxy>,
 }
 
 impl Guard {
@@ -71,13 +73,21 @@ impl Guard {
     /// Cloud metadata addresses stay refused inside them.
     pub fn new(allow: impl Into<Arc<[IpNet]>>) -> Self {
         let own = Own::default();
-        Self { allow: allow.into(), plain_http: false, own, resolver: Arc::new(System) }
+        let resolver = Arc::new(System);
+        Self { allow: allow.into(), plain_http: false, own, resolver, proxy: None }
     }
 
     /// Also accepts webhook URLs without TLS.
     #[must_use]
     pub fn with_plain_http(mut self) -> Self {
         self.plain_http = true;
+        self
+    }
+
+    /// Connects through a proxy to what was vetted here. The proxy itself may stand anywhere.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = Some(proxy);
         self
     }
 

@@ -17,6 +17,7 @@ pub mod listen;
 pub mod outcome;
 mod pool;
 pub mod probe;
+pub mod proxy;
 pub mod retry_after;
 pub mod sender;
 mod shared;

@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use storage::DatabaseUrl;
 use toml::{Table, Value};
+use webhook::proxy::{Proxy, ProxyProblem};
 
 use self::blobs::Storage;
 
@@ -77,8 +78,26 @@ pub struct Webhooks {
     pub user_agent: String,
     pub allow_networks: Vec<IpNet>,
     pub allow_http: bool,
+    pub proxy: ProxyUrl,
     pub extra_roots_file: PathBuf,
     pub stop_seconds: u64,
+}
+
+/// The forward proxy, if there is one.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ProxyUrl(pub Option<Proxy>);
+
+impl TryFrom<String> for ProxyUrl {
+    type Error = ProxyProblem;
+
+    fn try_from(text: String) -> Result<Self, ProxyProblem> {
+        if text.is_empty() {
+            Ok(Self(None))
+        } else {
+            Proxy::parse(&text).map(|proxy| Self(Some(proxy)))
+        }
+    }
 }
 
 impl Webhooks {
@@ -223,6 +242,19 @@ mod tests {
         let config = Config::load(None, environment.into_iter()).unwrap();
         assert_eq!(config.server.listen.port(), 0);
         assert_eq!(config.webhooks.allow_networks.len(), 2);
+    }
+
+    #[test]
+    fn a_proxy_is_read_at_the_start_and_never_shown_with_its_password() {
+        let load = |url: &str| {
+            let set = ("POSTROOM_WEBHOOKS_PROXY".to_owned(), url.to_owned());
+            Config::load(None, std::iter::once(set))
+        };
+        let config = load("socks5://ann:s3cret@proxy:1080").unwrap();
+        let shown = format!("{config:?}");
+        assert!(shown.contains("proxy:1080") && !shown.contains("s3cret"), "{shown}");
+        let refused = format!("{:#}", load("proxy-s3cret").unwrap_err());
+        assert!(refused.contains("socks5://host:port") && !refused.contains("s3cret"), "{refused}");
     }
 
     #[test]

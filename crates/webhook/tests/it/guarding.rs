@@ -85,7 +85,7 @@ async fn g9_case_42_a_name_that_turns_to_a_private_address_is_blocked_at_the_nex
     assert_eq!(receiver.requests().len(), 1);
 }
 
-/// No proxy is supported, and so none is used: it would connect where it likes, out of the guard's sight.
+/// Other programs hand them a name, to connect where they like. Ours is the one that an operator sets.
 /// The test runs itself again, with every variable set that other clients heed.
 #[tokio::test]
 async fn g9_case_43_proxies_of_the_environment_are_not_used() {

@@ -6,6 +6,7 @@ mod fetching;
 mod guarding;
 mod http2;
 mod identities;
+mod proxies;
 mod receiver;
 mod sending;
 mod tls;

@@ -20,7 +20,7 @@ use webhook::tls::read_roots;
 use crate::receiver::{follow, ok};
 use crate::sending::loopback;
 
-struct Loopback;
+pub(crate) struct Loopback;
 impl Resolver for Loopback {
     fn resolve(&self, _: String, port: u16) -> BoxFuture<'_, io::Result<Vec<SocketAddr>>> {
         Box::pin(async move { Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))]) })
