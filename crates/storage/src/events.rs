@@ -101,8 +101,8 @@ pub struct Attempt {
 statements! {
     INSERT = "insert into events (no, id, operator_id, partner_id, livemode, type, customer_id, mail_id, action_id,
         sequence, request_id, payload, created_at, position)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, coalesce({xact}, (select max(e.position) + 1
-        from events e where e.partner_id = $4 and e.livemode = $5 and e.position >= $13), $13))";
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, {xact or: coalesce((select max(e.position) + 1
+        from events e where e.partner_id = $4 and e.livemode = $5 and e.position >= $13), $13)})";
     DELIVERY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at)
         select $1, $2, $3, $4, $5, $6, $7 {each}";
     READY_INSERT = "insert into ready (endpoint_no, due_at, delivery_no, attempt, tries, slow_downs)

@@ -4,11 +4,13 @@
 //! |---|---|---|
 //! | `$1` | `?1` | `$1` |
 //! | `{each}` | nothing; the statement runs once a row | `from` or `using` `unnest(…)` |
+//! | `{rows}` | nothing; the statement runs once a row | `unnest(…) cross join lateral`, before a subquery |
 //! | `{skip}` | nothing | `for update skip locked` |
 //! | `{lock}` | nothing | `for update` |
 //! | `{share}` | nothing | `for share` |
 //! | `{clock}` | microseconds by the engine's clock | the same |
 //! | `{xact}` | null | the number of this transaction |
+//! | `{xact or: E}` | `E` | the number of this transaction |
 //! | `{settled}` | the greatest number | transactions below this number have ended |
 //! | `{begun}` | the greatest number | transactions from this number on have not begun |
 //! | `{id}` | `blob` | `uuid` |
@@ -72,7 +74,7 @@ pub struct EngineVersion {
 /// The text that SQLite runs.
 pub(super) fn sqlite(sql: &str) -> String {
     replace(
-        sql,
+        &transaction_or(sql, None),
         &[
             ("{skip}", ""),
             ("{lock}", ""),
@@ -82,6 +84,7 @@ pub(super) fn sqlite(sql: &str) -> String {
             ("{settled}", "9223372036854775807"),
             ("{begun}", "9223372036854775807"),
             ("{each}", ""),
+            ("{rows}", ""),
             ("{id}", "blob"),
             ("{bytes}", "blob"),
             ("{pk}", "integer primary key"),
@@ -91,19 +94,35 @@ pub(super) fn sqlite(sql: &str) -> String {
     )
 }
 
+/// The number of a transaction of PostgreSQL.
+const TRANSACTION: &str = "pg_current_xact_id()::text::bigint";
+
+/// Puts the number of the transaction in place of each `{xact or: E}`, or where there is none, `E`.
+fn transaction_or(sql: &str, transaction: Option<&str>) -> String {
+    const OPENS: &str = "{xact or:";
+    let mut parts = sql.split(OPENS);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (other, rest) = part.split_once('}').unwrap_or((part, ""));
+        out.extend([transaction.unwrap_or(other), rest]);
+    }
+    out
+}
+
 /// The text that PostgreSQL runs, for one row.
 pub(super) fn postgres(sql: &str) -> String {
     replace(
-        sql,
+        &transaction_or(sql, Some(TRANSACTION)),
         &[
             ("{skip}", "for update skip locked"),
             ("{lock}", "for update"),
             ("{share}", "for share"),
             ("{clock}", "(extract(epoch from clock_timestamp()) * 1000000)::bigint"),
-            ("{xact}", "pg_current_xact_id()::text::bigint"),
+            ("{xact}", TRANSACTION),
             ("{settled}", "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"),
             ("{begun}", "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"),
             ("{each}", ""),
+            ("{rows}", ""),
             ("{id}", "uuid"),
             ("{bytes}", "bytea"),
             ("{pk}", "bigint primary key"),
@@ -118,16 +137,17 @@ pub(super) fn postgres_each(sql: &str, types: &[String]) -> String {
         types.iter().enumerate().map(|(i, t)| format!("${}::{t}[]", i + 1)).collect();
     let columns: Vec<String> = (1..=types.len()).map(|i| format!("p{i}")).collect();
     let word = if sql.trim_start().starts_with("delete") { "using" } else { "from" };
-    let source = format!("{word} unnest({}) as _r({})", arrays.join(", "), columns.join(", "));
-    let mut text = sql.to_owned();
+    let source = format!("unnest({}) as _r({})", arrays.join(", "), columns.join(", "));
+    let mut text = transaction_or(sql, Some(TRANSACTION));
     // From the last, so that $1 does not match the start of $12.
     for i in (1..=types.len()).rev() {
         text = text.replace(&format!("${i}"), &format!("_r.p{i}"));
     }
-    text.replace("{each}", &source)
+    text.replace("{each}", &format!("{word} {source}"))
+        .replace("{rows}", &format!("{source} cross join lateral"))
 }
 
-/// The table that a statement adds to, where it adds rows and looks at nothing.
+/// The table that a statement of PostgreSQL adds to, where it adds rows and looks at nothing.
 ///
 /// Several such statements on tables of their own do the same in any order, so they may be one.
 pub(super) fn fills(sql: &str) -> Option<&str> {
@@ -191,6 +211,24 @@ mod tests {
         assert_eq!(
             postgres_together(&texts),
             "with _0 as (insert into a values ($1, $2)) insert into b values ($4, $3)"
+        );
+    }
+
+    #[test]
+    fn a_position_is_looked_for_where_transactions_have_no_number() {
+        let sql = "insert into e (a, b) values ($1, {xact or: (select max(b) from e)})";
+        assert_eq!(sqlite(sql), "insert into e (a, b) values (?1,  (select max(b) from e))");
+        let text = postgres(sql);
+        assert_eq!(text, "insert into e (a, b) values ($1, pg_current_xact_id()::text::bigint)");
+        assert_eq!(fills(&text), Some("e"));
+    }
+
+    #[test]
+    fn a_question_about_many_rows_is_asked_once() {
+        let sql = "select one.* from {rows} (select b from e where a = $1 limit 1) as one";
+        assert_eq!(
+            postgres_each(sql, &["int8".to_owned()]),
+            "select one.* from unnest($1::int8[]) as _r(p1) cross join lateral (select b from e where a = _r.p1 limit 1) as one"
         );
     }
 

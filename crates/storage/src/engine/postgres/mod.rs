@@ -167,8 +167,12 @@ impl Pool {
             }
         });
         client.batch_execute(SESSION).await.map_err(|e| explain("session", &e))?;
-        let link =
-            Rc::new(Link { client, statements: RefCell::default(), together: RefCell::default() });
+        let link = Rc::new(Link {
+            client,
+            statements: RefCell::default(),
+            together: RefCell::default(),
+            fills: RefCell::default(),
+        });
         *slot.link.borrow_mut() = Some(Rc::clone(&link));
         Ok(link)
     }
@@ -179,6 +183,8 @@ struct Link {
     client: Client,
     statements: RefCell<HashMap<Key, Statement>>,
     together: RefCell<HashMap<Vec<Key>, Statement>>,
+    /// See [`super::dialect::fills`].
+    fills: RefCell<HashMap<Key, Option<Rc<str>>>>,
 }
 
 /// Address and length of a text, and whether it is the form for many rows.

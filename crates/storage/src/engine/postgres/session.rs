@@ -40,12 +40,20 @@ struct Gathered {
     sql: &'static str,
     is_each: bool,
     args: Vec<Arg>,
+    /// The table that it fills, if it does no more than that.
+    table: Option<Rc<str>>,
 }
 
 impl Gathered {
     fn key(&self) -> Key {
-        (self.sql.as_ptr().addr(), self.sql.len(), self.is_each)
+        let (at, length, _) = key_of(self.sql);
+        (at, length, self.is_each)
     }
+}
+
+/// The key of a text in its form for one row.
+fn key_of(sql: &'static str) -> Key {
+    (sql.as_ptr().addr(), sql.len(), false)
 }
 
 impl Session {
@@ -99,18 +107,25 @@ impl Session {
 
     /// Keeps a write until it can leave with others, or sends it in its turn.
     async fn gather(&self, sql: &'static str, is_each: bool, args: Vec<Arg>) -> Result<()> {
-        let table = dialect::fills(sql);
+        let table = self.fills(sql);
         let fits = {
             let before = self.gathered.borrow();
             table.is_some()
                 && before.len() < TOGETHER_MAX
-                && !before.iter().any(|b| dialect::fills(b.sql) == table)
+                && !before.iter().any(|b| b.table == table)
         };
         if !fits {
             self.leave().await?;
         }
-        self.gathered.borrow_mut().push(Gathered { sql, is_each, args });
-        if table.is_none() { self.leave().await } else { Ok(()) }
+        let is_alone = table.is_none();
+        self.gathered.borrow_mut().push(Gathered { sql, is_each, args, table });
+        if is_alone { self.leave().await } else { Ok(()) }
+    }
+
+    /// The table that a statement fills, read once.
+    fn fills(&self, sql: &'static str) -> Option<Rc<str>> {
+        let read = || dialect::fills(&dialect::postgres(sql)).map(Rc::from);
+        self.link.fills.borrow_mut().entry(key_of(sql)).or_insert_with(read).clone()
     }
 
     /// Sends what was gathered, as one statement.
@@ -164,7 +179,7 @@ impl Session {
     }
 
     pub(in crate::engine) async fn prepare(&self, sql: &'static str) -> Result<Statement> {
-        let key = (sql.as_ptr().addr(), sql.len(), false);
+        let key = key_of(sql);
         if let Some(statement) = self.link.statements.borrow().get(&key) {
             return Ok(statement.clone());
         }
