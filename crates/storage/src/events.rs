@@ -3,6 +3,8 @@
 //! A delivery's state is where its row is: owed while in `ready`, given up when in `dead`, otherwise
 //! told by its last attempt. Events, deliveries and attempts are only ever appended.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use domain::Timestamp;
 use domain::event::EventType;
@@ -130,13 +132,17 @@ statements! {
     DEAD_INSERT = "insert into dead (endpoint_no, at, delivery_no, reason) select $1, $4, $3, $5 {each}
         where exists (select 1 from ready r where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3)
         on conflict do nothing";
-    PARCEL = "select r.endpoint_no, r.due_at, r.delivery_no, r.attempt, r.tries, r.slow_downs, d.id, e.id, e.type,
-        e.payload, e.created_at, r.order_key is not null and exists (select 1 from ready b
+    /// The limit keeps the question a question for each row: joined with all of them, it could be answered
+    /// by reading whole tables, which was the best way when they were empty.
+    PARCELS = "select one.* from {rows} (select r.endpoint_no, r.due_at, r.delivery_no, r.attempt, r.tries,
+        r.slow_downs, d.id as delivery_id, e.id as event_id, e.type, e.payload, e.created_at,
+        r.order_key is not null and exists (select 1 from ready b
         where b.endpoint_no = r.endpoint_no and b.order_key = r.order_key
-        and (b.order_no, b.delivery_no) < (r.order_no, r.delivery_no)), d.replay, e.original_id from ready r join endpoints p on p.no = r.endpoint_no
+        and (b.order_no, b.delivery_no) < (r.order_no, r.delivery_no)) as waits, d.replay, e.original_id
+        from ready r join endpoints p on p.no = r.endpoint_no
         join deliveries d on d.no = r.delivery_no join events e on e.no = d.event_no
         where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3
-        and p.status = 'enabled' and p.deleted_at is null";
+        and p.status = 'enabled' and p.deleted_at is null limit 1) as one";
     /// A retry whose row is gone was the last attempt: its endpoint was deleted while it was made.
     ATTEMPT_INSERT = "insert into attempts (delivery_no, n, endpoint_no, at, duration_us, outcome, status_code, error,
         ip, request_headers, response_headers, response_body, next_at)
@@ -352,9 +358,9 @@ pub async fn cancel_all(tx: &Tx, endpoint_no: i64) -> Result<u64> {
     tx.exec(READY_CLEAR, args![endpoint_no]).await
 }
 
-/// What to send for a place in an endpoint's queue; `None` when nothing stands there any more, or the
-/// endpoint takes nothing now.
-pub async fn parcel(tx: &Tx, endpoint_no: i64, place: Place) -> Result<Option<Parcel>> {
+/// What to send for places in the queues of endpoints, in their order; `None` when nothing stands there
+/// any more, or the endpoint takes nothing now.
+pub async fn parcels(tx: &Tx, places: &[(i64, Place)]) -> Result<Vec<Option<Parcel>>> {
     let read = |r: &mut Row| {
         Ok(Parcel {
             owed: owed(r)?,
@@ -368,7 +374,11 @@ pub async fn parcel(tx: &Tx, endpoint_no: i64, place: Place) -> Result<Option<Pa
             original_id: r.next()?,
         })
     };
-    tx.opt(PARCEL, args![endpoint_no, place.due_at, place.delivery_no], read).await
+    let row = |(no, place): &(i64, Place)| args![*no, place.due_at, place.delivery_no];
+    let found = tx.all_each(PARCELS, places.iter().map(row).collect(), read).await?;
+    let mut found: HashMap<i64, Parcel> =
+        found.into_iter().map(|parcel| (parcel.owed.delivery_no, parcel)).collect();
+    Ok(places.iter().map(|(_, place)| found.remove(&place.delivery_no)).collect())
 }
 
 /// What a list of events is narrowed to.

@@ -407,6 +407,25 @@ impl Tx {
         self.note(sent)
     }
 
+    /// Asks one question for many rows and answers in any order: a prepared loop on SQLite, one statement on
+    /// PostgreSQL. The text marks the place with `{rows}`, before a subquery.
+    pub async fn all_each<T>(
+        &self,
+        sql: &'static str,
+        rows: Vec<Vec<Value>>,
+        read: impl Fn(&mut Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.tick()?;
+        let found = match &self.session {
+            Session::Sqlite(session) => session.all_each(sql, &rows),
+            Session::Postgres(session) => session.all_each(sql, rows).await,
+        };
+        self.note(found)?.into_iter().map(|mut row| read(&mut row)).collect()
+    }
+
     /// Checks that the engine understands a statement.
     pub async fn prepare(&self, sql: &'static str) -> Result<()> {
         match &self.session {

@@ -51,6 +51,19 @@ impl Gathered {
     }
 }
 
+/// The values of each parameter over all rows.
+fn columns(rows: Vec<Vec<Value>>) -> Vec<Arg> {
+    let width = rows.first().map_or(0, Vec::len);
+    let mut columns: Vec<Vec<Value>> =
+        (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
+    for row in rows {
+        for (column, value) in columns.iter_mut().zip(row) {
+            column.push(value);
+        }
+    }
+    columns.into_iter().map(Arg::Column).collect()
+}
+
 /// The key of a text in its form for one row.
 fn key_of(sql: &'static str) -> Key {
     (sql.as_ptr().addr(), sql.len(), false)
@@ -94,15 +107,21 @@ impl Session {
         sql: &'static str,
         rows: Vec<Vec<Value>>,
     ) -> Result<()> {
-        let width = rows.first().map_or(0, Vec::len);
-        let mut columns: Vec<Vec<Value>> =
-            (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
-        for row in rows {
-            for (column, value) in columns.iter_mut().zip(row) {
-                column.push(value);
-            }
-        }
-        self.gather(sql, true, columns.into_iter().map(Arg::Column).collect()).await
+        self.gather(sql, true, columns(rows)).await
+    }
+
+    pub(in crate::engine) async fn all_each(
+        &self,
+        sql: &'static str,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<Row>> {
+        self.leave().await?;
+        let asked = [Gathered { sql, is_each: true, args: columns(rows), table: None }];
+        let statement = self.prepare_together(&asked).await?;
+        let [Gathered { args, .. }] = asked;
+        let refs: Vec<&(dyn ToSql + Sync)> = args.iter().map(|a| a as _).collect();
+        let answer = self.link.client.query(&statement, &refs).await;
+        answer.map_err(|e| explain(sql, &e))?.iter().map(row).collect()
     }
 
     /// Keeps a write until it can leave with others, or sends it in its turn.

@@ -292,6 +292,14 @@ impl Session {
         self.query(sql, args).map_err(|e| explain(sql, &e))
     }
 
+    pub(super) fn all_each(&self, sql: &'static str, rows: &[Vec<Value>]) -> Result<Vec<Row>> {
+        let mut found = Vec::with_capacity(rows.len());
+        for args in rows {
+            found.extend(self.all(sql, args)?);
+        }
+        Ok(found)
+    }
+
     fn query(&self, sql: &'static str, args: &[Value]) -> rusqlite::Result<Vec<Row>> {
         let mut statement = self.connection.prepare_cached(&text_of(sql))?;
         let columns = statement.column_count();
