@@ -143,6 +143,10 @@ statements! {
         join deliveries d on d.no = r.delivery_no join events e on e.no = d.event_no
         where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3
         and p.status = 'enabled' and p.deleted_at is null limit 1) as one";
+    /// An attempt after which no other follows.
+    LAST_ATTEMPT_INSERT = "insert into attempts (delivery_no, n, endpoint_no, at, duration_us, outcome, status_code,
+        error, ip, request_headers, response_headers, response_body)
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12 {each} where true on conflict do nothing";
     /// A retry whose row is gone was the last attempt: its endpoint was deleted while it was made.
     ATTEMPT_INSERT = "insert into attempts (delivery_no, n, endpoint_no, at, duration_us, outcome, status_code, error,
         ip, request_headers, response_headers, response_body, next_at)
@@ -256,7 +260,11 @@ pub async fn settle(tx: &Tx, settled: &[Settled]) -> Result<ShardSet> {
     });
     tx.each(DEAD_INSERT, dead.collect()).await?;
     tx.each(READY_DELETE, gone.iter().map(|s| key(&s.owed)).collect()).await?;
-    tx.each(ATTEMPT_INSERT, settled.iter().map(|s| attempt_row(&s.attempt)).collect()).await?;
+    let (last, retried): (Vec<&Attempt>, Vec<&Attempt>) =
+        settled.iter().map(|s| &s.attempt).partition(|attempt| attempt.next_at.is_none());
+    tx.each(LAST_ATTEMPT_INSERT, last.into_iter().map(attempt_row).collect()).await?;
+    let with_next = |a: &Attempt| [attempt_row(a), args![a.next_at]].concat();
+    tx.each(ATTEMPT_INSERT, retried.into_iter().map(with_next).collect()).await?;
     Ok(stale.iter().map(|claim| claim.shard).collect())
 }
 
@@ -309,8 +317,7 @@ fn attempt_row(a: &Attempt) -> Vec<crate::Value> {
         a.ip,
         a.request_headers,
         a.response_headers,
-        a.response_body,
-        a.next_at
+        a.response_body
     ]
 }
 
