@@ -95,7 +95,7 @@ impl Deliverer {
                 self.hear(wake, &mut note);
             }
             if scan_at <= Instant::now() {
-                scan_at = Instant::now() + self.scan_every;
+                scan_at = Instant::now() + self.scan_every.max(self.work.scan_pause());
                 self.work.scan();
                 self.take_shards();
                 self.work.tell();

@@ -30,6 +30,10 @@ const UNWRITTEN_MAX: usize = 1024;
 /// Deliveries loaded by one unit, and such units under way.
 const LOAD_ROWS_MAX: usize = 128;
 const LOADS_MAX: usize = 4;
+/// A pause between scans is at least so many times as long as a scan, up to the second: with many endpoints,
+/// or much that was just delivered and is not swept up yet, one takes a while.
+const SCAN_SHARE: u32 = 20;
+const SCAN_PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Pause after the database could not be read.
 const READ_PAUSE: Duration = Duration::from_millis(200);
 
@@ -48,6 +52,9 @@ pub(super) struct Work {
     pub(super) n_in_flight: usize,
     n_unwritten: usize,
     is_scanning: bool,
+    scan_began: Option<Instant>,
+    /// How long the last scan took.
+    scan_took: Duration,
     /// The first due time that the scan under way has found.
     oldest_due: Option<Timestamp>,
     /// The last scan broke off; the next launch begins another.
@@ -71,6 +78,8 @@ impl Work {
             n_in_flight: 0,
             n_unwritten: 0,
             is_scanning: false,
+            scan_began: None,
+            scan_took: Duration::ZERO,
             oldest_due: None,
             has_missed_scan: false,
             is_stopping: false,
@@ -111,6 +120,7 @@ impl Work {
     pub(super) fn scan(&mut self) {
         if !self.is_scanning {
             self.is_scanning = true;
+            self.scan_began = Some(Instant::now());
             self.oldest_due = None;
             self.scan_after(i64::MIN);
         }
@@ -214,6 +224,7 @@ impl Work {
             Some(after) => self.scan_after(after),
             None => {
                 self.is_scanning = false;
+                self.scan_took = self.scan_began.map_or(Duration::ZERO, |at| at.elapsed());
                 meter::oldest(self.oldest_due, now);
                 meter::waits(&self.lanes.waits(now));
                 self.lanes.forget_idle(now);
@@ -359,6 +370,11 @@ impl Work {
             Instant::now() + Duration::from_micros(u64::try_from(wait).unwrap_or(0))
         });
         [alarm, self.books.due_at(), self.resume_at].into_iter().flatten().min()
+    }
+
+    /// How long to leave the queue alone after a scan, so that looking takes a twentieth of the time at most.
+    pub(super) fn scan_pause(&self) -> Duration {
+        (self.scan_took * SCAN_SHARE).min(SCAN_PAUSE_MAX)
     }
 
     /// Tells how the lanes stand.
