@@ -194,25 +194,20 @@ async fn run(link: &Rc<Link>, mut unit: Box<dyn Unit>, shared: &Arc<Shared>, wri
     let mut runs = 0;
     loop {
         runs += 1;
-        let session = Session::new(link);
-        if writes {
-            session.send("begin");
-        }
+        let session = Session::new(link, writes);
         let tx = Tx::new(super::Session::Postgres(session), Arc::clone(shared));
         let ran =
             futures_util::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(unit.run(&tx)))
                 .await;
         let super::Session::Postgres(session) = &tx.session else { return };
         let keep = matches!(ran, Ok(true));
-        let left = if keep { session.leave().await } else { Ok(()) };
+        let left = if keep { session.leave_last().await } else { Ok(()) };
         let keep = keep && left.is_ok();
-        if writes {
-            session.send(match keep {
-                true if unit.is_late() && !tx.has_events.get() => COMMIT_LATE,
-                true => "commit",
-                false => "rollback",
-            });
-        }
+        session.end(match keep {
+            true if unit.is_late() && !tx.has_events.get() => COMMIT_LATE,
+            true => "commit",
+            false => "rollback",
+        });
         let posted = left.and(session.settle().await);
         if matches!(posted, Err(Error::Conflict(_))) {
             tx.lost_race.set(true);

@@ -5,7 +5,7 @@
 //! Inserts that look at nothing are gathered until the next statement of another sort, and sent as
 //! one: what a statement costs beside its work is more than most of ours do.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Waker};
@@ -28,6 +28,9 @@ type Posted =
 
 pub(in crate::engine) struct Session {
     link: Rc<Link>,
+    /// A transaction is wanted, and has not begun.
+    is_waiting: Cell<bool>,
+    has_begun: Cell<bool>,
     /// Sent and not yet checked, in order.
     posted: RefCell<Vec<Posted>>,
     /// Inserts that are not sent yet.
@@ -54,8 +57,7 @@ impl Gathered {
 /// The values of each parameter over all rows.
 fn columns(rows: Vec<Vec<Value>>) -> Vec<Arg> {
     let width = rows.first().map_or(0, Vec::len);
-    let mut columns: Vec<Vec<Value>> =
-        (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
+    let mut columns: Vec<Vec<Value>> = (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
     for row in rows {
         for (column, value) in columns.iter_mut().zip(row) {
             column.push(value);
@@ -70,9 +72,12 @@ fn key_of(sql: &'static str) -> Key {
 }
 
 impl Session {
-    pub(super) fn new(link: &Rc<Link>) -> Self {
+    /// What writes begins a transaction with its first statement, unless that is its only one.
+    pub(super) fn new(link: &Rc<Link>, writes: bool) -> Self {
         Self {
             link: Rc::clone(link),
+            is_waiting: Cell::new(writes),
+            has_begun: Cell::new(false),
             posted: RefCell::default(),
             gathered: RefCell::default(),
             leaving: tokio::sync::Mutex::default(),
@@ -85,6 +90,7 @@ impl Session {
         args: Vec<Value>,
     ) -> Result<Vec<Row>> {
         self.leave().await?;
+        self.begin();
         let statement = self.prepare(sql).await?;
         let refs: Vec<&(dyn ToSql + Sync)> = args.iter().map(|a| a as _).collect();
         let answer = self.link.client.query(&statement, &refs).await;
@@ -94,6 +100,7 @@ impl Session {
 
     pub(in crate::engine) async fn exec(&self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
         self.leave().await?;
+        self.begin();
         let statement = self.prepare(sql).await?;
         self.link.client.execute_raw(&statement, args).await.map_err(|e| explain(sql, &e))
     }
@@ -116,6 +123,7 @@ impl Session {
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<Row>> {
         self.leave().await?;
+        self.begin();
         let asked = [Gathered { sql, is_each: true, args: columns(rows), table: None }];
         let statement = self.prepare_together(&asked).await?;
         let [Gathered { args, .. }] = asked;
@@ -148,9 +156,38 @@ impl Session {
     }
 
     /// Sends what was gathered, as one statement.
-    pub(super) async fn leave(&self) -> Result<()> {
+    async fn leave(&self) -> Result<()> {
         let _turn = self.leaving.lock().await;
         let gathered = self.gathered.take();
+        if gathered.is_empty() {
+            return Ok(());
+        }
+        self.begin();
+        // Boxed, because every statement of every unit would carry the room for it.
+        Box::pin(self.send_together(gathered)).await
+    }
+
+    /// Sends what was gathered last. Where that is the only statement, it is a transaction by itself: two
+    /// words less for the server to answer.
+    pub(super) async fn leave_last(&self) -> Result<()> {
+        self.send_together(self.gathered.take()).await
+    }
+
+    /// Says how the transaction ends, if it has begun.
+    pub(super) fn end(&self, word: &'static str) {
+        if self.has_begun.take() {
+            self.send(word);
+        }
+    }
+
+    fn begin(&self) {
+        if self.is_waiting.take() {
+            self.has_begun.set(true);
+            self.send("begin");
+        }
+    }
+
+    async fn send_together(&self, gathered: Vec<Gathered>) -> Result<()> {
         let Some(first) = gathered.first() else { return Ok(()) };
         let sql = first.sql;
         let statement = self.prepare_together(&gathered).await?;
@@ -161,7 +198,7 @@ impl Session {
     }
 
     /// Sends a word of the protocol of transactions.
-    pub(super) fn send(&self, word: &'static str) {
+    fn send(&self, word: &'static str) {
         let link = Rc::clone(&self.link);
         self.start(
             word,
@@ -233,6 +270,7 @@ impl Session {
 
     pub(in crate::engine) async fn script(&self, sql: &str) -> Result<()> {
         self.leave().await?;
+        self.begin();
         self.link.client.batch_execute(&dialect::postgres(sql)).await.map_err(|e| explain(sql, &e))
     }
 
