@@ -4,6 +4,7 @@
 //! story is in [`steps`]; here is what stands around it.
 
 mod client;
+mod proof;
 mod receiver;
 mod stage;
 mod steps;

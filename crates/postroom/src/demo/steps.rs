@@ -1,18 +1,19 @@
 //! The story of the seed, step by step, as a script that can be read from top to bottom.
 //!
 //! What a partner's system does goes over HTTP; what the operator's staff do goes through the same
-//! use-cases as their commands. Every step waits for the events that it must cause.
+//! use-cases as their commands. Every step waits for the events that it must cause; what must hold in the
+//! end is in [`super::proof`].
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use app::OpCtx;
 use app::compliance::review::Approval;
 use app::compliance::submit::Signing;
 use app::compliance::{ComplianceView, review, submit, witness};
 use app::mail_actions::complete::Outcome;
 use app::mail_actions::{complete, work};
-use app::{OpCtx, audit};
 use axum::http::Method;
 use bytes::Bytes;
 use domain::compliance::{Attestation, DocumentRole, NotaryMethod, all_passed};
@@ -47,11 +48,8 @@ const PASSPORT: &[u8] = b"%PDF-1.4\n% stands for the scan of a passport\n%%EOF\n
 const LEASE: &[u8] = b"%PDF-1.4\n% stands for the scan of a lease\n%%EOF\n";
 
 /// What is looked at again and again until it is so: how often, and how long at most.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-const LOOK_FOR: Duration = Duration::from_secs(20);
-
-/// Events on one page of the log; the story has fewer.
-const LOG_ROWS: usize = 100;
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(50);
+pub(super) const LOOK_FOR: Duration = Duration::from_secs(20);
 
 /// The demo on its way.
 pub(super) struct Walk {
@@ -301,63 +299,8 @@ impl Walk {
         Ok(())
     }
 
-    /// Holds what arrived against the log, and proves the audit chain.
-    async fn prove(&mut self, customer: &str) -> anyhow::Result<()> {
-        self.stage.step("Did it hold? The log of events, the deliveries and the audit chain.");
-        let call = Call::get(format!("/api/v1/events?customer_id={customer}&limit={LOG_ROWS}"));
-        let log = self.make(&call).await?;
-        self.all_delivered().await?;
-        // What came twice would be here by now: every delivery has ended.
-        while let Some(arrival) = self.receiver.try_next() {
-            self.take(arrival)?;
-        }
-        let logged = log.json["data"].as_array().cloned().unwrap_or_default();
-        let mut sent: Vec<&str> = logged.iter().filter_map(|e| e["id"].as_str()).collect();
-        let mut came: Vec<&str> = self.heard.iter().map(|a| a.event_id.as_str()).collect();
-        sent.sort_unstable();
-        came.sort_unstable();
-        ensure!(sent == came, "the receiver heard {came:?} and the log has {sent:?}");
-        ensure!(self.heard.iter().all(|a| a.customer_id == customer), "somebody else's event came");
-        let numbers = self.heard.iter().map(|a| a.sequence);
-        ensure!(numbers.eq(1..=self.heard.len() as i64), "the events are not numbered from 1 on");
-        let links = self.prove_chain().await?;
-        self.stage
-            .back(&format!("{0} events, {0} heard, each once, numbered from 1 to {0}", sent.len()));
-        self.stage.back(&format!("{0} signatures, {0} hold for the seed's verifier", came.len()));
-        self.stage.back(&format!("{links} audit records, every link of the chain holds"));
-        Stage::note("\nAll of it held.");
-        Ok(())
-    }
-
-    async fn all_delivered(&self) -> anyhow::Result<()> {
-        let call = Call::get(format!("/api/v1/webhook-deliveries?limit={LOG_ROWS}"));
-        let deadline = tokio::time::Instant::now() + LOOK_FOR;
-        loop {
-            let told = self.crm.make(&call).await?;
-            let all = told.json["data"].as_array().cloned().unwrap_or_default();
-            if !all.is_empty() && all.iter().all(|d| d["status"] == "succeeded") {
-                return Ok(());
-            }
-            ensure!(tokio::time::Instant::now() < deadline, "not every delivery succeeded");
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-    }
-
-    async fn prove_chain(&self) -> anyhow::Result<i64> {
-        let deadline = tokio::time::Instant::now() + LOOK_FOR;
-        loop {
-            let proof = audit::verify(&self.ctx.app).await?;
-            ensure!(proof.broken_at.is_none(), "the audit chain does not hold");
-            if proof.unlinked == 0 {
-                return Ok(proof.links);
-            }
-            ensure!(tokio::time::Instant::now() < deadline, "the audit chain was not linked");
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-    }
-
     /// Prints a call and makes it.
-    async fn make(&self, call: &Call<'_>) -> anyhow::Result<Told> {
+    pub(super) async fn make(&self, call: &Call<'_>) -> anyhow::Result<Told> {
         self.stage.same(&self.crm.curl(call));
         self.crm.make(call).await
     }
@@ -379,7 +322,7 @@ impl Walk {
         Ok(())
     }
 
-    fn take(&mut self, arrival: Arrival) -> anyhow::Result<()> {
+    pub(super) fn take(&mut self, arrival: Arrival) -> anyhow::Result<()> {
         self.stage.heard(&arrival);
         ensure!(arrival.is_verified, "the signature of {} does not hold", arrival.event_id);
         self.heard.push(arrival);
