@@ -93,6 +93,8 @@ pub struct Settings {
     /// Seconds before each try after the first; `None` is the ladder of `webhook::ladder`.
     pub retry_schedule: Option<Vec<i64>>,
     pub key_modes: KeyModes,
+    /// Signs with an Ed25519 key pair beside the secret.
+    pub ed25519: bool,
 }
 
 impl Default for Settings {
@@ -105,6 +107,7 @@ impl Default for Settings {
             timeout_ms: TIMEOUT_MS_DEFAULT,
             retry_schedule: None,
             key_modes: KeyModes::default(),
+            ed25519: false,
         }
     }
 }
@@ -156,6 +159,7 @@ pub struct SettingsChange {
     pub retry_schedule: Option<Option<Vec<i64>>>,
     pub key_mode: Option<KeyMode>,
     pub standard_key_mode: Option<KeyMode>,
+    pub ed25519: Option<bool>,
 }
 
 impl SettingsChange {
@@ -176,6 +180,7 @@ impl SettingsChange {
                 partner: self.key_mode.unwrap_or(old.key_modes.partner),
                 standard: self.standard_key_mode.unwrap_or(old.key_modes.standard),
             },
+            ed25519: self.ed25519.unwrap_or(old.ed25519),
         }
     }
 }

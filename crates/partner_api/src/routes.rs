@@ -45,6 +45,7 @@ pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
         .routes(routes!(webhooks::recover::cancel_handler))
         .routes(routes!(webhooks::secrets::rotate_handler))
         .routes(routes!(webhooks::secrets::switch_handler))
+        .routes(routes!(webhooks::secrets::revoke_handler))
         .routes(routes!(webhooks::deliveries::handler))
         .routes(routes!(webhooks::redelivery::retry_handler))
         .routes(routes!(events::list_handler))
@@ -60,6 +61,11 @@ pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
         .routes(routes!(test_helpers::webhooks::trigger_handler))
 }
 
+/// Operations that ask for no key: what they answer is for everybody.
+pub(crate) fn open_operations() -> OpenApiRouter<PartnerApi> {
+    OpenApiRouter::new().routes(routes!(webhooks::public_keys::handler))
+}
+
 /// The service: the API behind its entrance, and its public document.
 pub fn router(api: PartnerApi) -> Router {
     let (operations, _) = operations().split_for_parts();
@@ -67,7 +73,9 @@ pub fn router(api: PartnerApi) -> Router {
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(middleware::from_fn_with_state(api.clone(), entrance::guarded));
+    let (open, _) = open_operations().split_for_parts();
     let public = Router::new()
+        .nest("/api/v1", open.method_not_allowed_fallback(no_method))
         .route("/api/openapi.json", axum::routing::get(document))
         .route("/files/{photo_id}", axum::routing::get(mail::files::photo))
         .route("/files/{photo_id}/thumbnail", axum::routing::get(mail::files::thumbnail))

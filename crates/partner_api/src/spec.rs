@@ -49,6 +49,8 @@ const TAGS: &[(&str, &str)] = &[
 /// The document, as it is committed to `openapi/partner.json`.
 pub fn document() -> Value {
     let (_, mut api) = routes::operations().split_for_parts();
+    let (_, open) = routes::open_operations().split_for_parts();
+    api.merge(open);
     api.merge(Frame::openapi());
     let mut document = serde_json::to_value(&api).unwrap_or_default();
     document["info"] = serde_json::to_value(Frame::openapi().info).unwrap_or_default();
@@ -176,7 +178,10 @@ fn refusal_of((status, _, description, code): &(u16, &str, &str, ErrorCode)) -> 
 fn complete(operation: &mut Value, method: &str, path: &str, may_be_empty: &HashSet<String>) {
     let writes = matches!(method, "post" | "patch" | "delete");
     let scope = operation.pointer("/security/0/bearer/0").cloned();
-    if operation.get("security").is_none() {
+    let is_open = operation["security"] == json!([{}]);
+    if is_open {
+        operation["security"] = json!([]);
+    } else if operation.get("security").is_none() {
         operation["security"] = json!([{"bearer": []}]);
     }
     if let Some(scope) = &scope {
@@ -190,7 +195,8 @@ fn complete(operation: &mut Value, method: &str, path: &str, may_be_empty: &Hash
         let schema = body.pointer("/content/application~1json/schema/$ref").and_then(Value::as_str);
         body["required"] = schema.is_none_or(|name| !may_be_empty.contains(name)).into();
     }
-    let mut refusals = vec![400, 401, 403, 429, 500, 503];
+    let mut refusals =
+        if is_open { vec![400, 500, 503] } else { vec![400, 401, 403, 429, 500, 503] };
     // To a live key the helpers of the test world do not exist.
     if path.contains('{') || path.starts_with("/test_helpers") {
         refusals.push(404);
@@ -212,18 +218,21 @@ fn complete(operation: &mut Value, method: &str, path: &str, may_be_empty: &Hash
         responses.entry("200").or_insert_with(|| dry_run_of(answer));
     }
     for (status, response) in responses {
-        finish(status, response, method);
+        finish(status, response, method, is_open);
     }
 }
 
 /// A refusal becomes its component, with the operation's own sentence when it has one; an answer
 /// gets its headers.
-fn finish(status: &str, response: &mut Value, method: &str) {
+fn finish(status: &str, response: &mut Value, method: &str, is_open: bool) {
     let shared = REFUSALS.iter().find(|r| r.0.to_string() == status);
     let Some(shared) = shared else {
         examples::attach(response);
         let mut headers = json!({});
-        let mut names = vec!["X-Request-Id", "RateLimit", "RateLimit-Policy"];
+        let mut names = vec!["X-Request-Id"];
+        if !is_open {
+            names.extend(["RateLimit", "RateLimit-Policy"]);
+        }
         if method != "get" {
             names.extend(["Idempotent-Replayed", "Original-Request-Id"]);
         }
@@ -277,7 +286,10 @@ fn add_webhooks(document: &mut Value) {
         ),
         header("webhook-id", "Standard Webhooks: the event."),
         header("webhook-timestamp", "Standard Webhooks: Unix seconds."),
-        header("webhook-signature", "Standard Webhooks: v1,<base64>."),
+        header(
+            "webhook-signature",
+            "Standard Webhooks: v1,<base64>, and with ed25519 v1a,<base64>; a space between several."
+        ),
     ]);
     let mut webhooks = Map::new();
     for kind in Audience::Partner.types() {

@@ -7,7 +7,7 @@ create table endpoints (
     deleted_at bigint, first_failure_at bigint, failures bigint not null, last_success_at bigint,
     rate_per_second bigint, burst bigint, max_in_flight bigint, order_mode text not null, timeout_ms bigint not null,
     retry_schedule text, header_names text not null, headers_sealed {bytes},
-    key_mode text not null, standard_key_mode text not null,
+    key_mode text not null, standard_key_mode text not null, ed25519 boolean not null,
     certificate_subject text, certificate_sha256 text, certificate_expires_at bigint, certificate_sealed {bytes},
     failed_hours bigint not null default 0, last_failed_hour bigint not null default 0, notices bigint not null default 0
 );
@@ -15,10 +15,12 @@ create table endpoints (
 -- that it is empty, and reads the whole of it to find one endpoint by its number.
 create index endpoints_of on endpoints (partner_id, livemode);
 
--- n rises with each rotation; the live ones sign, current first.
+-- n rises with each rotation; the live ones sign, current first. The pair is there where the endpoint asked
+-- for Ed25519.
 create table endpoint_secrets (
     endpoint_no bigint not null, n bigint not null, sealed {bytes} not null, is_current boolean not null,
-    created_at bigint not null, expires_at bigint, primary key (endpoint_no, n)
+    created_at bigint not null, expires_at bigint, pair_sealed {bytes}, public_key text,
+    primary key (endpoint_no, n)
 );
 
 create table events (
@@ -59,11 +61,13 @@ create table dead (
 ) {rowless};
 create index dead_of on dead (delivery_no);
 
--- outcome: succeeded, retrying, failed, cancelled. next_at is when a retrying one is due.
+-- outcome: succeeded, retrying, failed, cancelled. next_at is when a retrying one is due. key_n is the n of the
+-- secret that signed first; null where nothing was sent.
 create table attempts (
     delivery_no bigint not null, n bigint not null, endpoint_no bigint not null, at bigint not null,
     duration_us bigint not null, outcome text not null, status_code bigint, error text, ip text,
     request_headers text not null, response_headers text, response_body {bytes}, next_at bigint,
+    key_n bigint,
     primary key (delivery_no, n)
 ) {rowless};
 

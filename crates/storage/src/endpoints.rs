@@ -65,6 +65,15 @@ pub struct EndpointSecret {
     pub is_current: bool,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
+    pub pair: Option<SealedPair>,
+}
+
+/// The Ed25519 key pair that signs beside a secret.
+#[derive(Clone, Debug)]
+pub struct SealedPair {
+    /// The private key.
+    pub sealed: Bytes,
+    pub public_key: String,
 }
 
 /// A line of the delivery log.
@@ -97,37 +106,40 @@ pub struct AttemptLine {
     pub response_headers: Option<String>,
     pub response_body: Option<Bytes>,
     pub next_at: Option<Timestamp>,
+    /// The number of the secret that signed first; `None` where nothing was sent.
+    pub key_n: Option<i64>,
 }
 
 statements! {
     INSERT = "insert into endpoints (no, id, partner_id, livemode, url, description, event_types, status, created_at,
         updated_at, failures, rate_per_second, burst, max_in_flight, order_mode, timeout_ms, retry_schedule,
-        header_names, headers_sealed, key_mode, standard_key_mode, certificate_subject, certificate_sha256,
-        certificate_expires_at, certificate_sealed) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12,
-        $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
+        header_names, headers_sealed, key_mode, standard_key_mode, ed25519,
+        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
     LIVE = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed, certificate_subject,
-        certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
+        retry_schedule, key_mode, standard_key_mode, ed25519, header_names, headers_sealed,
+        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
         where partner_id = $1 and livemode = $2 and deleted_at is null order by no";
     GET = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed, certificate_subject,
-        certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
+        retry_schedule, key_mode, standard_key_mode, ed25519, header_names, headers_sealed,
+        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
         where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null";
     GET_LOCKED = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at,
         updated_at, first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode,
-        timeout_ms, retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed, certificate_subject,
-        certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
+        timeout_ms, retry_schedule, key_mode, standard_key_mode, ed25519, header_names, headers_sealed,
+        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
         where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null {lock}";
     BY_NO = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, key_mode, standard_key_mode, header_names, headers_sealed, certificate_subject,
-        certificate_sha256, certificate_expires_at, certificate_sealed from endpoints where no = $1 and deleted_at is null";
+        retry_schedule, key_mode, standard_key_mode, ed25519, header_names, headers_sealed,
+        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed from endpoints where no = $1 and deleted_at is null";
     UPDATE = "update endpoints set url = $2, description = $3, event_types = $4, status = $5, disabled_reason = $6,
         updated_at = $7, rate_per_second = $8, burst = $9, max_in_flight = $10, order_mode = $11, timeout_ms = $12,
         retry_schedule = $13, header_names = $14, headers_sealed = $15, key_mode = $16, standard_key_mode = $17,
-        certificate_subject = $18, certificate_sha256 = $19, certificate_expires_at = $20, certificate_sealed = $21 where no = $1";
+        ed25519 = $18, certificate_subject = $19, certificate_sha256 = $20, certificate_expires_at = $21,
+        certificate_sealed = $22 where no = $1";
     DELETE = "update endpoints set deleted_at = $2 where no = $1 and deleted_at is null";
     OWNER = "select partner_id from endpoints where no = $1";
     DISABLE_FAILING = "update endpoints set status = 'disabled_failing', disabled_reason = $2, updated_at = $3,
@@ -136,13 +148,15 @@ statements! {
         from endpoints where no = $1";
     HEALTH_PUT = "update endpoints set first_failure_at = $2, failures = $3, last_success_at = $4, failed_hours = $5,
         last_failed_hour = $6, notices = $7 {each} where no = $1";
-    SECRET_INSERT = "insert into endpoint_secrets (endpoint_no, n, sealed, is_current, created_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6)";
-    SECRET_LIST = "select endpoint_no, n, sealed, is_current, created_at, expires_at from endpoint_secrets
-        where endpoint_no = $1 and (expires_at is null or expires_at > $2)
+    SECRET_INSERT = "insert into endpoint_secrets (endpoint_no, n, sealed, is_current, created_at, expires_at,
+        pair_sealed, public_key) values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    SECRET_LIST = "select endpoint_no, n, sealed, is_current, created_at, expires_at, pair_sealed, public_key
+        from endpoint_secrets where endpoint_no = $1 and (expires_at is null or expires_at > $2)
         order by case when is_current and (expires_at > $3 or expires_at is null) then 0 else 1 end, n desc";
     SECRET_LAST = "select max(n) from endpoint_secrets where endpoint_no = $1";
-    SECRET_SET = "update endpoint_secrets set is_current = $3, expires_at = $4 where endpoint_no = $1 and n = $2";
+    PUBLIC = "select no from endpoints where id = $1 and ed25519 and deleted_at is null";
+    SECRET_SET = "update endpoint_secrets set is_current = $3, expires_at = $4, pair_sealed = $5, public_key = $6
+        where endpoint_no = $1 and n = $2";
     // A queue row stands at the time of the last attempt's retry, or of the first attempt: the whole
     // key is known, so that a long queue costs no more than a short one.
     DELIVERY_LIST = "select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at,
@@ -167,7 +181,7 @@ statements! {
         from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
         where d.partner_id = $1 and d.livemode = $2 and d.id = $3";
     ATTEMPTS = "select n, at, duration_us, outcome, status_code, error, request_headers, response_headers,
-        response_body, next_at from attempts where delivery_no = $1 order by n";
+        response_body, next_at, key_n from attempts where delivery_no = $1 order by n";
 }
 
 pub async fn insert(tx: &Tx, scope: &Scope, e: &Endpoint) -> Result<()> {
@@ -192,6 +206,7 @@ pub async fn insert(tx: &Tx, scope: &Scope, e: &Endpoint) -> Result<()> {
         e.headers_sealed,
         e.settings.key_modes.partner.as_str(),
         e.settings.key_modes.standard.as_str(),
+        e.settings.ed25519,
         e.certificate.as_ref().map(|c| &c.subject),
         e.certificate.as_ref().map(|c| &c.fingerprint),
         e.certificate.as_ref().map(|c| c.expires_at),
@@ -240,6 +255,7 @@ pub async fn update(tx: &Tx, e: &Endpoint) -> Result<()> {
         e.headers_sealed,
         e.settings.key_modes.partner.as_str(),
         e.settings.key_modes.standard.as_str(),
+        e.settings.ed25519,
         e.certificate.as_ref().map(|c| &c.subject),
         e.certificate.as_ref().map(|c| &c.fingerprint),
         e.certificate.as_ref().map(|c| c.expires_at),
@@ -308,7 +324,9 @@ pub async fn put_health(tx: &Tx, healths: &[(i64, Health)]) -> Result<()> {
 }
 
 pub async fn secret_insert(tx: &Tx, s: &EndpointSecret) -> Result<()> {
-    let row = args![s.endpoint_no, s.n, s.sealed, s.is_current, s.created_at, s.expires_at];
+    let (pair, public) = columns(s.pair.as_ref());
+    let row =
+        args![s.endpoint_no, s.n, s.sealed, s.is_current, s.created_at, s.expires_at, pair, public];
     tx.post(SECRET_INSERT, row).await
 }
 
@@ -328,6 +346,10 @@ pub async fn secret_list(tx: &Tx, endpoint_no: i64, now: Timestamp) -> Result<Ve
             is_current: r.next()?,
             created_at: r.next()?,
             expires_at: r.next()?,
+            pair: match (r.next()?, r.next()?) {
+                (Some(sealed), Some(public_key)) => Some(SealedPair { sealed, public_key }),
+                _ => None,
+            },
         })
     };
     tx.all(SECRET_LIST, args![endpoint_no, now, now.plus(OUTGOING_LIFE)], read).await
@@ -339,9 +361,19 @@ pub async fn secret_last(tx: &Tx, endpoint_no: i64) -> Result<i64> {
     Ok(last.unwrap_or(0))
 }
 
-/// Stores whether a secret is current and when it ends.
+/// Stores whether a secret is current, when it ends, and its pair.
 pub async fn secret_update(tx: &Tx, s: &EndpointSecret) -> Result<()> {
-    tx.post(SECRET_SET, args![s.endpoint_no, s.n, s.is_current, s.expires_at]).await
+    let (pair, public) = columns(s.pair.as_ref());
+    tx.post(SECRET_SET, args![s.endpoint_no, s.n, s.is_current, s.expires_at, pair, public]).await
+}
+
+fn columns(pair: Option<&SealedPair>) -> (Option<Bytes>, Option<String>) {
+    (pair.map(|pair| pair.sealed.clone()), pair.map(|pair| pair.public_key.clone()))
+}
+
+/// An endpoint that signs with Ed25519, whoever asks: its public keys are for everybody.
+pub async fn find_public(tx: &Tx, id: EndpointId) -> Result<Option<i64>> {
+    tx.opt(PUBLIC, args![id], Row::next).await
 }
 
 fn endpoint(r: &mut Row) -> Result<Endpoint> {
@@ -391,6 +423,7 @@ fn settings(r: &mut Row) -> Result<Settings> {
             .map(|text| json::words_from(&text, |word| word.parse().ok()))
             .transpose()?,
         key_modes: KeyModes { partner: key_mode(r)?, standard: key_mode(r)? },
+        ed25519: r.next()?,
     })
 }
 
@@ -502,5 +535,6 @@ fn attempt_line(r: &mut Row) -> Result<AttemptLine> {
         response_headers: r.next()?,
         response_body: r.next()?,
         next_at: r.next()?,
+        key_n: r.next()?,
     })
 }

@@ -6,6 +6,7 @@
 pub mod address;
 mod connect;
 pub mod custom;
+pub mod ed25519;
 mod fallback;
 pub mod fetch;
 pub mod guard;

@@ -7,12 +7,15 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::endpoint::{KeyMode, KeyModes};
 use domain::{Ids, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+
+use crate::ed25519::KeyPair;
 
 /// What secrets begin with, so that a scanner can recognise a leaked one.
 pub const SECRET_PREFIX: &str = "whsec_";
@@ -112,12 +115,19 @@ pub enum KeyProblem {
 pub struct Key {
     partner: Hmac<Sha256>,
     standard: Hmac<Sha256>,
+    pair: Option<Arc<KeyPair>>,
 }
 
 impl Key {
     pub fn new(secret: &Secret, modes: KeyModes) -> Result<Self, KeyProblem> {
         let ready = |mode| secret.key(mode).map(|key| keyed(&key));
-        Ok(Self { partner: ready(modes.partner)?, standard: ready(modes.standard)? })
+        Ok(Self { partner: ready(modes.partner)?, standard: ready(modes.standard)?, pair: None })
+    }
+
+    /// Signs with a key pair as well.
+    #[must_use]
+    pub fn with_pair(self, pair: KeyPair) -> Self {
+        Self { pair: Some(Arc::new(pair)), ..self }
     }
 }
 
@@ -175,13 +185,20 @@ pub fn email(key: &[u8], request_id: &str, at: Timestamp, body: &[u8]) -> String
     header
 }
 
-/// The Standard Webhooks scheme: `v1,<base64>`, a space between the signatures of several live keys.
+/// The Standard Webhooks scheme: `v1,<base64>`, and where a key has a pair also `v1a,<base64>` over the
+/// same bytes; a space between the signatures of several live keys.
 pub fn standard(keys: &Keyring, id: &str, at: Timestamp, body: &[u8]) -> String {
     let seconds = at.seconds().to_string();
-    let mut header = String::with_capacity(48 * keys.0.len());
+    let mut header = String::with_capacity(144 * keys.0.len());
     for key in &keys.0 {
         header.push_str(if header.is_empty() { "v1," } else { " v1," });
         let bytes = mac(key.standard.clone(), &[id, ".", &seconds, "."], body);
+        BASE64_STANDARD.encode_string(bytes, &mut header);
+    }
+    // Behind the others, because there are verifiers that look at the first part only.
+    for pair in keys.0.iter().filter_map(|key| key.pair.as_ref()) {
+        header.push_str(" v1a,");
+        let bytes = pair.sign(&[id.as_bytes(), b".", seconds.as_bytes(), b".", body]);
         BASE64_STANDARD.encode_string(bytes, &mut header);
     }
     header

@@ -11,6 +11,7 @@ use domain::Timestamp;
 use domain::endpoint::KeyMode;
 use subtle::ConstantTimeEq;
 
+use crate::ed25519::{NotAKey, PUBLIC_PREFIX, PublicKey};
 use crate::signature::{KeyProblem, Secret, keyed, mac, push_hex};
 
 /// Seconds by which the signed time may differ from the receiver's clock, either way.
@@ -29,7 +30,7 @@ pub enum SignatureProblem {
     NoSignature,
     #[error("this signature covers the {0} header as well; give its value")]
     NoHeader(&'static str),
-    #[error("the signature is not the base64 text of 32 bytes")]
+    #[error("the signature is not base64 text of the right length")]
     NotBase64,
     #[error("no v1= part is 64 lower-case hexadecimal characters")]
     NotHex,
@@ -49,6 +50,16 @@ pub enum SignatureProblem {
     WrongKeyMode { used: KeyMode, right: KeyMode },
     #[error("{0}")]
     Key(#[from] KeyProblem),
+    #[error("{0}")]
+    PublicKey(#[from] NotAKey),
+    #[error("a public key checks v1a, signatures, and there is none; set the endpoint's ed25519")]
+    NoPairSignature,
+    #[error(
+        "no v1a, signature is of this key; use the raw body bytes, and a key that the endpoint has now"
+    )]
+    PairMismatch,
+    #[error("the signature is of Ed25519; give the endpoint's public key, whpk_…, for the secret")]
+    NeedsPublicKey,
     #[error(
         "the signature does not match in any key mode; use the raw body bytes, and the secret of this endpoint"
     )]
@@ -85,7 +96,8 @@ pub fn verify(
 
 /// Checks a signature of any of the schemes, which its form tells apart.
 ///
-/// Without a mode the key is the scheme's usual one. Where another mode would have been right, the
+/// Where the secret is a public key, `whpk_…`, the `v1a,` signatures are checked with it, and otherwise
+/// the others. Without a mode the key is the scheme's usual one. Where another mode would have been right, the
 /// problem says so.
 pub fn verify_any(
     secret: &Secret,
@@ -94,6 +106,13 @@ pub fn verify_any(
     now: Timestamp,
 ) -> Result<(), SignatureProblem> {
     let claim = Claim::read(arrived)?;
+    if secret.reveal().starts_with(PUBLIC_PREFIX) {
+        let key = PublicKey::parse(secret.reveal())?;
+        return claim.judge_pair(&key, arrived.body).and_then(|()| judge_time(claim.seconds, now));
+    }
+    if claim.has_pairs_only() {
+        return Err(SignatureProblem::NeedsPublicKey);
+    }
     let mode = mode.unwrap_or(claim.usual);
     let key = secret.key(mode)?;
     let body = arrived.body;
@@ -110,7 +129,11 @@ pub fn verify_any(
             _ => SignatureProblem::Mismatch,
         });
     }
-    match now.seconds().saturating_sub(claim.seconds) {
+    judge_time(claim.seconds, now)
+}
+
+fn judge_time(seconds: i64, now: Timestamp) -> Result<(), SignatureProblem> {
+    match now.seconds().saturating_sub(seconds) {
         age if age > TOLERANCE_SECONDS => Err(SignatureProblem::Stale { seconds: age }),
         age if age < -TOLERANCE_SECONDS => {
             Err(SignatureProblem::Early { seconds: age.saturating_neg() })

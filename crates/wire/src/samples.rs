@@ -21,6 +21,8 @@ pub const ACTION: &str = "act_01kb3v7m2zq8e4x5n6p7r8s9ta";
 pub const CERTIFICATE: &str = "crt_01kb3v7m2zq8e4x5n6p7r8s9ta";
 pub const CUSTOMER: &str = "cus_01kb3v7m2zq8e4x5n6p7r8s9ta";
 pub const DELIVERY: &str = "whd_01kb3v7m2zq8e4x5n6p7r8s9ta";
+/// Of the private key whose bytes count from 0.
+const PUBLIC_KEY: &str = "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=";
 pub const ENDPOINT: &str = "whe_01kb3v7m2zq8e4x5n6p7r8s9ta";
 pub const EVENT: &str = "evt_01kb3v7m2zq8e4x5n6p7r8s9ta";
 pub const FORM: &str = "frm_01kb3v7m2zq8e4x5n6p7r8s9ta";
@@ -195,13 +197,26 @@ pub fn webhook_endpoint(secret: Option<&str>) -> Value {
         "url": "https://crm.example.com/hooks/postroom", "description": "CRM", "event_types": ["*"],
         "status": "enabled", "disabled_reason": null, "failing_since": null, "rate_per_second": null,
         "burst": null, "max_in_flight": null, "order": "none", "timeout_ms": 15_000, "retry_schedule": null,
-        "key_mode": "ascii_with_prefix", "standard_key_mode": "decoded",
+        "key_mode": "ascii_with_prefix", "standard_key_mode": "decoded", "ed25519": true, "keys": [webhook_key()],
         "headers": {"authorization": "[redacted]"},
         "client_certificate": {
             "subject": "CN=acme webhooks,O=Acme", "fingerprint": "5f".repeat(32), "expires_at": "2027-11-20T15:04:05.000Z",
         },
         "secret": secret, "created_at": AT, "updated_at": AT,
     })
+}
+
+fn webhook_key() -> Value {
+    json!({
+        "number": 1, "standing": "current", "public_key": PUBLIC_KEY, "created_at": AT, "expires_at": null,
+    })
+}
+
+pub fn webhook_public_keys() -> Value {
+    json!({"keys": [{
+        "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": format!("{ENDPOINT}.1"),
+        "x": "A6EHv_POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg", "whpk": PUBLIC_KEY,
+    }]})
 }
 
 pub fn webhook_endpoint_deleted() -> Value {
@@ -215,7 +230,7 @@ pub fn webhook_delivery() -> Value {
         "endpoint_id": ENDPOINT, "url": "https://crm.example.com/hooks/postroom",
         "status": "succeeded", "attempt_count": 1, "next_attempt_at": null, "delivered_at": AT,
         "last_response": {"status_code": 200, "duration_ms": 84, "error": null, "body_excerpt": "ok"},
-        "attempts": [{"n": 1, "at": AT, "status_code": 200, "duration_ms": 84, "error": null}],
+        "attempts": [{"n": 1, "at": AT, "status_code": 200, "duration_ms": 84, "error": null, "key": 1}],
         "payload": crate::events::sample(EventType::MailArrived), "created_at": AT,
     })
 }

@@ -7,9 +7,9 @@ use domain::{Error, ErrorCode, Result};
 use storage::endpoints::{self, Endpoint, EndpointSecret, EndpointStatus};
 use storage::{Tx, tenancy};
 
-use super::secrets::take_secret;
+use super::secrets::{new_row, take_secret};
 use super::settings::{check_encrypted, check_settings, keep_certificate, keep_headers};
-use super::{CreatedEndpoint, check_description, check_url, seal_place, tidy_types};
+use super::{CreatedEndpoint, check_description, check_url, keys, tidy_types};
 use crate::notices::{self, Notice};
 use crate::{OpCtx, audit};
 
@@ -73,16 +73,10 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<Created
     keep_certificate(ctx, &mut endpoint, input.certificate.as_ref())?;
     check_encrypted(ctx, &endpoint)?;
     endpoints::insert(tx, &ctx.scope, &endpoint).await?;
-    let row = EndpointSecret {
-        endpoint_no: endpoint.no,
-        n: 1,
-        sealed: ctx.app.secrets.seal(ids, &seal_place(endpoint.no), secret.reveal().as_bytes()),
-        is_current: true,
-        created_at: made_at,
-        expires_at: None,
-    };
+    let row = EndpointSecret { is_current: true, ..new_row(ctx, &endpoint, 1, &secret) };
     endpoints::secret_insert(tx, &row).await?;
     audit::record(tx, ctx, "endpoint.create", endpoint.id, &[("url", &endpoint.url)]).await?;
     notices::tell(tx, ctx, &endpoint, Notice::EndpointCreated).await?;
-    Ok(CreatedEndpoint { endpoint, secret })
+    let keys = keys::list(tx, ctx, &endpoint).await?;
+    Ok(CreatedEndpoint { endpoint, secret, keys })
 }

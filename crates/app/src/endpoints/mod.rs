@@ -6,9 +6,11 @@
 pub mod create;
 pub mod delete;
 pub mod get;
+pub mod keys;
 pub mod list;
 pub mod pause;
 pub mod resume;
+pub mod revoke;
 pub mod rotate;
 mod secrets;
 mod settings;
@@ -17,6 +19,7 @@ pub mod update;
 
 use domain::event::{Audience, EventType};
 use domain::{Error, Field, Result};
+use keys::LiveKey;
 pub use settings::{certificate_place, headers_place};
 pub use storage::endpoints::Endpoint;
 pub use webhook::custom::REDACTED;
@@ -32,6 +35,7 @@ const DESCRIPTION_CHARS_MAX: usize = 200;
 pub struct CreatedEndpoint {
     pub endpoint: Endpoint,
     pub secret: Secret,
+    pub keys: Vec<LiveKey>,
 }
 
 /// Reads names of event types; none, or `*`, means the whole catalogue and is the empty list.
@@ -55,6 +59,11 @@ pub fn read_types(words: &[String]) -> Result<Vec<EventType>> {
 /// Under which name a secret of an endpoint is sealed.
 pub fn seal_place(endpoint_no: i64) -> String {
     format!("endpoint/{endpoint_no}")
+}
+
+/// Under which name the key pairs of an endpoint are sealed.
+pub fn pair_place(endpoint_no: i64) -> String {
+    format!("endpoint/{endpoint_no}/pair")
 }
 
 /// Refuses a URL that this install would never send to.

@@ -10,14 +10,16 @@ use storage::endpoints::{self, Endpoint, EndpointSecret, OUTGOING_LIFE};
 use webhook::signature::LIVE_KEYS_MAX;
 
 use super::get::get_locked;
-use super::secrets::take_secret;
-use super::{CreatedEndpoint, seal_place};
+use super::secrets::{new_row, take_secret};
+use super::{CreatedEndpoint, keys};
 use crate::notices::operator::SecretRotated;
 use crate::notices::{self, Notice};
 use crate::{OpCtx, audit};
 
 /// How long an owner has for the switch, in microseconds; then it happens by itself.
 pub const SWITCH_WITHIN: i64 = days(7);
+/// How long the old secret signs second after a switch, unless the owner says otherwise.
+pub const GRACE: i64 = OUTGOING_LIFE;
 
 /// Draws a new secret, which signs second until the switch. One that still waits for its switch is
 /// replaced, so that an owner who lost it can rotate again.
@@ -44,23 +46,18 @@ pub async fn rotate(
         };
         endpoints::secret_update(tx, &EndpointSecret { is_current, expires_at, ..secret }).await?;
     }
-    let ids = ctx.app.ids.as_ref();
-    let row = EndpointSecret {
-        endpoint_no: endpoint.no,
-        n: endpoints::secret_last(tx, endpoint.no).await? + 1,
-        sealed: ctx.app.secrets.seal(ids, &seal_place(endpoint.no), secret.reveal().as_bytes()),
-        is_current: false,
-        created_at: now,
-        expires_at: None,
-    };
+    let n = endpoints::secret_last(tx, endpoint.no).await? + 1;
+    let row = new_row(ctx, &endpoint, n, &secret);
     endpoints::secret_insert(tx, &row).await?;
     audit::record(tx, ctx, "endpoint.rotate", endpoint.id, &[("n", &row.n.to_string())]).await?;
     tell(tx, ctx, &endpoint, "drawn").await?;
-    Ok(CreatedEndpoint { endpoint, secret })
+    let keys = keys::list(tx, ctx, &endpoint).await?;
+    Ok(CreatedEndpoint { endpoint, secret, keys })
 }
 
-/// Lets the new secret sign first from now on. Refused when no secret waits for it.
-pub async fn switch(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<Endpoint> {
+/// Lets the new secret sign first from now on, and the old one second for `grace` microseconds more.
+/// Refused when no secret waits for it.
+pub async fn switch(tx: &Tx, ctx: &OpCtx, id: &str, grace: i64) -> Result<Endpoint> {
     let endpoint = get_locked(tx, ctx, id).await?;
     let now = ctx.app.clock.now();
     let live = endpoints::secret_list(tx, endpoint.no, now).await?;
@@ -74,7 +71,7 @@ pub async fn switch(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<Endpoint> {
         .fix("rotate the secret first; after seven days the switch has happened by itself"));
     };
     for secret in live {
-        let secret = handed_over(secret, waiting, now);
+        let secret = handed_over(secret, waiting, now.plus(grace));
         endpoints::secret_update(tx, &secret).await?;
     }
     audit::record(tx, ctx, "endpoint.switch", endpoint.id, &[("n", &waiting.to_string())]).await?;
@@ -82,16 +79,15 @@ pub async fn switch(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<Endpoint> {
     Ok(endpoint)
 }
 
-async fn tell(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint, step: &str) -> Result<()> {
+pub(super) async fn tell(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint, step: &str) -> Result<()> {
     let rotated = Notice::SecretRotated(SecretRotated { step: step.to_owned() });
     notices::tell(tx, ctx, endpoint, rotated).await
 }
 
-fn handed_over(secret: EndpointSecret, to: i64, now: Timestamp) -> EndpointSecret {
+fn handed_over(secret: EndpointSecret, to: i64, end: Timestamp) -> EndpointSecret {
     if secret.n == to {
         return EndpointSecret { is_current: true, expires_at: None, ..secret };
     }
-    let end = now.plus(OUTGOING_LIFE);
     let expires_at = Some(secret.expires_at.map_or(end, |at| at.min(end)));
     EndpointSecret { is_current: false, expires_at, ..secret }
 }

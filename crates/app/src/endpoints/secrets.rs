@@ -1,15 +1,16 @@
 //! Judging a signing secret when it is saved, so that sending never has to: that it gives a key in the
 //! endpoint's modes, and none that could be guessed.
 //!
-//! What a mode makes of a secret is in `webhook::signature`.
+//! New secrets are sealed here, with their key pairs. What a mode makes of a secret is in `webhook::signature`.
 
 use domain::endpoint::KeyModes;
 use domain::{Error, Field, Result};
 use storage::Tx;
-use storage::endpoints::{self, Endpoint};
+use storage::endpoints::{self, Endpoint, EndpointSecret, SealedPair};
+use webhook::ed25519::{KeyPair, PRIVATE_PREFIX, PUBLIC_PREFIX};
 use webhook::signature::{KeyProblem, Secret};
 
-use super::seal_place;
+use super::{pair_place, seal_place};
 use crate::OpCtx;
 
 /// Takes a secret that somebody brought along, or draws one.
@@ -18,9 +19,44 @@ pub(super) fn take_secret(ctx: &OpCtx, brought: Option<&str>, modes: KeyModes) -
     let refused = |problem: &dyn ToString| {
         Error::invalid(vec![Field::new("secret", "invalid", problem.to_string())])
     };
+    if [PRIVATE_PREFIX, PUBLIC_PREFIX].iter().any(|prefix| text.starts_with(prefix)) {
+        return Err(refused(&"a key of Ed25519 is no shared secret; leave it out and set ed25519"));
+    }
     let secret = Secret::parse(text).map_err(|problem| refused(&problem))?;
     check(&secret, modes)?;
     Ok(secret)
+}
+
+/// The row of a new secret, sealed; with a key pair where the endpoint signs with Ed25519.
+pub(super) fn new_row(ctx: &OpCtx, endpoint: &Endpoint, n: i64, secret: &Secret) -> EndpointSecret {
+    let app = &ctx.app;
+    let place = seal_place(endpoint.no);
+    EndpointSecret {
+        endpoint_no: endpoint.no,
+        n,
+        sealed: app.secrets.seal(app.ids.as_ref(), &place, secret.reveal().as_bytes()),
+        is_current: false,
+        created_at: app.clock.now(),
+        expires_at: None,
+        pair: endpoint.settings.ed25519.then(|| new_pair(ctx, endpoint)),
+    }
+}
+
+fn new_pair(ctx: &OpCtx, endpoint: &Endpoint) -> SealedPair {
+    let (app, pair) = (&ctx.app, KeyPair::generate(ctx.app.ids.as_ref()));
+    let place = pair_place(endpoint.no);
+    let sealed = app.secrets.seal(app.ids.as_ref(), &place, pair.reveal().as_bytes());
+    SealedPair { sealed, public_key: pair.public().to_string() }
+}
+
+/// Draws a key pair for each live secret that has none.
+pub(super) async fn give_pairs(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint) -> Result<()> {
+    let live = endpoints::secret_list(tx, endpoint.no, ctx.app.clock.now()).await?;
+    for secret in live.into_iter().filter(|secret| secret.pair.is_none()) {
+        let pair = Some(new_pair(ctx, endpoint));
+        endpoints::secret_update(tx, &EndpointSecret { pair, ..secret }).await?;
+    }
+    Ok(())
 }
 
 /// Refuses key modes that a live secret of the endpoint gives no key in.

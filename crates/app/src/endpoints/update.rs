@@ -7,7 +7,7 @@ use storage::endpoints::{self, Endpoint, EndpointStatus};
 use storage::{Tx, events};
 
 use super::get::get_locked;
-use super::secrets::check_key_modes;
+use super::secrets::{check_key_modes, give_pairs};
 use super::settings::{check_encrypted, check_settings, keep_certificate, keep_headers};
 use super::{check_description, check_url, tidy_types};
 use crate::notices::operator::EndpointUpdated;
@@ -56,6 +56,9 @@ pub async fn update(tx: &Tx, ctx: &OpCtx, id: &str, change: &EndpointChange) -> 
         endpoint.settings = settings;
         if has_new_modes {
             check_key_modes(tx, ctx, &endpoint).await?;
+        }
+        if endpoint.settings.ed25519 {
+            give_pairs(tx, ctx, &endpoint).await?;
         }
         changed.push("settings");
     }

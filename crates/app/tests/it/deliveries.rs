@@ -66,6 +66,7 @@ async fn settle(world: &World, outcome: &'static str) {
                 response_headers: None,
                 response_body: None,
                 next_at: again.map(|o| o.due_at),
+                key_n: Some(1),
             };
             let settled = Settled { owed: parcel.owed, attempt, again, epoch: ALONE };
             storage::events::settle(tx, &[settled]).await.map(drop)

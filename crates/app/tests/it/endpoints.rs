@@ -44,7 +44,10 @@ async fn rotate_to(ctx: &OpCtx, endpoint: &Endpoint, secret: &str) -> Result<Cre
 
 async fn switch(ctx: &OpCtx, endpoint: &Endpoint) -> Result<Endpoint> {
     let id = endpoint.id.to_string();
-    act(ctx, async move |tx, ctx| endpoints::rotate::switch(tx, ctx, &id).await).await
+    act(ctx, async move |tx, ctx| {
+        endpoints::rotate::switch(tx, ctx, &id, endpoints::rotate::GRACE).await
+    })
+    .await
 }
 
 async fn test_send(ctx: &OpCtx, endpoint: &Endpoint, kind: EventType) -> Result<()> {
@@ -285,6 +288,7 @@ async fn settings_are_kept_changed_one_by_one_and_refused_when_they_make_no_sens
         timeout_ms: 5000,
         retry_schedule: Some(vec![10, 60]),
         key_modes: KeyModes { partner: KeyMode::Ascii, standard: KeyMode::Raw },
+        ed25519: true,
     };
     let input = NewEndpoint { settings: settings.clone(), ..receiver() };
     let made = create(&ctx, input).await.unwrap().endpoint;

@@ -7,6 +7,7 @@ use app::endpoints::create::NewEndpoint;
 use app::endpoints::update::EndpointChange;
 use app::{OpCtx, Tx, endpoints, ledger};
 use domain::Result;
+use domain::endpoint::SettingsChange;
 use domain::event::EventType;
 use domain::id::ActionId;
 use domain::key::{Overlap, ScopeName};
@@ -64,7 +65,20 @@ async fn endpoints_change_whole_or_not_at_all() {
     all_or_nothing(&ctx, async move |tx, ctx| endpoints::rotate::rotate(tx, ctx, &of, None).await)
         .await;
     let of = id.clone();
-    all_or_nothing(&ctx, async move |tx, ctx| endpoints::rotate::switch(tx, ctx, &of).await).await;
+    all_or_nothing(&ctx, async move |tx, ctx| endpoints::rotate::switch(tx, ctx, &of, 0).await)
+        .await;
+    let of = id.clone();
+    all_or_nothing(&ctx, async move |tx, ctx| {
+        let settings = SettingsChange { ed25519: Some(true), ..SettingsChange::default() };
+        let on = EndpointChange { settings, ..EndpointChange::default() };
+        endpoints::update::update(tx, ctx, &of, &on).await
+    })
+    .await;
+    let of = id.clone();
+    all_or_nothing(&ctx, async move |tx, ctx| {
+        endpoints::revoke::revoke_all(tx, ctx, &of, None).await
+    })
+    .await;
     let of = id.clone();
     all_or_nothing(&ctx, async move |tx, ctx| {
         let off = EndpointChange { enabled: Some(false), ..EndpointChange::default() };

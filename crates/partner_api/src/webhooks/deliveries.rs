@@ -98,6 +98,7 @@ fn shown(view: &DeliveryView) -> WebhookDelivery {
                 status_code: a.status_code,
                 duration_ms: millis(a.duration_us),
                 error: a.error.clone(),
+                key: a.key_n,
             })
             .collect(),
         payload: serde_json::from_slice(&d.payload).unwrap_or_default(),

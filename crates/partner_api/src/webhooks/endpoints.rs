@@ -2,12 +2,14 @@
 
 use app::OpCtx;
 use app::endpoints::create::NewEndpoint;
+use app::endpoints::keys::{EndpointView, LiveKey};
 use app::endpoints::update::EndpointChange;
 use app::endpoints::{
-    CreatedEndpoint, Endpoint, REDACTED, create, delete, get, list, test_send, update,
+    CreatedEndpoint, Endpoint, REDACTED, create, delete, get, keys, list, test_send, update,
 };
 use axum::extract::State;
 use domain::key::ScopeName;
+use wire::partner::webhook_keys::WebhookKey;
 use wire::partner::webhooks::{
     CreateEndpoint, UpdateEndpoint, WebhookClientCertificate, WebhookEndpoint,
     WebhookEndpointCreate, WebhookEndpointDeleted, WebhookEndpointList, WebhookEndpointTest,
@@ -19,8 +21,12 @@ use crate::call::{Call, Handled};
 use crate::page::List;
 use crate::{PartnerApi, answer};
 
-/// An endpoint as it is shown; its secret only when it was just made.
-pub(super) fn shown(e: &Endpoint, secret: Option<&str>) -> WebhookEndpoint {
+/// An endpoint as it is shown.
+pub(super) fn shown(view: &EndpointView) -> WebhookEndpoint {
+    whole(&view.endpoint, &view.keys, None)
+}
+
+fn whole(e: &Endpoint, keys: &[LiveKey], secret: Option<&str>) -> WebhookEndpoint {
     let types = e.event_types.iter().map(|t| t.as_str().to_owned());
     let all = e.event_types.is_empty();
     WebhookEndpoint {
@@ -41,6 +47,8 @@ pub(super) fn shown(e: &Endpoint, secret: Option<&str>) -> WebhookEndpoint {
         retry_schedule: e.settings.retry_schedule.clone(),
         key_mode: e.settings.key_modes.partner.as_str().to_owned(),
         standard_key_mode: e.settings.key_modes.standard.as_str().to_owned(),
+        ed25519: e.settings.ed25519,
+        keys: keys.iter().map(shown_key).collect(),
         headers: e.header_names.iter().map(|name| (name.clone(), REDACTED.to_owned())).collect(),
         client_certificate: e.certificate.as_ref().map(|c| WebhookClientCertificate {
             subject: c.subject.clone(),
@@ -55,7 +63,12 @@ pub(super) fn shown(e: &Endpoint, secret: Option<&str>) -> WebhookEndpoint {
 
 /// A new endpoint, or one with a new secret, which is shown this once.
 pub(super) fn revealed(made: &CreatedEndpoint) -> WebhookEndpoint {
-    shown(&made.endpoint, Some(made.secret.reveal()))
+    whole(&made.endpoint, &made.keys, Some(made.secret.reveal()))
+}
+
+fn shown_key(key: &LiveKey) -> WebhookKey {
+    let times = (key.created_at, key.expires_at);
+    WebhookKey::new(key.number, key.standing.as_str(), key.public_key.clone(), times)
 }
 
 /// Create a webhook endpoint
@@ -98,8 +111,14 @@ pub(crate) async fn create_handler(State(api): State<PartnerApi>, call: Call) ->
 )]
 pub(crate) async fn list_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
     let (ctx, query) = call.read(ScopeName::WebhooksRead, &[])?;
-    let all = api.app.query(&ctx, async |tx, ctx| list::list(tx, ctx).await).await?;
-    let data: Vec<_> = all.iter().map(|e| shown(e, None)).collect();
+    let work = async |tx: &_, ctx: &_| {
+        let mut all = Vec::new();
+        for endpoint in list::list(tx, ctx).await? {
+            all.push(keys::view(tx, ctx, endpoint).await?);
+        }
+        Ok(all)
+    };
+    let data: Vec<_> = api.app.query(&ctx, work).await?.iter().map(shown).collect();
     Ok(List { path: "/api/v1/webhook-endpoints", query: &query }.respond(None, &data))
 }
 
@@ -113,8 +132,12 @@ pub(crate) async fn list_handler(State(api): State<PartnerApi>, call: Call) -> H
 pub(crate) async fn get_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
     let (ctx, _) = call.read(ScopeName::WebhooksRead, &[])?;
     let id = call.param("endpoint_id");
-    let found = api.app.query(&ctx, async move |tx, ctx| get::get(tx, ctx, &id).await).await?;
-    Ok(answer::respond(&answer::ok(&shown(&found, None), None)))
+    let work = async move |tx: &_, ctx: &_| {
+        let found = get::get(tx, ctx, &id).await?;
+        keys::view(tx, ctx, found).await
+    };
+    let found = api.app.query(&ctx, work).await?;
+    Ok(answer::respond(&answer::ok(&shown(&found), None)))
 }
 
 /// Change a webhook endpoint
@@ -150,8 +173,11 @@ pub(crate) async fn update_handler(State(api): State<PartnerApi>, call: Call) ->
     let id = call.param("endpoint_id");
     api.run(
         &ctx,
-        async move |tx, ctx| update::update(tx, ctx, &id, &change).await,
-        |_: &OpCtx, endpoint| answer::ok(&shown(endpoint, None), None),
+        async move |tx, ctx| {
+            let changed = update::update(tx, ctx, &id, &change).await?;
+            keys::view(tx, ctx, changed).await
+        },
+        |_: &OpCtx, view| answer::ok(&shown(view), None),
     )
     .await
 }

@@ -4,8 +4,11 @@ use app::OpCtx;
 use app::deliveries::list::{Narrowing, list as list_deliveries};
 use app::deliveries::{DeliveryStatus, DeliveryView};
 use app::endpoints::create::{self, NewEndpoint};
+use app::endpoints::keys::{self, LiveKey};
 use app::endpoints::update::{self, EndpointChange};
-use app::endpoints::{self, CreatedEndpoint, Endpoint, delete, get, list, rotate, test_send};
+use app::endpoints::{
+    self, CreatedEndpoint, Endpoint, delete, get, list, revoke, rotate, test_send,
+};
 use clap::{Args, Subcommand};
 use domain::event::EventType;
 use serde_json::{Value, json};
@@ -34,6 +37,8 @@ const DETAILS: &[&str] = &[
     "retry_schedule",
     "key_mode",
     "standard_key_mode",
+    "ed25519",
+    "keys",
     "headers",
     "client_certificate",
     "switches_at",
@@ -59,6 +64,7 @@ const EXAMPLES: &str = "Examples:
   postroom endpoint test whe_01kb3v7m2zq8e4x5n6p7r8s9ta mail.arrived
   postroom endpoint rotate whe_01kb3v7m2zq8e4x5n6p7r8s9ta    # then teach the receiver, then:
   postroom endpoint switch whe_01kb3v7m2zq8e4x5n6p7r8s9ta
+  postroom endpoint revoke whe_01kb3v7m2zq8e4x5n6p7r8s9ta --yes    # it leaked
   postroom endpoint deliveries --status failed --json
   postroom endpoint retry whd_01kb3v7m2zq8e4x5n6p7r8s9ta
   postroom endpoint pause whe_01kb3v7m2zq8e4x5n6p7r8s9ta --reason upgrade
@@ -124,7 +130,24 @@ enum Verb {
         secret: Option<String>,
     },
     /// Let the new secret sign first.
-    Switch { id: String },
+    Switch {
+        id: String,
+        /// Seconds that the old one signs second for, a week at most; 0 ends it at once.
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..=604_800))]
+        grace: Option<i64>,
+    },
+    /// End a secret that leaked, now; without --key all of them, and a new one is shown.
+    Revoke {
+        id: String,
+        /// The number of one of several; the others stay.
+        #[arg(long, value_name = "N", conflicts_with = "secret")]
+        key: Option<i64>,
+        /// A secret that the receiver already verifies with; - reads it from standard input.
+        #[arg(long)]
+        secret: Option<String>,
+        #[command(flatten)]
+        sure: Sure,
+    },
     /// Delete an endpoint; deliveries stop at once.
     Delete {
         id: String,
@@ -204,10 +227,14 @@ impl Command {
                 };
                 reveal(json, &app.act(&ctx, work).await?);
             }
-            Verb::Switch { id } => {
-                let id = id.clone();
-                let work = async move |tx: &_, ctx: &_| rotate::switch(tx, ctx, &id).await;
+            Verb::Switch { id, grace } => {
+                let (id, grace) = (id.clone(), grace.map_or(rotate::GRACE, domain::seconds));
+                let work = async move |tx: &_, ctx: &_| rotate::switch(tx, ctx, &id, grace).await;
                 out::thing(json, DETAILS, &shown(&app.act(&ctx, work).await?));
+            }
+            Verb::Revoke { id, key, secret, sure } => {
+                sure.ask(&format!("ending secrets of {id}"))?;
+                revoked(&ctx, id, *key, secret.as_deref(), json).await?;
             }
             Verb::Delete { id, sure } => {
                 sure.ask(&format!("deleting {id}"))?;
@@ -240,11 +267,35 @@ async fn show(ctx: &OpCtx, id: &str, json: bool) -> anyhow::Result<()> {
     let work = async move |tx: &_, ctx: &_| {
         let found = get::get(tx, ctx, &id).await?;
         let switches_at = rotate::switches_at(tx, ctx, &found).await?;
-        Ok((found, switches_at))
+        Ok((keys::view(tx, ctx, found).await?, switches_at))
     };
-    let (found, switches_at) = ctx.app.query(ctx, work).await?;
-    let mut value = shown(&found);
+    let (view, switches_at) = ctx.app.query(ctx, work).await?;
+    let mut value = shown(&view.endpoint);
+    value["keys"] = shown_keys(&view.keys);
     value["switches_at"] = json!(switches_at.map(|at| at.to_string()));
+    out::thing(json, DETAILS, &value);
+    Ok(())
+}
+
+async fn revoked(
+    ctx: &OpCtx,
+    id: &str,
+    key: Option<i64>,
+    secret: Option<&str>,
+    json: bool,
+) -> anyhow::Result<()> {
+    let id = id.to_owned();
+    let Some(number) = key else {
+        let secret = brought(secret)?;
+        let work =
+            async move |tx: &_, ctx: &_| revoke::revoke_all(tx, ctx, &id, secret.as_deref()).await;
+        reveal(json, &ctx.app.act(ctx, work).await?);
+        return Ok(());
+    };
+    let work = async move |tx: &_, ctx: &_| revoke::revoke_one(tx, ctx, &id, number).await;
+    let view = ctx.app.act(ctx, work).await?;
+    let mut value = shown(&view.endpoint);
+    value["keys"] = shown_keys(&view.keys);
     out::thing(json, DETAILS, &value);
     Ok(())
 }
@@ -305,6 +356,7 @@ impl Deliveries {
 fn reveal(json: bool, made: &CreatedEndpoint) {
     let mut value = shown(&made.endpoint);
     if json {
+        value["keys"] = shown_keys(&made.keys);
         value["secret"] = json!(made.secret.reveal());
         out::line(value);
         return;
@@ -312,6 +364,17 @@ fn reveal(json: bool, made: &CreatedEndpoint) {
     out::say(format_args!("{} signs requests to {} with:", made.endpoint.id, made.endpoint.url));
     out::line(made.secret.reveal());
     out::say("Keep the secret: it is not shown again.");
+}
+
+fn shown_keys(keys: &[LiveKey]) -> Value {
+    let shown = |key: &LiveKey| {
+        json!({
+            "number": key.number, "standing": key.standing.as_str(), "public_key": key.public_key,
+            "created_at": key.created_at.to_string(),
+            "expires_at": key.expires_at.map(|at| at.to_string()),
+        })
+    };
+    keys.iter().map(shown).collect()
 }
 
 fn shown(e: &Endpoint) -> Value {
@@ -336,6 +399,7 @@ fn shown(e: &Endpoint) -> Value {
         "retry_schedule": e.settings.retry_schedule,
         "key_mode": e.settings.key_modes.partner.as_str(),
         "standard_key_mode": e.settings.key_modes.standard.as_str(),
+        "ed25519": e.settings.ed25519,
         "headers": e.header_names,
         "client_certificate": e.certificate.as_ref().map(|c| json!({
             "subject": c.subject,

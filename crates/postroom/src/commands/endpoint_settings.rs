@@ -40,6 +40,9 @@ pub(super) struct SettingFlags {
     /// What of the secret is the key of the Standard Webhooks signature.
     #[arg(long, value_name = "MODE", value_parser = one_of!(KeyMode))]
     standard_key_mode: Option<KeyMode>,
+    /// Sign with Ed25519 as well, so that the receiver needs no secret.
+    #[arg(long, value_name = "BOOL")]
+    ed25519: Option<bool>,
     /// A header that each request carries, such as "Authorization: Bearer …"; can be given several
     /// times. Together they replace those of before.
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
@@ -78,6 +81,7 @@ impl SettingFlags {
             retry_schedule: self.retry_schedule.clone().map(|n| n.0),
             key_mode: self.key_mode,
             standard_key_mode: self.standard_key_mode,
+            ed25519: self.ed25519,
         }
     }
 

@@ -114,6 +114,13 @@ fn a_wrong_key_mode_is_explained_and_every_form_of_a_signature_is_read() {
     let refused = verify(standard, &[]).expect(1);
     assert!(refused.err.contains("id header"), "{}", refused.err);
 
+    let pair = "v1a,yoUrgEkc12aGqm0n4Sydmdz55xJfTz4AsAgieHFjmkR7LJtqVCZOQYzvvHjI5kAey+r4iaBGxTFRrl2iBQxtDQ==";
+    let public = ["--secret", "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="];
+    let asked = ["webhooks", "verify", "--at", "2021-02-25T15:02:10Z", "--signature", pair];
+    shell.run(&[&asked[..], &public, &known, &["body.json"]].concat()).expect(0);
+    let refused = verify(pair, &known).expect(1);
+    assert!(refused.err.contains("whpk_"), "{}", refused.err);
+
     let email = "sha256=bc605d59e26699a32369e40a3c86ab3bb7c4cdd2d39ee43c95e77c6a453f621a";
     let known = ["--id", "req_01J0000000000000000000TEST", "--timestamp", "1614265330"];
     verify(email, &known).expect(0);
@@ -134,6 +141,15 @@ fn key_modes_and_secrets_are_settings_of_an_endpoint() {
     let changed = shell.json(&["endpoint", "set", id, "--standard-key-mode", "raw"]);
     assert_eq!(text(&changed, "standard_key_mode"), "raw");
     shell.run(&["endpoint", "set", id, "--key-mode", "decoded"]).expect(2);
+
+    shell.run(&["endpoint", "set", id, "--ed25519", "true"]).expect(0);
+    let shown = shell.json(&["endpoint", "show", id]);
+    assert!(text(&shown["keys"][0], "public_key").starts_with("whpk_"), "{shown}");
+    let unsure = shell.run(&["endpoint", "revoke", id]).expect(1);
+    assert!(unsure.err.contains("--yes"), "{}", unsure.err);
+    let revoked = shell.json(&["endpoint", "revoke", id, "--yes"]);
+    assert_ne!(text(&revoked, "secret"), plain);
+    assert_eq!(revoked["keys"][0]["number"], 2);
 }
 
 #[test]

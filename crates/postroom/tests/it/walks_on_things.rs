@@ -105,6 +105,7 @@ impl Things {
             "requestScan"
             | "requestShred"
             | "requestPickup"
+            | "revokeWebhookSecret"
             | "rotateWebhookSecret"
             | "switchWebhookSecret"
             | "testWebhookEndpoint"

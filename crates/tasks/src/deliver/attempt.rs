@@ -52,7 +52,15 @@ pub(super) async fn make(
     app.ids.fill(&mut random);
     let random = u32::from_be_bytes(random);
     let ladder = &endpoint.ladder;
-    judge(launch, parcel.owed, ladder, outcome, headers.as_ref(), (started_at, ended_at), random)
+    judge(
+        launch,
+        parcel.owed,
+        ladder,
+        outcome,
+        headers.as_ref().map(|headers| (headers, endpoint.key_n)),
+        (started_at, ended_at),
+        random,
+    )
 }
 
 async fn send(
@@ -104,7 +112,7 @@ fn judge(
     owed: Owed,
     ladder: &Ladder,
     outcome: Outcome,
-    headers: Option<&HeaderMap>,
+    signed: Option<(&HeaderMap, i64)>,
     (started_at, ended_at): (Timestamp, Timestamp),
     random: u32,
 ) -> Finished {
@@ -137,7 +145,7 @@ fn judge(
             owed,
             again,
             epoch: launch.epoch,
-            attempt: line(&owed, outcome, headers, word, started_at, again),
+            attempt: line(&owed, outcome, signed, word, started_at, again),
         },
     }
 }
@@ -145,7 +153,7 @@ fn judge(
 fn line(
     owed: &Owed,
     outcome: Outcome,
-    headers: Option<&HeaderMap>,
+    signed: Option<(&HeaderMap, i64)>,
     word: &'static str,
     at: Timestamp,
     again: Option<Owed>,
@@ -164,10 +172,11 @@ fn line(
         status_code: outcome.status.map(i64::from),
         error: outcome.error.map(|error| error.as_str().to_owned()),
         ip: outcome.ip.map(|ip| ip.to_string()),
-        request_headers: headers.map(lines).unwrap_or_default(),
+        request_headers: signed.map(|(headers, _)| lines(headers)).unwrap_or_default(),
         response_headers: kept(outcome.response_headers),
         response_body: (!outcome.response_body.is_empty()).then(|| outcome.response_body.into()),
         next_at: again.map(|owed| owed.due_at),
+        key_n: signed.map(|(_, key_n)| key_n),
     }
 }
 

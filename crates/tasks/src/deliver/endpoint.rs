@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use app::App;
-use app::endpoints::{certificate_place, headers_place, seal_place};
+use app::endpoints::{certificate_place, headers_place, pair_place, seal_place};
 use app::secrets::NotOurs;
 use domain::Timestamp;
 use domain::id::PartnerId;
@@ -12,6 +12,7 @@ use storage::Tx;
 use storage::endpoints::{self, EndpointSecret, EndpointStatus};
 use tokio::time::{Duration, Instant};
 use webhook::custom::CustomHeaders;
+use webhook::ed25519::KeyPair;
 use webhook::identity::Identity;
 use webhook::ladder::Ladder;
 use webhook::outcome::Outcome;
@@ -31,6 +32,8 @@ pub(super) struct Endpoint {
     pub(super) target: Result<Target, UrlProblem>,
     /// Fails when no secret opens with this install's key: our fault, which no receiver pays for.
     pub(super) keys: Result<Keyring, NotOurs>,
+    /// The number of the secret that signs first.
+    pub(super) key_n: i64,
     /// Set where no receiver is asked: a magic URL of the test world.
     pub(super) rehearsed: Option<Outcome>,
     /// Fails as the keys do.
@@ -84,6 +87,7 @@ impl Endpoint {
         Self {
             target,
             keys: keyring(app, row, secrets),
+            key_n: secrets.first().map_or(0, |secret| secret.n),
             rehearsed: rehearsed::outcome(row.livemode, &row.url),
             custom: custom(app, row),
             certificate,
@@ -129,11 +133,16 @@ fn keyring(
     let place = seal_place(row.no);
     let mut keys: Option<Keyring> = None;
     for secret in secrets {
-        let opened = app.secrets.open(&place, &secret.sealed)?;
+        let (opened, pair) = (app.secrets.open(&place, &secret.sealed)?, secret.pair.as_ref());
         let text = String::from_utf8(opened).map_err(|_| NotOurs)?;
         let secret = Secret::parse(text).map_err(|_| NotOurs)?;
         // A secret that gives no key in these modes was refused when they were saved.
-        let key = Key::new(&secret, row.settings.key_modes).map_err(|_| NotOurs)?;
+        let mut key = Key::new(&secret, row.settings.key_modes).map_err(|_| NotOurs)?;
+        if let (true, Some(pair)) = (row.settings.ed25519, pair) {
+            let opened = app.secrets.open(&pair_place(row.no), &pair.sealed)?;
+            let text = std::str::from_utf8(&opened).map_err(|_| NotOurs)?;
+            key = key.with_pair(KeyPair::parse(text).map_err(|_| NotOurs)?);
+        }
         keys = Some(match keys {
             Some(keys) => keys.and(key),
             None => Keyring::new(key),

@@ -59,7 +59,7 @@ async fn what_happens_to_an_endpoint_is_told_with_the_change() {
         update(tx, ctx, &of, &change).await?;
         update(tx, ctx, &of, &change).await.map(drop)?;
         rotate::rotate(tx, ctx, &of, None).await?;
-        rotate::switch(tx, ctx, &of).await?;
+        rotate::switch(tx, ctx, &of, rotate::GRACE).await?;
         pause(tx, ctx, &of, Some("an upgrade")).await?;
         resume(tx, ctx, &of, Backlog::All).await?;
         let off = EndpointChange { enabled: Some(false), ..EndpointChange::default() };

@@ -168,6 +168,7 @@ impl World {
             is_current: true,
             created_at: now,
             expires_at: None,
+            pair: None,
         };
         let scope = self.scope();
         write(&self.app, async move |tx: &Tx| {

@@ -179,3 +179,16 @@ fn a_secret_that_somebody_brought_along_gives_a_key_only_in_the_modes_that_fit_i
     assert_eq!(long.strong_key(Decoded), Err(KeyProblem::Size { mode: Decoded, bytes: 66 }));
     assert_eq!(long.strong_key(Ascii).unwrap().len(), 88);
 }
+
+#[test]
+fn a_key_with_a_pair_signs_the_same_bytes_with_ed25519_behind_the_other_signatures() {
+    let pair = || KeyPair::parse("whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    let key = Key::new(&secret(LONG_KNOWN), KeyModes::default()).unwrap();
+    let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+    let signed = |keys: &Keyring| standard(keys, id, at(1_614_265_330), br#"{"test": 2432232314}"#);
+    let hmac = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+    let ed25519 = "v1a,yoUrgEkc12aGqm0n4Sydmdz55xJfTz4AsAgieHFjmkR7LJtqVCZOQYzvvHjI5kAey+r4iaBGxTFRrl2iBQxtDQ==";
+    assert_eq!(signed(&Keyring::new(key.clone().with_pair(pair()))), format!("{hmac} {ed25519}"));
+    let keys = Keyring::new(key.clone().with_pair(pair())).and(key);
+    assert_eq!(signed(&keys), format!("{hmac} {hmac} {ed25519}"));
+}

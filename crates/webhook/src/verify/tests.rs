@@ -3,6 +3,7 @@
 use super::*;
 use domain::endpoint::KeyModes;
 
+use crate::ed25519::KeyPair;
 use crate::signature::{EMAIL_KEY_MODE, Key, Keyring, email, partner, standard};
 
 const BODY: &[u8] = br#"{"id":"evt_01TEST","type":"mail.arrived"}"#;
@@ -164,4 +165,50 @@ fn what_is_missing_or_misshapen_in_the_other_schemes_is_named() {
     assert_eq!(said(&Arrived { signature: Some("sha256=ab"), ..base }), Err(P::NotHex));
     let stale = Timestamp::from_micros(domain::seconds(1_614_265_330 + 400));
     assert_eq!(verify_any(&secret, None, &base, stale), Err(P::Stale { seconds: 400 }));
+}
+
+#[test]
+fn a_public_key_checks_the_signatures_of_ed25519() {
+    use SignatureProblem as P;
+    let secret = Secret::parse(LONG_KNOWN).unwrap();
+    let pair = |byte: u8| {
+        struct Same(u8);
+        impl domain::Ids for Same {
+            fn fill(&self, buffer: &mut [u8]) {
+                buffer.fill(self.0);
+            }
+        }
+        KeyPair::generate(&Same(byte))
+    };
+    let now = Timestamp::from_micros(domain::seconds(7));
+    let key = || Key::new(&secret, KeyModes::default()).unwrap();
+    let keys = Keyring::new(key().with_pair(pair(1))).and(key().with_pair(pair(2)));
+    let header = standard(&keys, "evt_1", now, BODY);
+    let arrived = |signature| Arrived {
+        signature: Some(signature),
+        id: Some("evt_1"),
+        timestamp: Some("7"),
+        body: BODY,
+    };
+    let said = |key: &str, arrived: &Arrived<'_>| {
+        verify_any(&Secret::parse(key).unwrap(), None, arrived, now)
+    };
+    let public = pair(2).public().to_string();
+    assert_eq!(said(&public, &arrived(&header)), Ok(()));
+    assert_eq!(said(LONG_KNOWN, &arrived(&header)), Ok(()));
+    let stranger = pair(3).public().to_string();
+    assert_eq!(said(&stranger, &arrived(&header)), Err(P::PairMismatch));
+    let longer = [BODY, b"\n"].concat();
+    let with_line = Arrived { body: &longer, ..arrived(&header) };
+    assert_eq!(said(&public, &with_line), Err(P::TrailingNewline));
+    let of_pairs = header.split(' ').filter(|part| part.starts_with("v1a,")).collect::<Vec<_>>();
+    let joined = of_pairs.join(" ");
+    assert_eq!(said(LONG_KNOWN, &arrived(&joined)), Err(P::NeedsPublicKey));
+    assert_eq!(said(&public, &arrived(of_pairs[1])), Ok(()));
+    let of_secrets = standard(&Keyring::new(key()), "evt_1", now, BODY);
+    assert_eq!(said(&public, &arrived(&of_secrets)), Err(P::NoPairSignature));
+    assert!(matches!(said("whpk_AAAA", &arrived(&header)), Err(P::PublicKey(_))));
+    let late = Timestamp::from_micros(domain::seconds(7 + 301));
+    let stale = verify_any(&Secret::parse(public).unwrap(), None, &arrived(&header), late);
+    assert_eq!(stale, Err(P::Stale { seconds: 301 }));
 }

@@ -160,7 +160,8 @@ pub struct BacklogDropped {
 /// Of `secret.rotated`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SecretRotated {
-    /// drawn: there is a new secret; switched: it signs first from now on. New ones may be added.
+    /// drawn: there is a new secret; switched: it signs first from now on; revoked:
+    /// one or all ended at once. New ones may be added.
     #[schema(examples("drawn"))]
     pub step: String,
 }

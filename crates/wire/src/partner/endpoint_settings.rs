@@ -29,6 +29,7 @@ pub(super) fn read(f: &mut Fields) -> Settings {
         timeout_ms: f.opt_integer("timeout_ms", TIMEOUT_MS).unwrap_or(default.timeout_ms),
         retry_schedule: f.opt_integers("retry_schedule", RETRIES_MAX, RETRY_DELAY),
         key_modes,
+        ed25519: f.bool("ed25519", default.ed25519),
     }
 }
 
@@ -52,6 +53,7 @@ pub(super) fn read_change(f: &mut Fields) -> SettingsChange {
         retry_schedule: changed(f.patch_integers("retry_schedule", RETRIES_MAX, RETRY_DELAY)),
         key_mode,
         standard_key_mode,
+        ed25519: f.opt_bool("ed25519"),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod redelivery;
 mod shapes;
 pub mod test_helpers;
 pub mod usage;
+pub mod webhook_keys;
 pub mod webhooks;
 
 #[cfg(test)]

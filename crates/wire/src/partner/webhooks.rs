@@ -1,7 +1,6 @@
 //! Event types, endpoints and the log of deliveries on the wire (postal.md 4.9).
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
 use domain::Result;
 use domain::endpoint::{ClientIdentity, Settings, SettingsChange};
@@ -10,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::webhook_keys::{SECRET_CHARS, WebhookKey};
 use super::{endpoint_settings as settings, shapes};
 use crate::reader::{Fields, Patch};
 
@@ -107,6 +107,10 @@ pub struct WebhookEndpoint {
     /// What of the secret is the key of the Standard Webhooks signature.
     #[schema(examples("decoded"))]
     pub standard_key_mode: String,
+    /// Whether webhook-signature has a v1a, signature of Ed25519 behind the v1, one.
+    pub ed25519: bool,
+    /// The keys that sign its requests today, the current one first; four at most.
+    pub keys: Vec<WebhookKey>,
     /// Headers that each request carries, by their names in lower case; the values are not shown.
     pub headers: BTreeMap<String, String>,
     /// What is shown to a receiver that asks for a certificate; null is none.
@@ -235,6 +239,9 @@ pub struct DeliveryAttempt {
     /// Why there was no answer; null when there was one.
     #[schema(required = true)]
     pub error: Option<String>,
+    /// The number of the endpoint's key that signed first; null when nothing was sent.
+    #[schema(required = true)]
+    pub key: Option<i64>,
 }
 
 /// A page of deliveries, newest first.
@@ -291,6 +298,8 @@ pub struct WebhookEndpointCreate {
     /// What of the secret is the key of the Standard Webhooks signature; default decoded.
     #[schema(max_length = 40, examples("decoded"))]
     standard_key_mode: Option<String>,
+    /// Whether webhook-signature has a v1a, signature of Ed25519 behind the v1, one; default false.
+    ed25519: Option<bool>,
     /// A secret that the receiver already verifies with; absent, one is drawn. It must give a key of
     /// 24 bytes or more in both key modes.
     #[schema(min_length = 24, max_length = 128)]
@@ -328,8 +337,6 @@ pub struct CreateEndpoint {
 }
 
 const TYPES_MAX: usize = 20;
-/// Characters of a secret that is brought along.
-const SECRET_CHARS: RangeInclusive<usize> = 24..=128;
 
 impl CreateEndpoint {
     pub fn read(body: Value) -> Result<Self> {
@@ -405,6 +412,8 @@ pub struct WebhookEndpointUpdate {
     /// What of the secret is the key of the Standard Webhooks signature; default decoded.
     #[schema(max_length = 40, examples("decoded"))]
     standard_key_mode: Option<String>,
+    /// Whether webhook-signature has a v1a, signature of Ed25519 behind the v1, one; default false.
+    ed25519: Option<bool>,
     /// All headers that each request carries from now on; null takes them away.
     #[schema(schema_with = shapes::headers)]
     headers: Option<BTreeMap<String, String>>,
@@ -441,27 +450,10 @@ impl UpdateEndpoint {
             headers: settings::changed_headers(&mut f),
             certificate: settings::changed_certificate(&mut f),
         };
-        f.not_writable(&["id", "object", "livemode", "secret", "created_at", "updated_at"]);
+        f.not_writable(&["id", "object", "livemode", "secret", "keys", "created_at", "updated_at"]);
         f.finish()?;
         Ok(read)
     }
-}
-
-/// A new secret of an endpoint.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "documents what read_new_secret takes")]
-pub struct WebhookSecretRotate {
-    /// A secret that the receiver already verifies with; absent, one is drawn.
-    #[schema(min_length = 24, max_length = 128)]
-    secret: Option<String>,
-}
-
-/// Reads a [`WebhookSecretRotate`].
-pub fn read_new_secret(body: Value) -> Result<Option<String>> {
-    let mut f = Fields::new(body)?;
-    let secret = f.opt_text("secret", SECRET_CHARS);
-    f.finish()?;
-    Ok(secret)
 }
 
 /// Which sample to send.

@@ -108,6 +108,14 @@ pub fn webhook_secret_rotate() -> Value {
     json!({"secret": "an-old-secret-of-the-receiver"})
 }
 
+pub fn webhook_secret_switch() -> Value {
+    json!({"grace_seconds": 3600})
+}
+
+pub fn webhook_secret_revoke() -> Value {
+    json!({"key": 1})
+}
+
 pub fn webhook_endpoint_test() -> Value {
     json!({"type": "package.arrived"})
 }

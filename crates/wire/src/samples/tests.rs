@@ -21,6 +21,7 @@ use crate::partner::me::Me;
 use crate::partner::recoveries::WebhookRecovery;
 use crate::partner::redelivery::{EventReplay, WebhookDeliveryRetry, WebhookEndpointHold};
 use crate::partner::usage::BillingUsage;
+use crate::partner::webhook_keys::WebhookPublicKeys;
 use crate::partner::webhooks::{
     WebhookDelivery, WebhookEndpoint, WebhookEndpointCreate, WebhookEndpointDeleted,
     WebhookEndpointUpdate, WebhookEventType,
@@ -74,6 +75,7 @@ fn samples_say_all_that_their_schemas_name() {
     is_whole::<WebhookEventType>(&webhook_event_type());
     is_whole::<WebhookEndpoint>(&webhook_endpoint(None));
     is_whole::<WebhookEndpoint>(&webhook_endpoint(Some("whsec_c2FtcGxl")));
+    is_whole::<WebhookPublicKeys>(&webhook_public_keys());
     is_whole::<WebhookEndpointDeleted>(&webhook_endpoint_deleted());
     is_whole::<WebhookDelivery>(&webhook_delivery());
     is_whole::<WebhookDeliveryRetry>(&webhook_delivery_retry());

@@ -20,10 +20,10 @@ const BODY_BYTES_MAX: u64 = 256 * 1024;
 /// Check a signature as a receiver does, and say in words why it does not hold.
 #[derive(Args)]
 pub(super) struct Verify {
-    /// The endpoint's secret, with its prefix.
+    /// The endpoint's secret, with its prefix; or its public key, whpk_…, for v1a,… signatures.
     #[arg(long, env = "POSTROOM_WEBHOOK_SECRET", hide_env_values = true)]
     secret: String,
-    /// The value of the signature header: t=…,v1=… or v1,… or sha256=…
+    /// The value of the signature header: t=…,v1=… or v1,… v1a,… or sha256=…
     #[arg(long, value_name = "HEADER")]
     signature: String,
     /// The value of the webhook-id header, for v1,…; that of the request id header, for sha256=…
