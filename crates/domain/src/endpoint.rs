@@ -21,6 +21,8 @@ pub const TIMEOUT_MS_DEFAULT: i64 = 15_000;
 pub const RETRIES_MAX: usize = 20;
 /// Seconds of one delay: a week at most. A delay of nothing would hammer a receiver that is down.
 pub const RETRY_DELAY: RangeInclusive<i64> = 1..=days(7) / seconds(1);
+/// Tries after which a delivery that others wait for makes way.
+pub const PARK_AFTER: RangeInclusive<i64> = 1..=20;
 /// Custom headers.
 pub const HEADERS_MAX: usize = 20;
 /// Characters of a header's name, and of its value: a token of an identity provider fits.
@@ -95,6 +97,11 @@ pub struct Settings {
     pub key_modes: KeyModes,
     /// Signs with an Ed25519 key pair beside the secret.
     pub ed25519: bool,
+    /// In an order: tries after which a delivery is given up, so that those behind it go on. `None` lets
+    /// them wait until the schedule is at its end.
+    pub park_after: Option<i64>,
+    /// An endpoint that was switched off because it failed is asked once an hour, and taken back.
+    pub self_heal: bool,
 }
 
 impl Default for Settings {
@@ -108,6 +115,8 @@ impl Default for Settings {
             retry_schedule: None,
             key_modes: KeyModes::default(),
             ed25519: false,
+            park_after: None,
+            self_heal: false,
         }
     }
 }
@@ -127,6 +136,7 @@ impl Settings {
         check("burst", self.burst, BURST);
         check("max_in_flight", self.max_in_flight, MAX_IN_FLIGHT);
         check("timeout_ms", Some(self.timeout_ms), TIMEOUT_MS);
+        check("park_after", self.park_after, PARK_AFTER);
         for (i, delay) in self.retry_schedule.iter().flatten().enumerate() {
             check(&format!("retry_schedule/{i}"), Some(*delay), RETRY_DELAY);
         }
@@ -139,6 +149,11 @@ impl Settings {
         if self.burst.is_some() && self.rate_per_second.is_none() {
             let rule = "burst means nothing without rate_per_second; set both, or both to null";
             wrong.push(Field::new("burst", "invalid", rule));
+        }
+        if self.park_after.is_some() && self.order == Order::None {
+            let rule = "park_after means nothing without an order; set order to key or strict, or \
+                        park_after to null";
+            wrong.push(Field::new("park_after", "invalid", rule));
         }
         if self.order == Order::Strict && self.max_in_flight.is_some_and(|n| n > 1) {
             let rule = "strict order sends one at a time; set max_in_flight to 1 or null";
@@ -160,6 +175,8 @@ pub struct SettingsChange {
     pub key_mode: Option<KeyMode>,
     pub standard_key_mode: Option<KeyMode>,
     pub ed25519: Option<bool>,
+    pub park_after: Option<Option<i64>>,
+    pub self_heal: Option<bool>,
 }
 
 impl SettingsChange {
@@ -181,6 +198,8 @@ impl SettingsChange {
                 standard: self.standard_key_mode.unwrap_or(old.key_modes.standard),
             },
             ed25519: self.ed25519.unwrap_or(old.ed25519),
+            park_after: self.park_after.unwrap_or(old.park_after),
+            self_heal: self.self_heal.unwrap_or(old.self_heal),
         }
     }
 }
@@ -213,6 +232,12 @@ mod tests {
         let ladder =
             |n| SettingsChange { retry_schedule: Some(Some(vec![5, n])), ..Default::default() };
         assert_eq!(all(&RETRY_DELAY, &ladder), ["retry_schedule/1"; 2]);
+        let parked = |n| SettingsChange {
+            order: Some(Order::Key),
+            park_after: Some(Some(n)),
+            ..Default::default()
+        };
+        assert_eq!(all(&PARK_AFTER, &parked), ["park_after"; 2]);
     }
 
     #[test]
@@ -225,6 +250,8 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(wrong(&change), ["max_in_flight"]);
+        let change = SettingsChange { park_after: Some(Some(3)), ..Default::default() };
+        assert_eq!(wrong(&change), ["park_after"]);
         for n in [0, RETRIES_MAX + 1] {
             let change =
                 SettingsChange { retry_schedule: Some(Some(vec![60; n])), ..Default::default() };

@@ -9,7 +9,11 @@ create table endpoints (
     retry_schedule text, header_names text not null, headers_sealed {bytes},
     key_mode text not null, standard_key_mode text not null, ed25519 boolean not null,
     certificate_subject text, certificate_sha256 text, certificate_expires_at bigint, certificate_sealed {bytes},
-    failed_hours bigint not null default 0, last_failed_hour bigint not null default 0, notices bigint not null default 0
+    failed_hours bigint not null default 0, last_failed_hour bigint not null default 0, notices bigint not null default 0,
+    -- park_after belongs to an order. While self_heal is set and the endpoint failed: when it is asked next, and
+    -- how often it has answered. enabled_at is from when on it may be asked after somebody enabled it.
+    park_after bigint, self_heal boolean not null default false, probe_at bigint,
+    probes_ok bigint not null default 0, enabled_at bigint
 );
 -- Of all, the deleted as well: of an index of the others alone a server that has not counted its rows yet thinks
 -- that it is empty, and reads the whole of it to find one endpoint by its number.

@@ -113,39 +113,48 @@ pub struct AttemptLine {
 statements! {
     INSERT = "insert into endpoints (no, id, partner_id, livemode, url, description, event_types, status, created_at,
         updated_at, failures, rate_per_second, burst, max_in_flight, order_mode, timeout_ms, retry_schedule,
-        header_names, headers_sealed, key_mode, standard_key_mode, ed25519,
+        header_names, headers_sealed, key_mode, standard_key_mode, ed25519, park_after, self_heal,
         certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+        $21, $22, $23, $24, $25, $26)";
     LIVE = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, key_mode, standard_key_mode, ed25519, header_names, headers_sealed,
+        retry_schedule, key_mode, standard_key_mode, ed25519, park_after, self_heal, header_names, headers_sealed,
         certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
         where partner_id = $1 and livemode = $2 and deleted_at is null order by no";
     GET = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, key_mode, standard_key_mode, ed25519, header_names, headers_sealed,
+        retry_schedule, key_mode, standard_key_mode, ed25519, park_after, self_heal, header_names, headers_sealed,
         certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
         where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null";
     GET_LOCKED = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at,
         updated_at, first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode,
-        timeout_ms, retry_schedule, key_mode, standard_key_mode, ed25519, header_names, headers_sealed,
+        timeout_ms, retry_schedule, key_mode, standard_key_mode, ed25519, park_after, self_heal, header_names, headers_sealed,
         certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
         where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null {lock}";
     BY_NO = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, key_mode, standard_key_mode, ed25519, header_names, headers_sealed,
+        retry_schedule, key_mode, standard_key_mode, ed25519, park_after, self_heal, header_names, headers_sealed,
         certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed from endpoints where no = $1 and deleted_at is null";
     UPDATE = "update endpoints set url = $2, description = $3, event_types = $4, status = $5, disabled_reason = $6,
         updated_at = $7, rate_per_second = $8, burst = $9, max_in_flight = $10, order_mode = $11, timeout_ms = $12,
         retry_schedule = $13, header_names = $14, headers_sealed = $15, key_mode = $16, standard_key_mode = $17,
-        ed25519 = $18, certificate_subject = $19, certificate_sha256 = $20, certificate_expires_at = $21,
-        certificate_sealed = $22 where no = $1";
+        ed25519 = $18, park_after = $19, self_heal = $20, certificate_subject = $21, certificate_sha256 = $22,
+        certificate_expires_at = $23, certificate_sealed = $24 where no = $1";
     DELETE = "update endpoints set deleted_at = $2 where no = $1 and deleted_at is null";
     OWNER = "select partner_id from endpoints where no = $1";
     DISABLE_FAILING = "update endpoints set status = 'disabled_failing', disabled_reason = $2, updated_at = $3,
-        first_failure_at = null, failures = 0, failed_hours = 0, notices = 0 where no = $1 and status = 'enabled' and deleted_at is null";
-    HEALTH = "select first_failure_at, failures, last_success_at, failed_hours, last_failed_hour, notices
-        from endpoints where no = $1";
+        probe_at = $4, probes_ok = 0, first_failure_at = null, failures = 0, failed_hours = 0, notices = 0 where no = $1 and status = 'enabled' and deleted_at is null";
+    /// Counts an answer to a probe, once: the next one is asked for later.
+    PROBED = "update endpoints set probes_ok = case when $4 then probes_ok + 1 else 0 end, probe_at = $3
+        where no = $1 and status = 'disabled_failing' and probe_at <= $2 and deleted_at is null returning probes_ok";
+    HEALED = "update endpoints set status = 'enabled', disabled_reason = null, updated_at = $2
+        where no = $1 and status = 'disabled_failing' and deleted_at is null";
+    /// Whoever is switched on and off in a loop is asked once in so long.
+    ENABLED = "update endpoints set enabled_at = case when enabled_at + $3 > $2 then enabled_at + $3 else $2 end,
+        first_failure_at = null, failures = 0, failed_hours = 0, notices = 0 where no = $1";
+    HEALTH = "select first_failure_at, failures, last_success_at, failed_hours, last_failed_hour, notices, enabled_at,
+        probe_at from endpoints where no = $1";
     HEALTH_PUT = "update endpoints set first_failure_at = $2, failures = $3, last_success_at = $4, failed_hours = $5,
         last_failed_hour = $6, notices = $7 {each} where no = $1";
     SECRET_INSERT = "insert into endpoint_secrets (endpoint_no, n, sealed, is_current, created_at, expires_at,
@@ -207,6 +216,8 @@ pub async fn insert(tx: &Tx, scope: &Scope, e: &Endpoint) -> Result<()> {
         e.settings.key_modes.partner.as_str(),
         e.settings.key_modes.standard.as_str(),
         e.settings.ed25519,
+        e.settings.park_after,
+        e.settings.self_heal,
         e.certificate.as_ref().map(|c| &c.subject),
         e.certificate.as_ref().map(|c| &c.fingerprint),
         e.certificate.as_ref().map(|c| c.expires_at),
@@ -256,6 +267,8 @@ pub async fn update(tx: &Tx, e: &Endpoint) -> Result<()> {
         e.settings.key_modes.partner.as_str(),
         e.settings.key_modes.standard.as_str(),
         e.settings.ed25519,
+        e.settings.park_after,
+        e.settings.self_heal,
         e.certificate.as_ref().map(|c| &c.subject),
         e.certificate.as_ref().map(|c| &c.fingerprint),
         e.certificate.as_ref().map(|c| c.expires_at),
@@ -277,7 +290,31 @@ pub async fn owner(tx: &Tx, no: i64) -> Result<Option<PartnerId>> {
 ///
 /// The evidence is cleared, so that one failure after it was enabled again does not repeat this.
 pub async fn disable_failing(tx: &Tx, no: i64, reason: &str, now: Timestamp) -> Result<bool> {
-    Ok(tx.exec(DISABLE_FAILING, args![no, reason, now]).await? == 1)
+    let row = args![no, reason, now, now.plus(PROBE_EVERY)];
+    Ok(tx.exec(DISABLE_FAILING, row).await? == 1)
+}
+
+/// How often an endpoint is asked that failed and is to come back by itself, in microseconds.
+pub const PROBE_EVERY: i64 = domain::hours(1);
+/// How long an endpoint that was enabled by hand is asked by one delivery at a time at first, and how far
+/// apart such beginnings are at least; in microseconds.
+pub const COOL_DOWN: i64 = domain::minutes(1);
+
+/// Counts how a probe of an endpoint that failed was answered; how many were answered well one after another.
+/// `None` when it was counted already, or is none of an endpoint that failed.
+pub async fn probed(tx: &Tx, no: i64, is_ok: bool, now: Timestamp) -> Result<Option<i64>> {
+    tx.opt(PROBED, args![no, now, now.plus(PROBE_EVERY), is_ok], Row::next).await
+}
+
+/// Takes an endpoint back that was set aside because it failed; false when it was none.
+pub async fn heal(tx: &Tx, no: i64, now: Timestamp) -> Result<bool> {
+    Ok(tx.exec(HEALED, args![no, now]).await? == 1)
+}
+
+/// Notes that an endpoint that took nothing is sent to again: by one delivery at first, and not before its
+/// last such beginning is [`COOL_DOWN`] old. The evidence against it begins anew.
+pub async fn note_enabled(tx: &Tx, no: i64, now: Timestamp) -> Result<()> {
+    tx.post(ENABLED, args![no, now, COOL_DOWN]).await
 }
 
 /// How an endpoint has answered lately: first failure of the running streak, its length, last success.
@@ -291,6 +328,10 @@ pub struct Health {
     pub last_failed_hour: i64,
     /// Notices given in the streak: that it fails, that it will be set aside.
     pub notices: i64,
+    /// From when on it may be asked after somebody enabled it; only read, see [`note_enabled`].
+    pub enabled_at: Option<Timestamp>,
+    /// While it is set aside: when it is asked next; only read, see [`probed`].
+    pub probe_at: Option<Timestamp>,
 }
 
 /// How an endpoint has answered lately; nothing is known of one that is gone.
@@ -303,6 +344,8 @@ pub async fn health(tx: &Tx, no: i64) -> Result<Health> {
             failed_hours: r.next()?,
             last_failed_hour: r.next()?,
             notices: r.next()?,
+            enabled_at: r.next()?,
+            probe_at: r.next()?,
         })
     };
     Ok(tx.opt(HEALTH, args![no], read).await?.unwrap_or_default())
@@ -424,6 +467,8 @@ fn settings(r: &mut Row) -> Result<Settings> {
             .transpose()?,
         key_modes: KeyModes { partner: key_mode(r)?, standard: key_mode(r)? },
         ed25519: r.next()?,
+        park_after: r.next()?,
+        self_heal: r.next()?,
     })
 }
 

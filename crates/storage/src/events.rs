@@ -59,6 +59,8 @@ pub struct LaneHead {
     pub n_due: i64,
     /// The endpoint is neither disabled nor deleted.
     pub is_open: bool,
+    /// It is set aside because it failed, and may be asked by one delivery now.
+    pub is_probed: bool,
 }
 
 /// How far the rows of a lane are counted: above what a deliverer can know of one lane.
@@ -127,7 +129,8 @@ statements! {
         case when substr($4, 1 + cast(no % 256 as integer), 1) = '1' then
         (select count(*) from (select 1 from ready where endpoint_no = lane.no and due_at <= $2 limit 128) as due)
         else 0 end, case when substr($4, 1 + cast(no % 256 as integer), 1) = '1' then
-        (select count(*) from endpoints e where e.no = lane.no and e.status = 'enabled' and e.deleted_at is null)
+        coalesce((select case when e.status = 'enabled' then 2 when e.self_heal and e.probe_at <= $2 and
+        e.status = 'disabled_failing' then 1 else 0 end from endpoints e where e.no = lane.no and e.deleted_at is null), 0)
         else 0 end from lane where no is not null order by no";
     READY_COUNT = "select count(*) from ready";
     READY_CLEAR = "delete from ready where endpoint_no = $1";
@@ -144,7 +147,8 @@ statements! {
         from ready r join endpoints p on p.no = r.endpoint_no
         join deliveries d on d.no = r.delivery_no join events e on e.no = d.event_no
         where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3
-        and p.status = 'enabled' and p.deleted_at is null limit 1) as one";
+        and (p.status = 'enabled' or p.status = 'disabled_failing' and p.self_heal and p.probe_at <= $4)
+        and p.deleted_at is null limit 1) as one";
     /// An attempt after which no other follows.
     LAST_ATTEMPT_INSERT = "insert into attempts (delivery_no, n, endpoint_no, at, duration_us, outcome, status_code,
         error, ip, request_headers, response_headers, response_body, key_n)
@@ -348,8 +352,9 @@ pub async fn lanes(
 ) -> Result<Lanes> {
     let read = |r: &mut Row| {
         let (endpoint_no, first_due_at, is_ours) = (r.next()?, r.next()?, r.next::<bool>()?);
-        let (n_due, is_open) = (r.next()?, r.next::<i64>()? != 0);
-        Ok((is_ours, LaneHead { endpoint_no, first_due_at, n_due, is_open }))
+        let (n_due, door) = (r.next()?, r.next::<i64>()?);
+        let (is_open, is_probed) = (door == 2, door == 1);
+        Ok((is_ours, LaneHead { endpoint_no, first_due_at, n_due, is_open, is_probed }))
     };
     let found = tx.all(READY_LANES, args![after, now, limit, shards], read).await?;
     let is_full = i64::try_from(found.len()).is_ok_and(|n| n >= limit);
@@ -370,7 +375,7 @@ pub async fn cancel_all(tx: &Tx, endpoint_no: i64) -> Result<u64> {
 
 /// What to send for places in the queues of endpoints, in their order; `None` when nothing stands there
 /// any more, or the endpoint takes nothing now.
-pub async fn parcels(tx: &Tx, places: &[(i64, Place)]) -> Result<Vec<Option<Parcel>>> {
+pub async fn parcels(tx: &Tx, places: &[(i64, Place)], now: Timestamp) -> Result<Vec<Option<Parcel>>> {
     let read = |r: &mut Row| {
         Ok(Parcel {
             owed: owed(r)?,
@@ -384,7 +389,7 @@ pub async fn parcels(tx: &Tx, places: &[(i64, Place)]) -> Result<Vec<Option<Parc
             original_id: r.next()?,
         })
     };
-    let row = |(no, place): &(i64, Place)| args![*no, place.due_at, place.delivery_no];
+    let row = |(no, place): &(i64, Place)| args![*no, place.due_at, place.delivery_no, now];
     let found = tx.all_each(PARCELS, places.iter().map(row).collect(), read).await?;
     let mut found: HashMap<i64, Parcel> =
         found.into_iter().map(|parcel| (parcel.owed.delivery_no, parcel)).collect();

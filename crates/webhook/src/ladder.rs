@@ -111,11 +111,15 @@ pub enum Next {
 ///
 /// Invariant: at least two, in microseconds; the first, before the first try, is nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ladder(Cow<'static, [i64]>);
+pub struct Ladder {
+    waits: Cow<'static, [i64]>,
+    /// Tries after which a delivery is given up: at most one for each wait.
+    tries_max: usize,
+}
 
 impl Default for Ladder {
     fn default() -> Self {
-        Self(Cow::Borrowed(&WAITS))
+        Self { waits: Cow::Borrowed(&WAITS), tries_max: WAITS.len() }
     }
 }
 
@@ -126,7 +130,14 @@ impl Ladder {
             return Self::default();
         }
         let waits = delays.iter().map(|delay| delay.saturating_mul(seconds(1)));
-        Self(std::iter::once(0).chain(waits).collect())
+        let waits: Cow<'static, [i64]> = std::iter::once(0).chain(waits).collect();
+        Self { tries_max: waits.len(), waits }
+    }
+
+    /// The same waits, but no more than `tries` tries: for deliveries that others wait for.
+    #[must_use]
+    pub fn parked_after(self, tries: usize) -> Self {
+        Self { tries_max: self.tries_max.min(tries), ..self }
     }
 
     /// Decides what follows an attempt that ended at `now`.
@@ -153,13 +164,13 @@ impl Ladder {
             Class::Internal => spent,
             Class::Config | Class::SlowDown | Class::Moved | Class::Down | Class::Refused => tried,
         };
-        if left.tries as usize >= self.0.len() {
+        if left.tries as usize >= self.tries_max {
             return Next::GiveUp;
         }
         // Also an attempt that does not count waits for the next step, else the first would spin.
-        let step = (tried.tries as usize).min(self.0.len() - 1);
+        let step = (tried.tries as usize).min(self.waits.len() - 1);
         let hinted = hint.map_or(0, |hint| hint.wait(now));
-        Next::RetryAt { at: now.plus(jittered(self.0[step].max(hinted), random)), spent: left }
+        Next::RetryAt { at: now.plus(jittered(self.waits[step].max(hinted), random)), spent: left }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::id::first_number;
 use domain::{Result, Timestamp};
-use storage::endpoints::{self, EndpointStatus};
+use storage::endpoints::{self, Endpoint, EndpointStatus};
 use storage::{Tx, backlog};
 
 use super::get::get_locked;
@@ -38,6 +38,7 @@ pub async fn resume(tx: &Tx, ctx: &OpCtx, id: &str, wanted: Backlog) -> Result<H
             let n = backlog::cut(tx, endpoint.no, before, now, DROPPED).await?;
             dropped = i64::try_from(n).unwrap_or(i64::MAX);
         }
+        cool_down(tx, ctx, &endpoint).await?;
         endpoint.status = EndpointStatus::Enabled;
         endpoint.disabled_reason = None;
         endpoint.updated_at = now;
@@ -54,6 +55,17 @@ pub async fn resume(tx: &Tx, ctx: &OpCtx, id: &str, wanted: Backlog) -> Result<H
     }
     let backlog = backlog::count(tx, endpoint.no, HELD_MAX).await?;
     Ok(Held { endpoint, backlog, dropped })
+}
+
+/// An endpoint that was switched off is asked by one delivery at first, and by the next such one a minute
+/// later at the earliest: switching it on and off in a loop does not hammer a host that is down.
+pub(super) async fn cool_down(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint) -> Result<()> {
+    match endpoint.status {
+        EndpointStatus::Disabled | EndpointStatus::DisabledFailing => {
+            Ok(endpoints::note_enabled(tx, endpoint.no, ctx.app.clock.now()).await?)
+        }
+        EndpointStatus::Enabled | EndpointStatus::Paused => Ok(()),
+    }
 }
 
 /// Deliveries numbered below this are not wanted; `None` when all are.

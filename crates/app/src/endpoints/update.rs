@@ -7,6 +7,7 @@ use storage::endpoints::{self, Endpoint, EndpointStatus};
 use storage::{Tx, events};
 
 use super::get::get_locked;
+use super::resume::cool_down;
 use super::secrets::{check_key_modes, give_pairs};
 use super::settings::{check_encrypted, check_settings, keep_certificate, keep_headers};
 use super::{check_description, check_url, tidy_types};
@@ -74,6 +75,7 @@ pub async fn update(tx: &Tx, ctx: &OpCtx, id: &str, change: &EndpointChange) -> 
     let mut switched = None;
     match change.enabled {
         Some(true) if endpoint.status != EndpointStatus::Enabled => {
+            cool_down(tx, ctx, &endpoint).await?;
             endpoint.status = EndpointStatus::Enabled;
             endpoint.disabled_reason = None;
             switched = Some(Notice::EndpointEnabled);

@@ -44,7 +44,7 @@ async fn settle(world: &World, outcome: &'static str) {
             let lanes = storage::events::lanes(tx, 0, now, 1, &ShardSet::all()).await?;
             let lane = lanes.heads[0].endpoint_no;
             let place = *storage::events::page(tx, lane, 100).await?.last().unwrap();
-            let parcels = storage::events::parcels(tx, &[(lane, place)]).await?;
+            let parcels = storage::events::parcels(tx, &[(lane, place)], now).await?;
             let parcel = parcels.into_iter().next().flatten().unwrap();
             let again = (outcome == "retrying").then(|| Owed {
                 due_at: now.plus(minutes(1)),

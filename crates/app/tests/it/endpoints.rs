@@ -289,6 +289,8 @@ async fn settings_are_kept_changed_one_by_one_and_refused_when_they_make_no_sens
         retry_schedule: Some(vec![10, 60]),
         key_modes: KeyModes { partner: KeyMode::Ascii, standard: KeyMode::Raw },
         ed25519: true,
+        park_after: None,
+        self_heal: true,
     };
     let input = NewEndpoint { settings: settings.clone(), ..receiver() };
     let made = create(&ctx, input).await.unwrap().endpoint;

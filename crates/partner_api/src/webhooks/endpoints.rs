@@ -49,6 +49,8 @@ fn whole(e: &Endpoint, keys: &[LiveKey], secret: Option<&str>) -> WebhookEndpoin
         standard_key_mode: e.settings.key_modes.standard.as_str().to_owned(),
         ed25519: e.settings.ed25519,
         keys: keys.iter().map(shown_key).collect(),
+        park_after: e.settings.park_after,
+        self_heal: e.settings.self_heal,
         headers: e.header_names.iter().map(|name| (name.clone(), REDACTED.to_owned())).collect(),
         client_certificate: e.certificate.as_ref().map(|c| WebhookClientCertificate {
             subject: c.subject.clone(),

@@ -39,6 +39,8 @@ const DETAILS: &[&str] = &[
     "standard_key_mode",
     "ed25519",
     "keys",
+    "park_after",
+    "self_heal",
     "headers",
     "client_certificate",
     "switches_at",
@@ -400,6 +402,8 @@ fn shown(e: &Endpoint) -> Value {
         "key_mode": e.settings.key_modes.partner.as_str(),
         "standard_key_mode": e.settings.key_modes.standard.as_str(),
         "ed25519": e.settings.ed25519,
+        "park_after": e.settings.park_after,
+        "self_heal": e.settings.self_heal,
         "headers": e.header_names,
         "client_certificate": e.certificate.as_ref().map(|c| json!({
             "subject": c.subject,

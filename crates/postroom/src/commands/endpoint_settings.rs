@@ -43,6 +43,12 @@ pub(super) struct SettingFlags {
     /// Sign with Ed25519 as well, so that the receiver needs no secret.
     #[arg(long, value_name = "BOOL")]
     ed25519: Option<bool>,
+    /// In an order: tries after which a delivery makes way for those behind it; none is all of the schedule.
+    #[arg(long, value_name = "N", value_parser = number)]
+    park_after: Option<Maybe<i64>>,
+    /// Once it is switched off because it failed: ask it once an hour, and take it back after three answers.
+    #[arg(long, value_name = "BOOL")]
+    self_heal: Option<bool>,
     /// A header that each request carries, such as "Authorization: Bearer …"; can be given several
     /// times. Together they replace those of before.
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
@@ -82,6 +88,8 @@ impl SettingFlags {
             key_mode: self.key_mode,
             standard_key_mode: self.standard_key_mode,
             ed25519: self.ed25519,
+            park_after: self.park_after.clone().map(|n| n.0),
+            self_heal: self.self_heal,
         }
     }
 

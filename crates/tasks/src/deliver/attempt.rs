@@ -31,6 +31,8 @@ pub(super) struct Finished {
     pub(super) at: Timestamp,
     /// The receiver wants to be left alone until then.
     pub(super) quiet_until: Option<Timestamp>,
+    /// It asked an endpoint that is set aside already.
+    pub(super) is_probe: bool,
     /// Why the endpoint must be set aside.
     pub(super) disable: Option<String>,
 }
@@ -51,11 +53,10 @@ pub(super) async fn make(
     let mut random = [0; 4];
     app.ids.fill(&mut random);
     let random = u32::from_be_bytes(random);
-    let ladder = &endpoint.ladder;
     judge(
         launch,
         parcel.owed,
-        ladder,
+        &endpoint,
         outcome,
         headers.as_ref().map(|headers| (headers, endpoint.key_n)),
         (started_at, ended_at),
@@ -110,7 +111,7 @@ fn failed(kind: ErrorKind, detail: impl std::fmt::Display) -> Outcome {
 fn judge(
     launch: Launch,
     owed: Owed,
-    ladder: &Ladder,
+    endpoint: &Endpoint,
     outcome: Outcome,
     signed: Option<(&HeaderMap, i64)>,
     (started_at, ended_at): (Timestamp, Timestamp),
@@ -118,7 +119,7 @@ fn judge(
 ) -> Finished {
     let class = outcome.class();
     let spent = Spent { tries: narrow(owed.tries), slow_downs: narrow(owed.slow_downs) };
-    let next = ladder.decide(class, spent, ended_at, outcome.retry_after, random);
+    let next = endpoint.ladder.decide(class, spent, ended_at, outcome.retry_after, random);
     let at = |due_at: Timestamp, spent: Spent| Owed {
         due_at,
         attempt: owed.attempt + 1,
@@ -128,6 +129,8 @@ fn judge(
     };
     let (word, again) = match next {
         Next::Done => ("succeeded", None),
+        // A probe costs the delivery nothing: it stays due, and is held again.
+        _ if endpoint.is_probe => ("retrying", Some(at(ended_at, spent))),
         Next::GiveUp => ("failed", None),
         Next::RetryAt { at: due_at, spent } => ("retrying", Some(at(due_at, spent))),
         // Held: it is due as soon as the endpoint is enabled again.
@@ -140,6 +143,7 @@ fn judge(
         phases: outcome.phases,
         at: ended_at,
         quiet_until: quiet_until(class, &outcome, ended_at),
+        is_probe: endpoint.is_probe,
         disable: matches!(next, Next::Disable).then(|| reason(class).to_owned()),
         settled: Settled {
             owed,

@@ -12,6 +12,7 @@ use storage::events::{self, Settled};
 use storage::leases::{ShardSet, shard_of};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use webhook::ladder::Class;
 
 use super::health::Noted;
 use super::{meter, news};
@@ -34,6 +35,7 @@ pub(super) struct Batch {
     healths: Vec<(i64, Health)>,
     notices: Vec<(i64, Noted)>,
     disabled: Vec<(i64, String)>,
+    probes: Vec<(i64, Class)>,
     /// Writes that failed, and when the next is due.
     tries: u32,
     resume_at: Option<Instant>,
@@ -74,6 +76,11 @@ impl Books {
     pub(super) fn add_disabled(&mut self, endpoint_no: i64, reason: String) {
         self.open.healths.retain(|(no, _)| *no != endpoint_no);
         self.open.disabled.push((endpoint_no, reason));
+    }
+
+    /// Notes how an endpoint that is set aside was found.
+    pub(super) fn add_probe(&mut self, endpoint_no: i64, class: Class) {
+        self.open.probes.push((endpoint_no, class));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -181,6 +188,9 @@ async fn write(tasks: &Tasks, batch: Arc<Batch>) -> domain::Result<ShardSet> {
             endpoints::put_health(tx, &healths).await?;
             for (no, reason) in batch.disabled.iter().filter(|(no, _)| is_ours(*no)) {
                 news::disable(tx, &app, *no, reason, now).await?;
+            }
+            for (no, class) in batch.probes.iter().filter(|(no, _)| is_ours(*no)) {
+                news::probed(tx, &app, *no, *class, now).await?;
             }
             Ok(stale)
         })

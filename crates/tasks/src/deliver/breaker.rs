@@ -48,10 +48,13 @@ pub(super) enum Change {
 impl Breaker {
     /// The breaker of an endpoint whose last `failures` attempts failed, as far as is stored.
     pub(super) fn rebuilt(failures: i64, now: Timestamp) -> Self {
-        if failures < DOWNS_MAX {
-            return Self::default();
-        }
-        let state = State::Open { since: now, wait: 0, step: WAIT_MIN / 2 };
+        if failures < DOWNS_MAX { Self::default() } else { Self::half_open(now, now) }
+    }
+
+    /// The breaker of an endpoint that was enabled by hand: its first delivery is a probe, not before `from`.
+    pub(super) fn half_open(from: Timestamp, now: Timestamp) -> Self {
+        let wait = (from.micros() - now.micros()).max(0);
+        let state = State::Open { since: now, wait, step: WAIT_MIN / 2 };
         Self { state, ..Self::default() }
     }
 

@@ -6,6 +6,7 @@ use app::App;
 use app::endpoints::{certificate_place, headers_place, pair_place, seal_place};
 use app::secrets::NotOurs;
 use domain::Timestamp;
+use domain::endpoint::{Order, Settings};
 use domain::id::PartnerId;
 use futures_util::future::try_join3;
 use storage::Tx;
@@ -45,6 +46,8 @@ pub(super) struct Endpoint {
     pub(super) deadline: Duration,
     pub(super) lane: LaneSettings,
     pub(super) health: endpoints::Health,
+    /// It was set aside because it failed, and is asked by one delivery.
+    pub(super) is_probe: bool,
     pub(super) read_at: Instant,
 }
 
@@ -56,10 +59,10 @@ pub(super) struct Rows {
     health: endpoints::Health,
 }
 
-/// Reads an endpoint that takes deliveries; `None` when it was deleted or disabled.
+/// Reads an endpoint that takes deliveries, or a probe; `None` when it was deleted or disabled.
 pub(super) async fn find(tx: &Tx, no: i64, now: Timestamp) -> storage::Result<Option<Rows>> {
     let Some(row) = endpoints::find_by_no(tx, no).await? else { return Ok(None) };
-    if row.status != EndpointStatus::Enabled {
+    if !matches!(row.status, EndpointStatus::Enabled | EndpointStatus::DisabledFailing) {
         return Ok(None);
     }
     let (secrets, owner, health) = try_join3(
@@ -68,7 +71,9 @@ pub(super) async fn find(tx: &Tx, no: i64, now: Timestamp) -> storage::Result<Op
         endpoints::health(tx, no),
     )
     .await?;
-    Ok(owner.map(|owner| Rows { row, secrets, owner, health }))
+    let is_probed = row.settings.self_heal && health.probe_at.is_some_and(|at| at <= now);
+    let takes_any = row.status == EndpointStatus::Enabled || is_probed;
+    Ok(owner.filter(|_| takes_any).map(|owner| Rows { row, secrets, owner, health }))
 }
 
 impl Endpoint {
@@ -91,17 +96,27 @@ impl Endpoint {
             rehearsed: rehearsed::outcome(row.livemode, &row.url),
             custom: custom(app, row),
             certificate,
-            ladder: Ladder::of(row.settings.retry_schedule.as_deref().unwrap_or_default()),
+            ladder: ladder(&row.settings),
             deadline: u64::try_from(row.settings.timeout_ms)
                 .map_or(DEADLINE, Duration::from_millis),
             lane: LaneSettings::of(*owner, host, &row.settings),
             health: *health,
+            is_probe: row.status == EndpointStatus::DisabledFailing,
             read_at,
         }
     }
 
     pub(super) fn is_fresh(&self, now: Instant) -> bool {
         now.duration_since(self.read_at) < FRESH_FOR
+    }
+}
+
+fn ladder(settings: &Settings) -> Ladder {
+    let ladder = Ladder::of(settings.retry_schedule.as_deref().unwrap_or_default());
+    let park_after = settings.park_after.and_then(|tries| usize::try_from(tries).ok());
+    match park_after {
+        Some(tries) if settings.order != Order::None => ladder.parked_after(tries),
+        Some(_) | None => ladder,
     }
 }
 

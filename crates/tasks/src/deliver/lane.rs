@@ -10,7 +10,7 @@ use std::sync::Arc;
 use domain::Timestamp;
 use domain::endpoint::{Order, Settings};
 use domain::id::PartnerId;
-use storage::endpoints;
+use storage::endpoints::{self, COOL_DOWN};
 use storage::events::{LANE_COUNT_MAX, LaneHead, Place};
 use storage::order::Page;
 use webhook::ladder::Class;
@@ -72,6 +72,7 @@ pub(super) struct Lane {
     /// Some on disk wait for others, and are looked for again whenever one is settled.
     hides: bool,
     state: State,
+    probe: Probe,
     /// Places heard of while a page is being read.
     late: Option<Vec<Place>>,
     /// Deliveries that were launched and whose completion is not committed yet.
@@ -137,6 +138,15 @@ enum State {
     Stale,
     /// The endpoint takes nothing: what is owed stays on disk.
     Closed,
+}
+
+/// How far the one delivery is by which an endpoint is asked that was set aside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Probe {
+    #[default]
+    None,
+    Wanted,
+    Sent,
 }
 
 impl Lane {
@@ -231,7 +241,13 @@ impl Lane {
         self.is_asking = false;
         if self.health.is_none() {
             self.health = Some(Health::new(stored));
-            self.breaker = Breaker::rebuilt(stored.failures, now);
+            let cools = stored.enabled_at.filter(|at| now < at.plus(COOL_DOWN));
+            self.breaker = match cools {
+                // Its probe failed already.
+                Some(at) if stored.failures > 0 => Breaker::half_open(at.plus(COOL_DOWN), now),
+                Some(at) => Breaker::half_open(at, now),
+                None => Breaker::rebuilt(stored.failures, now),
+            };
         }
         if settings.rate != self.bucket.as_ref().map(Bucket::rate) {
             self.bucket = settings.rate.map(|rate| Bucket::new(rate, since));
@@ -247,7 +263,10 @@ impl Lane {
     /// Where the lane stands among others.
     pub(super) fn kin(&self) -> Kin {
         let is_failing = self.health.as_ref().is_some_and(Health::is_failing);
-        let is_slow = is_failing || self.pace.is_slow() || self.breaker.is_open();
+        let is_slow = is_failing
+            || self.pace.is_slow()
+            || self.breaker.is_open()
+            || self.probe != Probe::None;
         let settings = self.settings.as_ref();
         Kin { tenant: settings.map(|s| s.tenant), host: settings.map_or(0, |s| s.host), is_slow }
     }
@@ -266,6 +285,8 @@ impl Lane {
     pub(super) fn cap(&self) -> usize {
         match &self.settings {
             None => 0,
+            Some(_) if self.probe == Probe::Sent => 0,
+            Some(_) if self.probe == Probe::Wanted => 1,
             Some(_) if self.breaker.is_open() => 1,
             Some(settings) => self.pace.cap().min(settings.cap_max),
         }
@@ -312,6 +333,9 @@ impl Lane {
         let place = self.page.pop_front()?;
         self.held.insert(place.delivery_no);
         self.in_flight += 1;
+        if self.probe == Probe::Wanted {
+            self.probe = Probe::Sent;
+        }
         self.breaker.launch();
         if let Some(bucket) = &mut self.bucket {
             bucket.take(now);
@@ -384,6 +408,7 @@ impl Lane {
     /// The endpoint takes nothing from now on; a scan that finds it open again says so.
     pub(super) fn close(&mut self) {
         self.state = State::Closed;
+        self.probe = Probe::None;
         self.endpoint = None;
         self.settings = None;
         self.health = None;
@@ -393,8 +418,14 @@ impl Lane {
 
     /// Compares what a scan found with what is known; anything unknown makes the page stale.
     pub(super) fn compare(&mut self, head: &LaneHead, now: Timestamp) {
+        if head.is_probed && head.n_due > 0 {
+            return self.begin_probe();
+        }
         if !head.is_open {
             return self.close();
+        }
+        if self.is_probing() {
+            self.close();
         }
         if self.state == State::Closed {
             self.state = State::Open;
@@ -406,6 +437,20 @@ impl Lane {
         if is_unknown || head.n_due > known && !ends_in_due_ones {
             self.state = State::Stale;
         }
+    }
+
+    /// One delivery is sent, and the lane closed when it has ended.
+    fn begin_probe(&mut self) {
+        if self.probe == Probe::Wanted || self.is_holding() {
+            return;
+        }
+        self.close();
+        self.state = State::Stale;
+        self.probe = Probe::Wanted;
+    }
+
+    pub(super) fn is_probing(&self) -> bool {
+        self.probe != Probe::None
     }
 
     /// Places in memory.

@@ -150,7 +150,7 @@ impl Lanes {
     /// Takes in a part of a scan.
     pub(super) fn compare(&mut self, heads: &[LaneHead], now: Timestamp) {
         for head in heads {
-            if head.is_open {
+            if head.is_open || head.is_probed {
                 self.touch(head.endpoint_no).compare(head, now);
             } else if let Some(lane) = self.by_endpoint.get_mut(&head.endpoint_no) {
                 lane.close();

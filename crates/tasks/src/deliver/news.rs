@@ -9,9 +9,13 @@ use domain::{Result, Timestamp};
 use storage::Tx;
 use storage::endpoints;
 use storage::events::{self, Settled};
+use webhook::ladder::Class;
 
 use super::health::{FAILING_FOR, Noted, Notice as Word};
 use crate::whose;
+
+/// Probes that an endpoint must answer one after another to be taken back (webhooks.md 5.13).
+const PROBES_OK: i64 = 3;
 
 /// Deliveries that were given up, and those that arrived although they had been, by their endpoint.
 pub(super) async fn ended(tx: &Tx, settled: &[Settled]) -> Result<Vec<(i64, Notice)>> {
@@ -111,4 +115,25 @@ pub(super) async fn disable(
     tracing::warn!(endpoint.id = %endpoint.id, "endpoint.disable {}: {reason}", endpoint.id);
     audit::record(tx, &ctx, "endpoint.disable", endpoint.id, &[("reason", reason)]).await?;
     notices::tell(tx, &ctx, &endpoint, Notice::EndpointDisabled).await
+}
+
+/// Counts how an endpoint answered that is set aside, and takes it back after enough good answers.
+pub(super) async fn probed(
+    tx: &Tx,
+    app: &App,
+    no: i64,
+    class: Class,
+    now: Timestamp,
+) -> Result<()> {
+    let is_ok = class == Class::Ok;
+    let Some(n_ok) = endpoints::probed(tx, no, is_ok, now).await? else { return Ok(()) };
+    tracing::info!(endpoint.no = no, "a probe was answered: {}; {n_ok} in a row", class.as_str());
+    if n_ok < PROBES_OK || !endpoints::heal(tx, no, now).await? {
+        return Ok(());
+    }
+    let Some((ctx, endpoint)) = whose::find(tx, app, no).await? else { return Ok(()) };
+    let detail = [("probes", n_ok.to_string())];
+    let detail = detail.each_ref().map(|(name, value)| (*name, value.as_str()));
+    audit::record(tx, &ctx, "endpoint.heal", endpoint.id, &detail).await?;
+    notices::tell(tx, &ctx, &endpoint, Notice::EndpointEnabled).await
 }

@@ -71,7 +71,7 @@ pub(super) async fn find(tasks: Tasks, ask: Arc<Ask>) -> Read {
         let pages = all(&asked.pages, |(no, limit)| order::page(tx, *no, *limit)).await?;
         let settings = all(&asked.endpoints, |no| endpoint::find(tx, *no, now)).await?;
         let places: Vec<_> = asked.launches.iter().map(|l| (l.endpoint_no, l.place)).collect();
-        let parcels = events::parcels(tx, &places).await?;
+        let parcels = events::parcels(tx, &places, now).await?;
         Ok::<_, storage::Error>((pages, settings, parcels))
     };
     let found = app.db.read(unit).await.map(|(pages, settings, parcels)| {

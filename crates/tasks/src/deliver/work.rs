@@ -309,6 +309,14 @@ impl Work {
         if let Some(at) = done.quiet_until {
             lane.be_quiet_until(at);
         }
+        if done.is_probe {
+            if lane.is_probing() {
+                lane.close();
+            }
+            self.books.add(done.settled);
+            self.books.add_probe(endpoint_no, done.class);
+            return;
+        }
         let mut disable = done.disable;
         let mut news = None;
         if let Some(health) = &mut lane.health {

@@ -6,6 +6,7 @@
 mod ageing;
 mod delivering;
 mod expunging;
+mod healing;
 mod holding;
 mod misbehaving;
 mod model;

@@ -82,3 +82,17 @@ async fn g10_case_33_strict_order_waits_for_the_first_over_a_restart_and_goes_on
     assert_eq!(receiver.n_waiting_max(), 1);
     assert_eq!(world.owed().await, 0);
 }
+
+#[tokio::test]
+async fn g10_a_delivery_that_is_parked_makes_way_before_its_schedule_is_at_its_end() {
+    let settings = Settings { order: Order::Strict, park_after: Some(2), ..Settings::default() };
+    let (world, receiver) = open(settings).await;
+    receiver.script(&["500 Oops"; 2]);
+    world.emit(3).await;
+    world.restarted().await.settle().await.unwrap();
+    assert_eq!(numbers(&receiver), [0]);
+    world.advance(seconds(7));
+    world.restarted().await.settle().await.unwrap();
+    assert_eq!(numbers(&receiver), [0, 0, 1, 2]);
+    assert_eq!(world.attempts().await[1], ("failed".to_owned(), Some(500)));
+}

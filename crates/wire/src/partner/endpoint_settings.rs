@@ -5,7 +5,7 @@
 
 use domain::endpoint::{
     BURST, CERTIFICATE_CHARS_MAX, ClientIdentity, HEADERS_MAX, KeyMode, KeyModes, MAX_IN_FLIGHT,
-    Order, PRIVATE_KEY_CHARS_MAX, RATE, RETRIES_MAX, RETRY_DELAY, Settings, SettingsChange,
+    Order, PARK_AFTER, PRIVATE_KEY_CHARS_MAX, RATE, RETRIES_MAX, RETRY_DELAY, Settings, SettingsChange,
     TIMEOUT_MS,
 };
 
@@ -30,6 +30,8 @@ pub(super) fn read(f: &mut Fields) -> Settings {
         retry_schedule: f.opt_integers("retry_schedule", RETRIES_MAX, RETRY_DELAY),
         key_modes,
         ed25519: f.bool("ed25519", default.ed25519),
+        park_after: f.opt_integer("park_after", PARK_AFTER),
+        self_heal: f.opt_bool("self_heal").unwrap_or(default.self_heal),
     }
 }
 
@@ -54,6 +56,8 @@ pub(super) fn read_change(f: &mut Fields) -> SettingsChange {
         key_mode,
         standard_key_mode,
         ed25519: f.opt_bool("ed25519"),
+        park_after: changed(f.patch_integer("park_after", PARK_AFTER)),
+        self_heal: f.opt_bool("self_heal"),
     }
 }
 

@@ -111,6 +111,12 @@ pub struct WebhookEndpoint {
     pub ed25519: bool,
     /// The keys that sign its requests today, the current one first; four at most.
     pub keys: Vec<WebhookKey>,
+    /// In an order: tries after which a delivery is given up so that those behind it go on; null is all of the
+    /// schedule.
+    #[schema(required = true)]
+    pub park_after: Option<i64>,
+    /// Switched off because it failed, it is asked once an hour, and taken back after three answers.
+    pub self_heal: bool,
     /// Headers that each request carries, by their names in lower case; the values are not shown.
     pub headers: BTreeMap<String, String>,
     /// What is shown to a receiver that asks for a certificate; null is none.
@@ -304,6 +310,13 @@ pub struct WebhookEndpointCreate {
     /// 24 bytes or more in both key modes.
     #[schema(min_length = 24, max_length = 128)]
     secret: Option<String>,
+    /// In an order: tries after which a delivery is given up so that those behind it go on; null is all of the
+    /// schedule.
+    #[schema(minimum = 1, maximum = 20)]
+    park_after: Option<i64>,
+    /// Switched off because it failed, it is asked once an hour, and taken back after three answers; default
+    /// false.
+    self_heal: Option<bool>,
     /// Headers that each request carries, such as Authorization; their values are not shown again.
     #[schema(schema_with = shapes::headers)]
     headers: Option<BTreeMap<String, String>>,
@@ -414,6 +427,13 @@ pub struct WebhookEndpointUpdate {
     standard_key_mode: Option<String>,
     /// Whether webhook-signature has a v1a, signature of Ed25519 behind the v1, one; default false.
     ed25519: Option<bool>,
+    /// In an order: tries after which a delivery is given up so that those behind it go on; null is all of the
+    /// schedule.
+    #[schema(minimum = 1, maximum = 20)]
+    park_after: Option<i64>,
+    /// Switched off because it failed, it is asked once an hour, and taken back after three answers; default
+    /// false.
+    self_heal: Option<bool>,
     /// All headers that each request carries from now on; null takes them away.
     #[schema(schema_with = shapes::headers)]
     headers: Option<BTreeMap<String, String>>,

@@ -135,6 +135,7 @@ impl Model {
             first_due_at: first.due_at,
             n_due: i64::try_from(n_due).unwrap().min(LANE_COUNT_MAX),
             is_open: self.is_open,
+            is_probed: false,
         };
         self.lane.compare(&head, self.now);
     }

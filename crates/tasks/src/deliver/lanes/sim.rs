@@ -381,6 +381,7 @@ impl Sim {
                 first_due_at: first.due_at,
                 n_due: i64::try_from(n_due).unwrap().min(LANE_COUNT_MAX),
                 is_open: true,
+                is_probed: false,
             });
         }
         heads.sort_by_key(|head| head.endpoint_no);
