@@ -3,19 +3,25 @@
 //! The payload is rendered once, here; its bytes are what every delivery, retry and replay sends.
 
 use bytes::Bytes;
-use domain::Result;
 use domain::customer::Customer;
 use domain::endpoint::Order;
 use domain::event::EventType;
 use domain::id::{ActionId, DeliveryId, EventId, MailId};
+use domain::{Error, ErrorCode, Result};
 use futures_util::future::try_join;
 use serde_json::{Value, json};
 use storage::endpoints::{Endpoint, EndpointStatus};
 use storage::events::Target;
+use storage::load::Rung;
 use storage::{Tx, customers, endpoints, events};
 use wire::events::{Envelope, Subject};
 
 use crate::OpCtx;
+
+/// Why deliveries were given up that were never tried.
+const SHED: &str = "not sent because the install was overloaded";
+/// When somebody who was turned away should come back.
+const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// What there is to tell.
 pub struct News {
@@ -59,6 +65,10 @@ async fn publish(
     listening: &[Endpoint],
     news: News,
 ) -> Result<EventId> {
+    let rung = ctx.app.db.rung();
+    if rung >= Rung::Refuse {
+        return Err(overloaded());
+    }
     let ids = ctx.app.ids.as_ref();
     let made_at = ctx.app.clock.now();
     let id = EventId::new(ids, made_at);
@@ -94,7 +104,12 @@ async fn publish(
         payload: Bytes::from(envelope.render(subject)),
         created_at: made_at,
     };
-    events::publish(tx, &ctx.scope, &event, &targets).await?;
+    if rung >= Rung::Shed && ctx.partner.settings.optional_events.contains(&event.kind) {
+        metrics::counter!("postroom_events_shed_total").increment(1);
+        events::shed(tx, &ctx.scope, &event, &targets, SHED).await?;
+    } else {
+        events::publish(tx, &ctx.scope, &event, &targets).await?;
+    }
     Ok(id)
 }
 
@@ -131,6 +146,17 @@ pub(crate) async fn emit_sample(
     let targets = targets(ctx, endpoints.iter().copied(), None);
     events::publish(tx, &ctx.scope, &event, &targets).await?;
     Ok((id, targets.iter().map(|target| target.delivery_id).collect()))
+}
+
+/// Refuses what can wait while the database can't keep up.
+pub(crate) fn must_be_calm(ctx: &OpCtx) -> Result<()> {
+    if ctx.app.db.rung() >= Rung::NoReplays { Err(overloaded()) } else { Ok(()) }
+}
+
+fn overloaded() -> Error {
+    Error::refused(ErrorCode::TemporarilyUnavailable, "the service is busy; nothing was changed")
+        .fix("send the same request again after the time in Retry-After")
+        .retry_after(RETRY_AFTER_SECONDS)
 }
 
 /// Whether an endpoint is owed events of a type. What a failing endpoint misses is kept for it; one

@@ -1,6 +1,7 @@
 //! Operators, their locations, and the partners who sell mailboxes under them.
 
 use crate::address::{Address, Designator};
+use crate::event::EventType;
 use crate::id::{LocationId, OperatorId, PartnerId, PoolId};
 use crate::usage::CountMethod;
 use crate::{Date, Timestamp};
@@ -112,6 +113,8 @@ pub struct PartnerSettings {
     pub count_suspended: bool,
     /// Where customers take up an invitation, with `{token}` in it; default is this install.
     pub portal_url: Option<String>,
+    /// Events that are stored and not sent while the install is overloaded.
+    pub optional_events: Vec<EventType>,
 }
 
 impl Default for PartnerSettings {
@@ -127,6 +130,7 @@ impl Default for PartnerSettings {
             rate_burst: 200,
             count_suspended: true,
             portal_url: None,
+            optional_events: Vec::new(),
         }
     }
 }

@@ -164,6 +164,7 @@ statements! {
     OWED_NAME = "select d.id, e.id, e.type, exists (select 1 from attempts a where a.delivery_no = d.no
         and a.outcome = 'failed') from ready r join deliveries d on d.no = r.delivery_no
         join events e on e.no = d.event_no where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3";
+    SHED = "insert into dead (endpoint_no, at, delivery_no, reason) select $1, $2, $3, $4 {each}";
     LIST = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, payload, created_at from events
         where partner_id = $1 and livemode = $2 and (id < $3 or $3 is null) and (type = $4 or $4 is null)
         and (customer_id = $5 or $5 is null) and (created_at >= $6 or $6 is null)
@@ -184,6 +185,36 @@ pub struct Target {
 
 /// Stores an event and owes it to every endpoint in `targets`, due at once.
 pub async fn publish(tx: &Tx, scope: &Scope, event: &Event, targets: &[Target]) -> Result<()> {
+    store(tx, scope, event, targets).await?;
+    let owed = |t: &Target| Owed {
+        endpoint_no: t.endpoint_no,
+        due_at: event.created_at,
+        delivery_no: t.delivery_no,
+        attempt: 0,
+        tries: 0,
+        slow_downs: 0,
+    };
+    let free = targets.iter().filter(|t| t.order_key.is_none()).map(owed);
+    owe(tx, &free.collect::<Vec<_>>()).await?;
+    let in_order = targets.iter().filter_map(|t| Some((owed(t), t.order_key?)));
+    order::owe(tx, &in_order.collect::<Vec<_>>()).await
+}
+
+/// Stores an event whose deliveries are given up at once, with the reason. A recovery owes them again.
+pub async fn shed(
+    tx: &Tx,
+    scope: &Scope,
+    event: &Event,
+    targets: &[Target],
+    reason: &str,
+) -> Result<()> {
+    store(tx, scope, event, targets).await?;
+    let dead = |t: &Target| args![t.endpoint_no, event.created_at, t.delivery_no, reason];
+    tx.each(SHED, targets.iter().map(dead).collect()).await
+}
+
+/// Stores an event and what its deliveries are called.
+async fn store(tx: &Tx, scope: &Scope, event: &Event, targets: &[Target]) -> Result<()> {
     let row = args![
         event.no,
         event.id,
@@ -206,19 +237,7 @@ pub async fn publish(tx: &Tx, scope: &Scope, event: &Event, targets: &[Target]) 
         let (no, endpoint_no) = (t.delivery_no, t.endpoint_no);
         args![no, t.delivery_id, event.no, endpoint_no, partner, livemode, event.created_at]
     };
-    tx.each(DELIVERY_INSERT, targets.iter().map(delivery).collect()).await?;
-    let owed = |t: &Target| Owed {
-        endpoint_no: t.endpoint_no,
-        due_at: event.created_at,
-        delivery_no: t.delivery_no,
-        attempt: 0,
-        tries: 0,
-        slow_downs: 0,
-    };
-    let free = targets.iter().filter(|t| t.order_key.is_none()).map(owed);
-    owe(tx, &free.collect::<Vec<_>>()).await?;
-    let in_order = targets.iter().filter_map(|t| Some((owed(t), t.order_key?)));
-    order::owe(tx, &in_order.collect::<Vec<_>>()).await
+    tx.each(DELIVERY_INSERT, targets.iter().map(delivery).collect()).await
 }
 
 /// Puts deliveries into the queue and tells the deliverer of this process.
@@ -375,7 +394,11 @@ pub async fn cancel_all(tx: &Tx, endpoint_no: i64) -> Result<u64> {
 
 /// What to send for places in the queues of endpoints, in their order; `None` when nothing stands there
 /// any more, or the endpoint takes nothing now.
-pub async fn parcels(tx: &Tx, places: &[(i64, Place)], now: Timestamp) -> Result<Vec<Option<Parcel>>> {
+pub async fn parcels(
+    tx: &Tx,
+    places: &[(i64, Place)],
+    now: Timestamp,
+) -> Result<Vec<Option<Parcel>>> {
     let read = |r: &mut Row| {
         Ok(Parcel {
             owed: owed(r)?,

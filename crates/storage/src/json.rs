@@ -5,6 +5,7 @@
 use domain::address::Address;
 use domain::compliance::{Business, Check, FormData, Verdict};
 use domain::customer::ServiceType;
+use domain::event::EventType;
 use domain::partner::{OrderForm, PartnerSettings};
 use domain::usage::CountMethod;
 use domain::{Date, id::LocationId};
@@ -162,6 +163,7 @@ pub(crate) fn settings_to(s: &PartnerSettings) -> String {
         "auto_activate_on_approval": s.auto_activate_on_approval, "strict_form_lock": s.strict_form_lock,
         "rate_per_10s": s.rate_per_10s, "rate_burst": s.rate_burst,
         "count_suspended": s.count_suspended, "portal_url": s.portal_url,
+        "optional_events": s.optional_events.iter().map(|t| t.as_str()).collect::<Vec<_>>(),
     })
     .to_string()
 }
@@ -183,6 +185,12 @@ pub(crate) fn settings_from(text: &str) -> Result<PartnerSettings> {
         rate_burst: number("rate_burst", d.rate_burst),
         count_suspended: flag("count_suspended", d.count_suspended),
         portal_url: text_at(&value, "portal_url"),
+        optional_events: value["optional_events"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|word| EventType::parse(word.as_str()?))
+            .collect(),
     })
 }
 

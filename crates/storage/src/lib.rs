@@ -25,6 +25,7 @@ pub mod expunge;
 pub mod keys;
 pub mod leases;
 pub mod ledger;
+pub mod load;
 pub mod mail;
 pub mod mailboxes;
 pub mod order;

@@ -9,6 +9,7 @@ use app::{App, audit};
 use domain::Result;
 use storage::Tx;
 use storage::endpoints::EndpointStatus;
+use storage::load::Rung;
 use storage::recoveries::{self, Dead, Recovery, RecoveryState};
 
 use crate::{Tasks, whose};
@@ -26,6 +27,9 @@ pub(crate) async fn run(tasks: &Tasks) -> Result<usize> {
     let unit = async move |tx: &Tx| recoveries::running(tx, RECOVERIES_MAX).await;
     let mut n = 0;
     for (no, endpoint_no) in app.db.read(unit).await? {
+        if app.db.rung() >= Rung::NoReplays {
+            break;
+        }
         let of_unit = app.clone();
         let unit = async move |tx: &Tx| step(tx, &of_unit, no, endpoint_no).await;
         n += app.db.write(unit).await?;

@@ -1,5 +1,6 @@
 //! Partners: the brands under an operator, their settings and order form, and where they may sell.
 
+use domain::event::Audience;
 use domain::id::{LocationId, PartnerId, PoolId};
 use domain::mailbox::{Pool, Strategy};
 use domain::partner::{
@@ -214,6 +215,8 @@ async fn check(tx: &Tx, p: &Partner) -> Result<()> {
         url.starts_with("https://") && url.contains("{token}") && url.len() <= PORTAL_URL_CHARS_MAX
     });
     problems.need(portal, "portal_url", "the portal URL begins with https:// and holds {token}");
+    let are_theirs = s.optional_events.iter().all(|kind| kind.audience() == Audience::Partner);
+    problems.need(are_theirs, "optional_events", "only what partners hear can be optional");
     if let Some(location) = s.default_location {
         let granted = tenancy::grant_list(tx, p.id).await?;
         let known = granted.iter().any(|g| g.location_id == location);

@@ -12,6 +12,7 @@ use storage::recoveries::{self, Selection};
 pub use storage::recoveries::{Extent, Recovery, RecoveryState};
 
 use super::retry::must_be_enabled;
+use crate::emit::must_be_calm;
 use crate::endpoints::get::{get, get_locked};
 use crate::notices::operator::RecoveryFinished;
 use crate::notices::{self, Notice};
@@ -52,6 +53,7 @@ pub async fn recover(
     id: &str,
     request: &RecoveryRequest,
 ) -> Result<RecoveryView> {
+    must_be_calm(ctx)?;
     let endpoint = get_locked(tx, ctx, id).await?;
     must_be_enabled(&endpoint)?;
     if recoveries::running_of(tx, endpoint.no).await? >= RUNNING_MAX {

@@ -13,6 +13,7 @@ use storage::events::Event;
 use storage::replays::{self, Reissue, Replay};
 
 use super::retry::must_be_enabled;
+use crate::emit::must_be_calm;
 use crate::endpoints::get::get_locked;
 use crate::{OpCtx, audit, events};
 
@@ -49,6 +50,7 @@ pub struct Replayed {
 /// Owes an event again. To one endpoint, an obstacle refuses the request; to all that match, it leaves
 /// the endpoint out.
 pub async fn replay(tx: &Tx, ctx: &OpCtx, request: &ReplayRequest) -> Result<Replayed> {
+    must_be_calm(ctx)?;
     let event = events::get::get(tx, ctx, &request.event_id).await?;
     let mut left_out = Vec::new();
     let mut targets = Vec::new();

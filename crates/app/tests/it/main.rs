@@ -15,6 +15,7 @@ mod housekeeping;
 mod keys;
 mod ledger;
 mod lifecycle;
+mod load;
 mod mail;
 mod mail_faults;
 mod mail_forwards;

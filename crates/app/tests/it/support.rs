@@ -223,6 +223,10 @@ where
 
 /// Invites a customer who is paid for, by this external id.
 pub(crate) async fn invite(ctx: &OpCtx, external_id: &str) -> CustomerView {
+    try_invite(ctx, external_id).await.unwrap()
+}
+
+pub(crate) async fn try_invite(ctx: &OpCtx, external_id: &str) -> Result<CustomerView> {
     let input = NewCustomer {
         email: format!("{external_id}@example.com"),
         name: "Jane Smith".to_owned(),
@@ -231,9 +235,7 @@ pub(crate) async fn invite(ctx: &OpCtx, external_id: &str) -> CustomerView {
         send_invite: true,
         ..NewCustomer::default()
     };
-    act(ctx, async move |tx, ctx| app::customers::create::create(tx, ctx, &input).await)
-        .await
-        .unwrap()
+    act(ctx, async move |tx, ctx| app::customers::create::create(tx, ctx, &input).await).await
 }
 
 /// Every event of the context's partner and mode, newest last, with its whole payload.

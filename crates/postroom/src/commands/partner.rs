@@ -4,6 +4,7 @@ use app::admin::partners::{self, NewPartner, PartnerChange, PoolChoice};
 use app::admin::{StaffCtx, locations};
 use clap::{Args, Subcommand};
 use domain::Date;
+use domain::event::EventType;
 use domain::id::LocationId;
 use domain::partner::{OrderForm, Partner, PartnerKind, PartnerSettings, PartnerStatus};
 use domain::usage::CountMethod;
@@ -31,6 +32,7 @@ const DETAILS: &[&str] = &[
     "settings.rate_per_10s",
     "settings.rate_burst",
     "settings.portal_url",
+    "settings.optional_events",
     "order_form.currency",
     "order_form.unit_price_minor",
     "order_form.monthly_minimum_minor",
@@ -102,6 +104,18 @@ enum Verb {
     },
 }
 
+/// A type of event, or the word none.
+#[derive(Clone)]
+struct Optional(Option<EventType>);
+
+fn optional(text: &str) -> Result<Optional, String> {
+    match EventType::parse_for_partner(text) {
+        Some(kind) => Ok(Optional(Some(kind))),
+        None if text == "none" => Ok(Optional(None)),
+        None => Err("a type of event such as mail.scan_requested, or none".to_owned()),
+    }
+}
+
 /// Settings and order form; what is not given stays as it is, or as it is by default.
 #[derive(Args, Default)]
 struct Terms {
@@ -131,6 +145,10 @@ struct Terms {
     /// Where customers take up an invitation, with {token} in it.
     #[arg(long, value_name = "URL")]
     portal_url: Option<String>,
+    /// A type of event that is stored and not sent while the install is overloaded; can be given several times,
+    /// none is no type.
+    #[arg(long = "optional-event", value_name = "TYPE", value_parser = optional)]
+    optional_events: Vec<Optional>,
     /// ISO 4217, such as USD.
     #[arg(long)]
     currency: Option<String>,
@@ -166,6 +184,10 @@ impl Terms {
             rate_burst: self.rate_burst.unwrap_or(old.rate_burst),
             count_suspended: self.count_suspended.unwrap_or(old.count_suspended),
             portal_url: self.portal_url.clone().or(old.portal_url),
+            optional_events: match self.optional_events.as_slice() {
+                [] => old.optional_events,
+                given => given.iter().filter_map(|Optional(kind)| *kind).collect(),
+            },
         }
     }
 
@@ -290,6 +312,7 @@ fn shown(p: &Partner) -> Value {
             "rate_burst": s.rate_burst,
             "count_suspended": s.count_suspended,
             "portal_url": s.portal_url,
+            "optional_events": s.optional_events.iter().map(|t| t.as_str()).collect::<Vec<_>>(),
         },
         "order_form": {
             "currency": o.currency,

@@ -12,12 +12,13 @@ mod sqlite;
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::{oneshot, watch};
 
+use crate::load::Rung;
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 pub use dialect::{Engine, EngineVersion};
@@ -85,6 +86,8 @@ enum Threads {
 pub(crate) struct Shared {
     /// Statements until a test's fault; never reached below zero.
     fault_in: AtomicI64,
+    /// Units that a test says are waiting.
+    waiting_least: AtomicUsize,
     wakes: flume::Sender<Wake>,
     wakes_out: flume::Receiver<Wake>,
     /// Marked as changed after each commit of events by this process.
@@ -100,6 +103,7 @@ impl Db {
         let (wakes, wakes_out) = flume::bounded(WAKES_MAX);
         let shared = Arc::new(Shared {
             fault_in: AtomicI64::new(0),
+            waiting_least: AtomicUsize::new(0),
             wakes,
             wakes_out,
             events: watch::Sender::default(),
@@ -209,6 +213,20 @@ impl Db {
             Threads::Sqlite(_) => Ok(None),
             Threads::Postgres(handle) => Ok(handle.try_hold(key).await?.map(HeldLock)),
         }
+    }
+
+    /// How far what is asked for should give way now.
+    pub fn rung(&self) -> Rung {
+        let waiting = match &self.threads {
+            Threads::Sqlite(handle) => handle.n_waiting(),
+            Threads::Postgres(handle) => handle.n_waiting(),
+        };
+        Rung::of(waiting.max(self.shared.waiting_least.load(Ordering::Relaxed)))
+    }
+
+    /// Lets so many units seem to wait at least. For tests of what gives way.
+    pub fn pretend_waiting(&self, n: usize) {
+        self.shared.waiting_least.store(n, Ordering::Relaxed);
     }
 
     /// Makes the n-th statement from now fail, once. For tests that prove that nothing half-done

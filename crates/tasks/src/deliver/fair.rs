@@ -21,6 +21,8 @@ pub(super) const SLOW_SLOTS: usize = SLOTS / 4;
 /// for lanes that are slow or failing, so that they do not stop their neighbours.
 pub(super) const HOST_SLOTS: usize = 64;
 pub(super) const HOST_SLOW_SLOTS: usize = HOST_SLOTS / 4;
+/// The same while the database can't keep up.
+const SLOW_SLOTS_FEW: usize = SLOW_SLOTS / 4;
 /// While both queues wait, one turn of so many is a slow lane's.
 const SLOW_TURN_EVERY: u32 = 4;
 /// An attempt is charged at least this, in microseconds: what loading and writing cost besides.
@@ -54,6 +56,8 @@ pub(super) struct Fair {
     tenants: HashMap<PartnerId, usize>,
     hosts: HashMap<u64, Host>,
     n_turns: u32,
+    /// Slow lanes leave room for the others.
+    gives_way: bool,
 }
 
 /// Lanes that wait, by tenant.
@@ -93,7 +97,7 @@ impl Fair {
             return None;
         }
         self.n_turns = self.n_turns.wrapping_add(1);
-        let may_be_slow = self.n_slow < SLOW_SLOTS;
+        let may_be_slow = self.n_slow < self.slow_slots();
         let is_slow_first = self.n_turns.is_multiple_of(SLOW_TURN_EVERY);
         let is_roomy = self.n_in_flight < SLOTS - TENANT_SLOTS;
         let beyond_share = is_roomy || self.is_one_alone();
@@ -106,6 +110,15 @@ impl Fair {
         }
         let lane = quick.next(tenants, beyond_share);
         lane.or_else(|| may_be_slow.then(|| slow.next(tenants, beyond_share)).flatten())
+    }
+
+    /// Lets slow lanes have fewer slots from now on, or as many as ever.
+    pub(super) fn give_way(&mut self, gives_way: bool) {
+        self.gives_way = gives_way;
+    }
+
+    fn slow_slots(&self) -> usize {
+        if self.gives_way { SLOW_SLOTS_FEW } else { SLOW_SLOTS }
     }
 
     /// One tenant holds all slots that are held, and no other waits.
@@ -125,7 +138,7 @@ impl Fair {
         estimate: i64,
         charged: &mut i64,
     ) -> Option<Ticket> {
-        if kin.is_slow && self.n_slow >= SLOW_SLOTS {
+        if kin.is_slow && self.n_slow >= self.slow_slots() {
             self.slow.add(kin.tenant, endpoint_no, charged);
             return None;
         }
@@ -260,5 +273,23 @@ impl Queue {
 
     fn forget_idle(&mut self) {
         self.accounts.retain(|_, a| !a.lanes.is_empty() || a.charged > self.clock);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_lanes_get_fewer_slots_while_the_database_cannot_keep_up() {
+        let mut fair = Fair::default();
+        let mut n_taken = |gives_way: bool, hosts: std::ops::Range<u64>| {
+            fair.give_way(gives_way);
+            let slow = |host| Kin { tenant: None, host, is_slow: true };
+            hosts.filter(|host| fair.take(slow(*host), 1, 1, &mut 0).is_some()).count()
+        };
+        assert_eq!(n_taken(true, 0..1000), SLOW_SLOTS_FEW);
+        assert_eq!(n_taken(false, 1000..2000), SLOW_SLOTS - SLOW_SLOTS_FEW);
+        assert_eq!(n_taken(true, 2000..3000), 0);
     }
 }

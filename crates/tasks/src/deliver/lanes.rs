@@ -96,6 +96,11 @@ impl Lanes {
         change
     }
 
+    /// See [`Fair::give_way`].
+    pub(super) fn give_way(&mut self, gives_way: bool) {
+        self.fair.give_way(gives_way);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.by_endpoint.len()
     }

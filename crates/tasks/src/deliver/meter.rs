@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use metrics::Histogram;
+use storage::load::Rung;
 use webhook::ladder::Class;
 use webhook::outcome::Phases;
 
@@ -52,6 +53,11 @@ pub(super) fn attempt(phases: &PhaseMeter, done: &Finished) {
 /// Completions that were written, or could not be.
 pub(super) fn write(lasted: Duration) {
     metrics::histogram!("postroom_delivery_write_seconds").record(lasted);
+}
+
+/// How far this process gives way to load: 0 is not at all.
+pub(super) fn rung(rung: Rung) {
+    metrics::gauge!("postroom_load_rung").set(f64::from(rung as u8));
 }
 
 /// How the lanes of this process stand.

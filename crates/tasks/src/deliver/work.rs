@@ -10,6 +10,7 @@ use std::time::Duration;
 use domain::Timestamp;
 use storage::events::{self, Owed, Place};
 use storage::leases::shard_of;
+use storage::load::Rung;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use webhook::ladder::Class;
@@ -145,6 +146,7 @@ impl Work {
         }
         let now = self.tasks.parts.app.clock.now();
         self.lanes.ring(now);
+        self.lanes.give_way(self.tasks.parts.app.db.rung() >= Rung::FewSlow);
         while self.reads.len() < LOADS_MAX {
             let ask = self.gather(now);
             if ask.is_empty() {
@@ -387,6 +389,7 @@ impl Work {
 
     /// Tells how the lanes stand.
     pub(super) fn tell(&self) {
+        meter::rung(self.tasks.parts.app.db.rung());
         meter::lanes(self.n_in_flight, self.lanes.len(), self.lanes.n_breakers_open());
     }
 

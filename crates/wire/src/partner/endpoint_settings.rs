@@ -5,8 +5,8 @@
 
 use domain::endpoint::{
     BURST, CERTIFICATE_CHARS_MAX, ClientIdentity, HEADERS_MAX, KeyMode, KeyModes, MAX_IN_FLIGHT,
-    Order, PARK_AFTER, PRIVATE_KEY_CHARS_MAX, RATE, RETRIES_MAX, RETRY_DELAY, Settings, SettingsChange,
-    TIMEOUT_MS,
+    Order, PARK_AFTER, PRIVATE_KEY_CHARS_MAX, RATE, RETRIES_MAX, RETRY_DELAY, Settings,
+    SettingsChange, TIMEOUT_MS,
 };
 
 use crate::reader::{Fields, Patch};

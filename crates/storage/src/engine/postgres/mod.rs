@@ -70,6 +70,11 @@ impl Handle {
         queue.try_send(unit).map_err(|_| Error::Busy)
     }
 
+    /// Units that wait to write.
+    pub(super) fn n_waiting(&self) -> usize {
+        self.writer.len()
+    }
+
     pub(super) async fn try_hold(&self, key: i64) -> Result<Option<LockSession>> {
         const LOCK: &str = "select pg_try_advisory_lock($1)";
         let (client, connection) = self.server.connect().await?;

@@ -22,6 +22,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 
 use super::{FileLock, Ownership, QUEUE_UNITS_MAX, RUNS_MAX, Shared, Tx, Unit, dialect};
+use crate::load::WIDE_FROM;
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 
@@ -29,6 +30,8 @@ use crate::{Error, Result};
 const GROUP_UNITS_MAX: usize = 256;
 /// How long a group may grow before it is committed.
 const GROUP_TIME_MAX: Duration = Duration::from_millis(5);
+/// The same while units pile up, when fewer syncs are worth more than a short wait (webhooks.md 5.18).
+const GROUP_TIME_WIDE: Duration = Duration::from_millis(20);
 /// Connections that only read, each on its thread.
 const READERS: usize = 2;
 /// Prepared statements kept by one connection; more than there are statements.
@@ -69,6 +72,11 @@ impl Handle {
     pub(super) fn send(&self, unit: Box<dyn Unit>, writes: bool) -> Result<()> {
         let queue = if writes { &self.writer } else { &self.readers };
         queue.try_send(unit).map_err(|_| Error::Busy)
+    }
+
+    /// Units that wait to write.
+    pub(super) fn n_waiting(&self) -> usize {
+        self.writer.len()
     }
 
     pub(super) fn try_own(&self) -> Result<Ownership> {
@@ -154,7 +162,8 @@ impl Writer {
         let run = |unit| run_in_savepoint(&self.connection, unit, &self.shared);
         let mut group = vec![run(first)];
         let mut next = None;
-        while group.len() < GROUP_UNITS_MAX && started.elapsed() < GROUP_TIME_MAX {
+        let (units_max, time_max) = group_bounds(work.len());
+        while group.len() < units_max && started.elapsed() < time_max {
             let Ok(unit) = work.try_recv() else { break };
             if is_late && !unit.is_late() {
                 next = Some(unit);
@@ -209,6 +218,15 @@ struct Done {
     tx: Tx,
     /// `Err(None)` when the unit itself returned an error, which its caller should hear.
     ended: std::result::Result<(), Option<Error>>,
+}
+
+/// How many units share a commit, and for how long it waits for them: more while more wait.
+const fn group_bounds(n_waiting: usize) -> (usize, Duration) {
+    if n_waiting < WIDE_FROM {
+        (GROUP_UNITS_MAX, GROUP_TIME_MAX)
+    } else {
+        (GROUP_UNITS_MAX * 4, GROUP_TIME_WIDE)
+    }
 }
 
 fn run_in_savepoint(
