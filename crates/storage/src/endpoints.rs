@@ -1,10 +1,10 @@
-//! Webhook endpoints, their sealed secrets, and the log of deliveries.
+//! Webhook endpoints, their settings, and the evidence of how they answer.
 
 use bytes::Bytes;
 use domain::Timestamp;
 use domain::endpoint::{KeyMode, KeyModes, Order, Settings};
 use domain::event::EventType;
-use domain::id::{DeliveryId, EndpointId, EventId, PartnerId};
+use domain::id::{EndpointId, PartnerId};
 
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, json, statements};
@@ -56,58 +56,14 @@ pub struct ClientCertificate {
     pub sealed: Bytes,
 }
 
-/// A signing secret, sealed. The current one signs first.
-#[derive(Clone, Debug)]
-pub struct EndpointSecret {
-    pub endpoint_no: i64,
-    pub n: i64,
-    pub sealed: Bytes,
-    pub is_current: bool,
-    pub created_at: Timestamp,
-    pub expires_at: Option<Timestamp>,
-    pub pair: Option<SealedPair>,
-}
-
-/// The Ed25519 key pair that signs beside a secret.
-#[derive(Clone, Debug)]
-pub struct SealedPair {
-    /// The private key.
-    pub sealed: Bytes,
-    pub public_key: String,
-}
-
-/// A line of the delivery log.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    pub no: i64,
-    pub id: DeliveryId,
-    pub event_id: EventId,
-    pub event_type: EventType,
-    pub endpoint_id: EndpointId,
-    pub url: String,
-    pub endpoint_deleted: bool,
-    pub payload: Bytes,
-    pub created_at: Timestamp,
-    /// It stands in the queue: an attempt will be made.
-    pub is_owed: bool,
-    pub attempts: Vec<AttemptLine>,
-}
-
-/// An attempt as the log shows it.
-#[derive(Clone, Debug)]
-pub struct AttemptLine {
-    pub n: i64,
-    pub at: Timestamp,
-    pub duration_us: i64,
-    pub outcome: String,
-    pub status_code: Option<i64>,
-    pub error: Option<String>,
-    pub request_headers: String,
-    pub response_headers: Option<String>,
-    pub response_body: Option<Bytes>,
-    pub next_at: Option<Timestamp>,
-    /// The number of the secret that signed first; `None` where nothing was sent.
-    pub key_n: Option<i64>,
+/// What [`endpoint`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
+        first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
+        retry_schedule, key_mode, standard_key_mode, ed25519, park_after, self_heal, header_names, headers_sealed,
+        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed"
+    };
 }
 
 statements! {
@@ -117,25 +73,13 @@ statements! {
         certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
         $21, $22, $23, $24, $25, $26)";
-    LIVE = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
-        first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, key_mode, standard_key_mode, ed25519, park_after, self_heal, header_names, headers_sealed,
-        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
-        where partner_id = $1 and livemode = $2 and deleted_at is null order by no";
-    GET = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
-        first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, key_mode, standard_key_mode, ed25519, park_after, self_heal, header_names, headers_sealed,
-        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
-        where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null";
-    GET_LOCKED = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at,
-        updated_at, first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode,
-        timeout_ms, retry_schedule, key_mode, standard_key_mode, ed25519, park_after, self_heal, header_names, headers_sealed,
-        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed from endpoints
-        where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null {lock}";
-    BY_NO = "select no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
-        first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, key_mode, standard_key_mode, ed25519, park_after, self_heal, header_names, headers_sealed,
-        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed from endpoints where no = $1 and deleted_at is null";
+    LIVE = concat!("select ", columns!(), " from endpoints
+        where partner_id = $1 and livemode = $2 and deleted_at is null order by no");
+    GET = concat!("select ", columns!(), " from endpoints
+        where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null");
+    GET_LOCKED = concat!("select ", columns!(), " from endpoints
+        where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null {lock}");
+    BY_NO = concat!("select ", columns!(), " from endpoints where no = $1 and deleted_at is null");
     UPDATE = "update endpoints set url = $2, description = $3, event_types = $4, status = $5, disabled_reason = $6,
         updated_at = $7, rate_per_second = $8, burst = $9, max_in_flight = $10, order_mode = $11, timeout_ms = $12,
         retry_schedule = $13, header_names = $14, headers_sealed = $15, key_mode = $16, standard_key_mode = $17,
@@ -157,40 +101,7 @@ statements! {
         probe_at from endpoints where no = $1";
     HEALTH_PUT = "update endpoints set first_failure_at = $2, failures = $3, last_success_at = $4, failed_hours = $5,
         last_failed_hour = $6, notices = $7 {each} where no = $1";
-    SECRET_INSERT = "insert into endpoint_secrets (endpoint_no, n, sealed, is_current, created_at, expires_at,
-        pair_sealed, public_key) values ($1, $2, $3, $4, $5, $6, $7, $8)";
-    SECRET_LIST = "select endpoint_no, n, sealed, is_current, created_at, expires_at, pair_sealed, public_key
-        from endpoint_secrets where endpoint_no = $1 and (expires_at is null or expires_at > $2)
-        order by case when is_current and (expires_at > $3 or expires_at is null) then 0 else 1 end, n desc";
-    SECRET_LAST = "select max(n) from endpoint_secrets where endpoint_no = $1";
     PUBLIC = "select no from endpoints where id = $1 and ed25519 and deleted_at is null";
-    SECRET_SET = "update endpoint_secrets set is_current = $3, expires_at = $4, pair_sealed = $5, public_key = $6
-        where endpoint_no = $1 and n = $2";
-    // A queue row stands at the time of the last attempt's retry, or of the first attempt: the whole
-    // key is known, so that a long queue costs no more than a short one.
-    DELIVERY_LIST = "select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at,
-        exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
-        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
-        from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
-        where d.partner_id = $1 and d.livemode = $2 and (d.id < $3 or $3 is null)
-        and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null) and (p.id = $6 or $6 is null)
-        and (e.customer_id = $7 or $7 is null) and (d.created_at >= $8 or $8 is null)
-        and (d.created_at < $9 or $9 is null) order by d.id desc limit $10";
-    DELIVERY_SCAN = "select d.id, (select a.outcome from attempts a where a.delivery_no = d.no order by a.n desc limit 1),
-        exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
-        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
-        from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
-        where d.partner_id = $1 and d.livemode = $2 and (d.id < $3 or $3 is null)
-        and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null) and (p.id = $6 or $6 is null)
-        and (e.customer_id = $7 or $7 is null) and (d.created_at >= $8 or $8 is null)
-        and (d.created_at < $9 or $9 is null) order by d.id desc limit $10";
-    DELIVERY_GET = "select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at,
-        exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
-        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
-        from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
-        where d.partner_id = $1 and d.livemode = $2 and d.id = $3";
-    ATTEMPTS = "select n, at, duration_us, outcome, status_code, error, request_headers, response_headers,
-        response_body, next_at, key_n from attempts where delivery_no = $1 order by n";
 }
 
 pub async fn insert(tx: &Tx, scope: &Scope, e: &Endpoint) -> Result<()> {
@@ -366,54 +277,6 @@ pub async fn put_health(tx: &Tx, healths: &[(i64, Health)]) -> Result<()> {
     tx.each(HEALTH_PUT, healths.iter().map(row).collect()).await
 }
 
-pub async fn secret_insert(tx: &Tx, s: &EndpointSecret) -> Result<()> {
-    let (pair, public) = columns(s.pair.as_ref());
-    let row =
-        args![s.endpoint_no, s.n, s.sealed, s.is_current, s.created_at, s.expires_at, pair, public];
-    tx.post(SECRET_INSERT, row).await
-}
-
-/// How long a secret still signs, second, after another one became current; in microseconds.
-pub const OUTGOING_LIFE: i64 = domain::days(1);
-
-/// Secrets that sign today, the current one first.
-///
-/// A current secret that ends within [`OUTGOING_LIFE`] is on its way out: its successor, which is
-/// newer, stands before it from then on, without anybody writing a row.
-pub async fn secret_list(tx: &Tx, endpoint_no: i64, now: Timestamp) -> Result<Vec<EndpointSecret>> {
-    let read = |r: &mut Row| {
-        Ok(EndpointSecret {
-            endpoint_no: r.next()?,
-            n: r.next()?,
-            sealed: r.next()?,
-            is_current: r.next()?,
-            created_at: r.next()?,
-            expires_at: r.next()?,
-            pair: match (r.next()?, r.next()?) {
-                (Some(sealed), Some(public_key)) => Some(SealedPair { sealed, public_key }),
-                _ => None,
-            },
-        })
-    };
-    tx.all(SECRET_LIST, args![endpoint_no, now, now.plus(OUTGOING_LIFE)], read).await
-}
-
-/// The number of the newest secret that the endpoint ever had; 0 before the first.
-pub async fn secret_last(tx: &Tx, endpoint_no: i64) -> Result<i64> {
-    let last: Option<i64> = tx.one(SECRET_LAST, args![endpoint_no], Row::next).await?;
-    Ok(last.unwrap_or(0))
-}
-
-/// Stores whether a secret is current, when it ends, and its pair.
-pub async fn secret_update(tx: &Tx, s: &EndpointSecret) -> Result<()> {
-    let (pair, public) = columns(s.pair.as_ref());
-    tx.post(SECRET_SET, args![s.endpoint_no, s.n, s.is_current, s.expires_at, pair, public]).await
-}
-
-fn columns(pair: Option<&SealedPair>) -> (Option<Bytes>, Option<String>) {
-    (pair.map(|pair| pair.sealed.clone()), pair.map(|pair| pair.public_key.clone()))
-}
-
 /// An endpoint that signs with Ed25519, whoever asks: its public keys are for everybody.
 pub async fn find_public(tx: &Tx, id: EndpointId) -> Result<Option<i64>> {
     tx.opt(PUBLIC, args![id], Row::next).await
@@ -475,111 +338,4 @@ fn settings(r: &mut Row) -> Result<Settings> {
 fn key_mode(r: &mut Row) -> Result<KeyMode> {
     KeyMode::parse(&r.next::<String>()?)
         .ok_or_else(|| crate::Error::Inconsistent("key mode of an endpoint".into()))
-}
-
-/// What the delivery log is narrowed to.
-#[derive(Clone, Debug, Default)]
-pub struct DeliveryFilter {
-    pub event_type: Option<EventType>,
-    pub event_id: Option<EventId>,
-    pub endpoint_id: Option<EndpointId>,
-    pub customer_id: Option<domain::id::CustomerId>,
-    pub created: (Option<Timestamp>, Option<Timestamp>),
-}
-
-/// Deliveries older than `before`, newest first, each with its attempts.
-pub async fn delivery_list(
-    tx: &Tx,
-    scope: &Scope,
-    filter: &DeliveryFilter,
-    before: Option<DeliveryId>,
-    limit: i64,
-) -> Result<Vec<Delivery>> {
-    let row = narrowed(scope, filter, before, limit);
-    let mut deliveries = tx.all(DELIVERY_LIST, row, delivery).await?;
-    for delivery in &mut deliveries {
-        delivery.attempts = tx.all(ATTEMPTS, args![delivery.no], attempt_line).await?;
-    }
-    Ok(deliveries)
-}
-
-/// Where a delivery stands, without its payload and attempts.
-#[derive(Clone, Debug)]
-pub struct Standing {
-    pub id: DeliveryId,
-    /// Of the last attempt, if there was one.
-    pub outcome: Option<String>,
-    pub is_owed: bool,
-}
-
-/// Where the deliveries of a list stand, in its order.
-pub async fn delivery_scan(
-    tx: &Tx,
-    scope: &Scope,
-    filter: &DeliveryFilter,
-    before: Option<DeliveryId>,
-    limit: i64,
-) -> Result<Vec<Standing>> {
-    let read = |r: &mut Row| Ok(Standing { id: r.next()?, outcome: r.next()?, is_owed: r.next()? });
-    tx.all(DELIVERY_SCAN, narrowed(scope, filter, before, limit), read).await
-}
-
-/// One delivery with its attempts.
-pub async fn delivery_find(tx: &Tx, scope: &Scope, id: DeliveryId) -> Result<Option<Delivery>> {
-    let key = args![scope.partner_id(), scope.livemode(), id];
-    let Some(mut delivery) = tx.opt(DELIVERY_GET, key, delivery).await? else { return Ok(None) };
-    delivery.attempts = tx.all(ATTEMPTS, args![delivery.no], attempt_line).await?;
-    Ok(Some(delivery))
-}
-
-fn narrowed(
-    scope: &Scope,
-    filter: &DeliveryFilter,
-    before: Option<DeliveryId>,
-    limit: i64,
-) -> Vec<crate::Value> {
-    args![
-        scope.partner_id(),
-        scope.livemode(),
-        before,
-        filter.event_type,
-        filter.event_id,
-        filter.endpoint_id,
-        filter.customer_id,
-        filter.created.0,
-        filter.created.1,
-        limit
-    ]
-}
-
-fn delivery(r: &mut Row) -> Result<Delivery> {
-    Ok(Delivery {
-        no: r.next()?,
-        id: r.next()?,
-        event_id: r.next()?,
-        event_type: r.next()?,
-        endpoint_id: r.next()?,
-        url: r.next()?,
-        endpoint_deleted: r.next()?,
-        payload: r.next()?,
-        created_at: r.next()?,
-        is_owed: r.next()?,
-        attempts: Vec::new(),
-    })
-}
-
-fn attempt_line(r: &mut Row) -> Result<AttemptLine> {
-    Ok(AttemptLine {
-        n: r.next()?,
-        at: r.next()?,
-        duration_us: r.next()?,
-        outcome: r.next()?,
-        status_code: r.next()?,
-        error: r.next()?,
-        request_headers: r.next()?,
-        response_headers: r.next()?,
-        response_body: r.next()?,
-        next_at: r.next()?,
-        key_n: r.next()?,
-    })
 }

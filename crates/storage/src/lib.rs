@@ -19,6 +19,8 @@ pub mod backlog;
 pub mod chores;
 pub mod compliance;
 pub mod customers;
+pub mod deliveries;
+pub mod endpoint_secrets;
 pub mod endpoints;
 pub mod events;
 pub mod expunge;
@@ -56,6 +58,8 @@ pub fn statements() -> Vec<&'static str> {
         chores::ALL,
         compliance::ALL,
         customers::ALL,
+        deliveries::ALL,
+        endpoint_secrets::ALL,
         endpoints::ALL,
         events::ALL,
         expunge::ALL,

@@ -4,7 +4,7 @@ use domain::event::EventType;
 use domain::id::{DeliveryId, EndpointId, EventId};
 use domain::{Result, Timestamp};
 use storage::Tx;
-use storage::endpoints::{self, DeliveryFilter};
+use storage::deliveries::{self, DeliveryFilter};
 
 use super::{DeliveryStatus, DeliveryView};
 use crate::{OpCtx, events};
@@ -49,7 +49,7 @@ pub async fn list(
         return search(tx, ctx, &filter, status, before, limit).await;
     }
     let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut found = endpoints::delivery_list(tx, &ctx.scope, &filter, before, rows).await?;
+    let mut found = deliveries::list(tx, &ctx.scope, &filter, before, rows).await?;
     let has_more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().map(|d| d.id).filter(|_| has_more);
@@ -67,7 +67,7 @@ async fn search(
     let mut matching = Vec::new();
     let mut position = before;
     for _ in 0..SCAN_STEPS_MAX {
-        let rows = endpoints::delivery_scan(tx, &ctx.scope, filter, position, SCAN_ROWS).await?;
+        let rows = deliveries::scan(tx, &ctx.scope, filter, position, SCAN_ROWS).await?;
         let is_last = (rows.len() as u64) < SCAN_ROWS.unsigned_abs();
         for row in rows {
             if DeliveryStatus::of(row.is_owed, row.outcome.as_deref()) == status {
@@ -98,7 +98,7 @@ async fn load(
 pub async fn find_each(tx: &Tx, ctx: &OpCtx, ids: &[DeliveryId]) -> Result<Vec<DeliveryView>> {
     let mut deliveries = Vec::with_capacity(ids.len());
     for id in ids {
-        let found = endpoints::delivery_find(tx, &ctx.scope, *id).await?;
+        let found = deliveries::find(tx, &ctx.scope, *id).await?;
         deliveries.extend(found.map(DeliveryView::of));
     }
     Ok(deliveries)

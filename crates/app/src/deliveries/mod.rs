@@ -9,7 +9,7 @@ pub mod replay;
 pub mod retry;
 
 use domain::Timestamp;
-use storage::endpoints::Delivery;
+use storage::deliveries::Delivery;
 
 domain::words! {
     /// Where a delivery stands (postal.md 3.10).

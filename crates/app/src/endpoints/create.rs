@@ -4,7 +4,8 @@ use domain::endpoint::{ClientIdentity, Settings};
 use domain::event::EventType;
 use domain::id::EndpointId;
 use domain::{Error, ErrorCode, Result};
-use storage::endpoints::{self, Endpoint, EndpointSecret, EndpointStatus};
+use storage::endpoint_secrets::{self, EndpointSecret};
+use storage::endpoints::{self, Endpoint, EndpointStatus};
 use storage::{Tx, tenancy};
 
 use super::secrets::{new_row, take_secret};
@@ -74,7 +75,7 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<Created
     check_encrypted(ctx, &endpoint)?;
     endpoints::insert(tx, &ctx.scope, &endpoint).await?;
     let row = EndpointSecret { is_current: true, ..new_row(ctx, &endpoint, 1, &secret) };
-    endpoints::secret_insert(tx, &row).await?;
+    endpoint_secrets::insert(tx, &row).await?;
     audit::record(tx, ctx, "endpoint.create", endpoint.id, &[("url", &endpoint.url)]).await?;
     notices::tell(tx, ctx, &endpoint, Notice::EndpointCreated).await?;
     let keys = keys::list(tx, ctx, &endpoint).await?;

@@ -5,6 +5,7 @@
 use domain::id::EndpointId;
 use domain::{Error, ErrorCode, Result, Timestamp};
 use storage::Tx;
+use storage::endpoint_secrets::{self, EndpointSecret};
 use storage::endpoints::{self, Endpoint};
 use webhook::ed25519::PublicKey;
 
@@ -53,8 +54,8 @@ pub struct EndpointView {
 
 /// The keys that sign today, in their order.
 pub async fn list(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint) -> Result<Vec<LiveKey>> {
-    let rows = endpoints::secret_list(tx, endpoint.no, ctx.app.clock.now()).await?;
-    let live = |(place, row): (usize, endpoints::EndpointSecret)| LiveKey {
+    let rows = endpoint_secrets::list(tx, endpoint.no, ctx.app.clock.now()).await?;
+    let live = |(place, row): (usize, EndpointSecret)| LiveKey {
         number: row.n,
         standing: match (place, row.expires_at) {
             (0, _) => Standing::Current,
@@ -82,13 +83,13 @@ pub async fn public(app: &App, id: &str) -> Result<Vec<Published>> {
     let work = async move |tx: &Tx| {
         let Some(id) = parsed else { return Ok(None) };
         let Some(no) = endpoints::find_public(tx, id).await? else { return Ok(None) };
-        endpoints::secret_list(tx, no, now).await.map(Some)
+        endpoint_secrets::list(tx, no, now).await.map(Some)
     };
     let rows = app.db.read(work).await.map_err(Error::from)?.ok_or_else(|| {
         Error::refused(ErrorCode::NotFound, "no such webhook endpoint with public keys")
             .fix("check the id, and that the endpoint has ed25519 set")
     })?;
-    let public = |row: endpoints::EndpointSecret| {
+    let public = |row: EndpointSecret| {
         let key = PublicKey::parse(&row.pair?.public_key).ok()?;
         Some(Published { number: row.n, x: key.jwk_x(), text: key.to_string() })
     };

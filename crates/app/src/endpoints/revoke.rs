@@ -5,7 +5,7 @@
 
 use domain::{Error, Field, Result};
 use storage::Tx;
-use storage::endpoints::{self, EndpointSecret};
+use storage::endpoint_secrets::{self, EndpointSecret};
 
 use super::get::get_locked;
 use super::keys::{self, EndpointView};
@@ -23,12 +23,12 @@ pub async fn revoke_all(
     let endpoint = get_locked(tx, ctx, id).await?;
     let secret = take_secret(ctx, brought, endpoint.settings.key_modes)?;
     let now = ctx.app.clock.now();
-    for row in endpoints::secret_list(tx, endpoint.no, now).await? {
+    for row in endpoint_secrets::list(tx, endpoint.no, now).await? {
         end(tx, row, now).await?;
     }
-    let n = endpoints::secret_last(tx, endpoint.no).await? + 1;
+    let n = endpoint_secrets::last(tx, endpoint.no).await? + 1;
     let row = EndpointSecret { is_current: true, ..new_row(ctx, &endpoint, n, &secret) };
-    endpoints::secret_insert(tx, &row).await?;
+    endpoint_secrets::insert(tx, &row).await?;
     audit::record(tx, ctx, "endpoint.revoke", endpoint.id, &[("n", "all")]).await?;
     rotate::tell(tx, ctx, &endpoint, "revoked").await?;
     let keys = keys::list(tx, ctx, &endpoint).await?;
@@ -40,7 +40,7 @@ pub async fn revoke_all(
 pub async fn revoke_one(tx: &Tx, ctx: &OpCtx, id: &str, number: i64) -> Result<EndpointView> {
     let endpoint = get_locked(tx, ctx, id).await?;
     let now = ctx.app.clock.now();
-    let mut live = endpoints::secret_list(tx, endpoint.no, now).await?;
+    let mut live = endpoint_secrets::list(tx, endpoint.no, now).await?;
     let Some(place) = live.iter().position(|row| row.n == number) else {
         return refused("no live key has this number");
     };
@@ -51,7 +51,7 @@ pub async fn revoke_one(tx: &Tx, ctx: &OpCtx, id: &str, number: i64) -> Result<E
     // A rotation is cut short: without this the last key would end with nothing to follow it.
     if place == 0 || gone.expires_at.is_none() {
         let heir = EndpointSecret { is_current: true, expires_at: None, ..heir.clone() };
-        endpoints::secret_update(tx, &heir).await?;
+        endpoint_secrets::update(tx, &heir).await?;
     }
     end(tx, gone, now).await?;
     audit::record(tx, ctx, "endpoint.revoke", endpoint.id, &[("n", &number.to_string())]).await?;
@@ -61,7 +61,7 @@ pub async fn revoke_one(tx: &Tx, ctx: &OpCtx, id: &str, number: i64) -> Result<E
 
 async fn end(tx: &Tx, row: EndpointSecret, now: domain::Timestamp) -> Result<()> {
     let row = EndpointSecret { is_current: false, expires_at: Some(now), ..row };
-    Ok(endpoints::secret_update(tx, &row).await?)
+    Ok(endpoint_secrets::update(tx, &row).await?)
 }
 
 fn refused<T>(message: &str) -> Result<T> {

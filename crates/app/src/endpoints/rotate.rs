@@ -2,11 +2,12 @@
 //!
 //! A receiver checks the first signature only, so the order matters: the old secret signs first until
 //! the receiver's owner says that the new one is in place, or seven days are over; then the new one
-//! signs first, and the old one a day longer. The order itself is `storage::endpoints::secret_list`.
+//! signs first, and the old one a day longer. The order itself is `storage::endpoint_secrets::list`.
 
 use domain::{Error, ErrorCode, Result, Timestamp, days};
 use storage::Tx;
-use storage::endpoints::{self, Endpoint, EndpointSecret, OUTGOING_LIFE};
+use storage::endpoint_secrets::{self, EndpointSecret, OUTGOING_LIFE};
+use storage::endpoints::Endpoint;
 use webhook::signature::LIVE_KEYS_MAX;
 
 use super::get::get_locked;
@@ -34,7 +35,7 @@ pub async fn rotate(
     let endpoint = get_locked(tx, ctx, id).await?;
     let secret = take_secret(ctx, brought, endpoint.settings.key_modes)?;
     let now = ctx.app.clock.now();
-    let live = endpoints::secret_list(tx, endpoint.no, now).await?;
+    let live = endpoint_secrets::list(tx, endpoint.no, now).await?;
     for (place, secret) in live.into_iter().enumerate() {
         let is_current = place == 0;
         let expires_at = if is_current {
@@ -44,11 +45,11 @@ pub async fn rotate(
         } else {
             secret.expires_at
         };
-        endpoints::secret_update(tx, &EndpointSecret { is_current, expires_at, ..secret }).await?;
+        endpoint_secrets::update(tx, &EndpointSecret { is_current, expires_at, ..secret }).await?;
     }
-    let n = endpoints::secret_last(tx, endpoint.no).await? + 1;
+    let n = endpoint_secrets::last(tx, endpoint.no).await? + 1;
     let row = new_row(ctx, &endpoint, n, &secret);
-    endpoints::secret_insert(tx, &row).await?;
+    endpoint_secrets::insert(tx, &row).await?;
     audit::record(tx, ctx, "endpoint.rotate", endpoint.id, &[("n", &row.n.to_string())]).await?;
     tell(tx, ctx, &endpoint, "drawn").await?;
     let keys = keys::list(tx, ctx, &endpoint).await?;
@@ -60,7 +61,7 @@ pub async fn rotate(
 pub async fn switch(tx: &Tx, ctx: &OpCtx, id: &str, grace: i64) -> Result<Endpoint> {
     let endpoint = get_locked(tx, ctx, id).await?;
     let now = ctx.app.clock.now();
-    let live = endpoints::secret_list(tx, endpoint.no, now).await?;
+    let live = endpoint_secrets::list(tx, endpoint.no, now).await?;
     // Behind the current one, only a secret without an end is waiting; the others are on their way out.
     let waiting = live.iter().skip(1).find(|s| s.expires_at.is_none()).map(|s| s.n);
     let Some(waiting) = waiting else {
@@ -72,7 +73,7 @@ pub async fn switch(tx: &Tx, ctx: &OpCtx, id: &str, grace: i64) -> Result<Endpoi
     };
     for secret in live {
         let secret = handed_over(secret, waiting, now.plus(grace));
-        endpoints::secret_update(tx, &secret).await?;
+        endpoint_secrets::update(tx, &secret).await?;
     }
     audit::record(tx, ctx, "endpoint.switch", endpoint.id, &[("n", &waiting.to_string())]).await?;
     tell(tx, ctx, &endpoint, "switched").await?;
@@ -94,7 +95,7 @@ fn handed_over(secret: EndpointSecret, to: i64, end: Timestamp) -> EndpointSecre
 
 /// When a pending switch happens by itself; `None` when no secret waits for one.
 pub async fn switches_at(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint) -> Result<Option<Timestamp>> {
-    let live = endpoints::secret_list(tx, endpoint.no, ctx.app.clock.now()).await?;
+    let live = endpoint_secrets::list(tx, endpoint.no, ctx.app.clock.now()).await?;
     let is_waiting = live.iter().skip(1).any(|s| s.expires_at.is_none());
     let current_ends = live.first().and_then(|s| s.expires_at);
     Ok(current_ends.filter(|_| is_waiting).map(|at| at.plus(-OUTGOING_LIFE)))

@@ -6,7 +6,8 @@
 use domain::endpoint::KeyModes;
 use domain::{Error, Field, Result};
 use storage::Tx;
-use storage::endpoints::{self, Endpoint, EndpointSecret, SealedPair};
+use storage::endpoint_secrets::{self, EndpointSecret, SealedPair};
+use storage::endpoints::Endpoint;
 use webhook::ed25519::{KeyPair, PRIVATE_PREFIX, PUBLIC_PREFIX};
 use webhook::signature::{KeyProblem, Secret};
 
@@ -51,10 +52,10 @@ fn new_pair(ctx: &OpCtx, endpoint: &Endpoint) -> SealedPair {
 
 /// Draws a key pair for each live secret that has none.
 pub(super) async fn give_pairs(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint) -> Result<()> {
-    let live = endpoints::secret_list(tx, endpoint.no, ctx.app.clock.now()).await?;
+    let live = endpoint_secrets::list(tx, endpoint.no, ctx.app.clock.now()).await?;
     for secret in live.into_iter().filter(|secret| secret.pair.is_none()) {
         let pair = Some(new_pair(ctx, endpoint));
-        endpoints::secret_update(tx, &EndpointSecret { pair, ..secret }).await?;
+        endpoint_secrets::update(tx, &EndpointSecret { pair, ..secret }).await?;
     }
     Ok(())
 }
@@ -69,9 +70,9 @@ pub(super) async fn check_key_modes(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint) -
 
 /// The secrets that sign today, the current one first.
 async fn live(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint) -> Result<Vec<Secret>> {
-    let rows = endpoints::secret_list(tx, endpoint.no, ctx.app.clock.now()).await?;
+    let rows = endpoint_secrets::list(tx, endpoint.no, ctx.app.clock.now()).await?;
     let place = seal_place(endpoint.no);
-    let open = |row: &endpoints::EndpointSecret| {
+    let open = |row: &EndpointSecret| {
         let opened = ctx.app.secrets.open(&place, &row.sealed).ok()?;
         Secret::parse(String::from_utf8(opened).ok()?).ok()
     };

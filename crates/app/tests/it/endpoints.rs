@@ -67,7 +67,7 @@ async fn signing(world: &World, endpoint: &Endpoint) -> Vec<String> {
     let rows = world
         .app
         .db
-        .read(async move |tx: &Tx| storage::endpoints::secret_list(tx, no, now).await)
+        .read(async move |tx: &Tx| storage::endpoint_secrets::list(tx, no, now).await)
         .await
         .unwrap();
     let open = |sealed: &[u8]| {

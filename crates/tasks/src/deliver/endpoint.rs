@@ -10,7 +10,8 @@ use domain::endpoint::{Order, Settings};
 use domain::id::PartnerId;
 use futures_util::future::try_join3;
 use storage::Tx;
-use storage::endpoints::{self, EndpointSecret, EndpointStatus};
+use storage::endpoint_secrets::{self, EndpointSecret};
+use storage::endpoints::{self, EndpointStatus};
 use tokio::time::{Duration, Instant};
 use webhook::custom::CustomHeaders;
 use webhook::ed25519::KeyPair;
@@ -66,7 +67,7 @@ pub(super) async fn find(tx: &Tx, no: i64, now: Timestamp) -> storage::Result<Op
         return Ok(None);
     }
     let (secrets, owner, health) = try_join3(
-        endpoints::secret_list(tx, no, now),
+        endpoint_secrets::list(tx, no, now),
         endpoints::owner(tx, no),
         endpoints::health(tx, no),
     )

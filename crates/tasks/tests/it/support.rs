@@ -14,7 +14,8 @@ use domain::id::{DeliveryId, EndpointId, EventId, OperatorId, PartnerId};
 use domain::partner::{Operator, OrderForm, Partner, PartnerKind, PartnerSettings, PartnerStatus};
 use domain::usage::CountMethod;
 use domain::{Clock, Ids, Timestamp};
-use storage::endpoints::{self, Endpoint, EndpointSecret, EndpointStatus};
+use storage::endpoint_secrets::{self, EndpointSecret};
+use storage::endpoints::{self, Endpoint, EndpointStatus};
 use storage::events::Target;
 use storage::{DatabaseUrl, Db, Row, args, events, tenancy};
 use tasks::{Options, Tasks};
@@ -173,7 +174,7 @@ impl World {
         let scope = self.scope();
         write(&self.app, async move |tx: &Tx| {
             endpoints::insert(tx, &scope, &endpoint).await?;
-            endpoints::secret_insert(tx, &secret).await
+            endpoint_secrets::insert(tx, &secret).await
         })
         .await;
         no

@@ -1,0 +1,178 @@
+//! The log of deliveries, as its readers see it. The queue itself is in [`crate::events`].
+
+use bytes::Bytes;
+use domain::Timestamp;
+use domain::event::EventType;
+use domain::id::{DeliveryId, EndpointId, EventId};
+
+use crate::tenancy::Scope;
+use crate::{Result, Row, Tx, args, statements};
+
+/// A line of the delivery log.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub no: i64,
+    pub id: DeliveryId,
+    pub event_id: EventId,
+    pub event_type: EventType,
+    pub endpoint_id: EndpointId,
+    pub url: String,
+    pub endpoint_deleted: bool,
+    pub payload: Bytes,
+    pub created_at: Timestamp,
+    /// It stands in the queue: an attempt will be made.
+    pub is_owed: bool,
+    pub attempts: Vec<AttemptLine>,
+}
+
+/// An attempt as the log shows it.
+#[derive(Clone, Debug)]
+pub struct AttemptLine {
+    pub n: i64,
+    pub at: Timestamp,
+    pub duration_us: i64,
+    pub outcome: String,
+    pub status_code: Option<i64>,
+    pub error: Option<String>,
+    pub request_headers: String,
+    pub response_headers: Option<String>,
+    pub response_body: Option<Bytes>,
+    pub next_at: Option<Timestamp>,
+    /// The number of the secret that signed first; `None` where nothing was sent.
+    pub key_n: Option<i64>,
+}
+
+statements! {
+    // A queue row stands at the time of the last attempt's retry, or of the first attempt: the whole
+    // key is known, so that a long queue costs no more than a short one.
+    LIST = "select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at,
+        exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
+        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
+        from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
+        where d.partner_id = $1 and d.livemode = $2 and (d.id < $3 or $3 is null)
+        and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null) and (p.id = $6 or $6 is null)
+        and (e.customer_id = $7 or $7 is null) and (d.created_at >= $8 or $8 is null)
+        and (d.created_at < $9 or $9 is null) order by d.id desc limit $10";
+    SCAN = "select d.id, (select a.outcome from attempts a where a.delivery_no = d.no order by a.n desc limit 1),
+        exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
+        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
+        from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
+        where d.partner_id = $1 and d.livemode = $2 and (d.id < $3 or $3 is null)
+        and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null) and (p.id = $6 or $6 is null)
+        and (e.customer_id = $7 or $7 is null) and (d.created_at >= $8 or $8 is null)
+        and (d.created_at < $9 or $9 is null) order by d.id desc limit $10";
+    GET = "select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at,
+        exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
+        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
+        from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
+        where d.partner_id = $1 and d.livemode = $2 and d.id = $3";
+    ATTEMPTS = "select n, at, duration_us, outcome, status_code, error, request_headers, response_headers,
+        response_body, next_at, key_n from attempts where delivery_no = $1 order by n";
+}
+
+/// What the delivery log is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryFilter {
+    pub event_type: Option<EventType>,
+    pub event_id: Option<EventId>,
+    pub endpoint_id: Option<EndpointId>,
+    pub customer_id: Option<domain::id::CustomerId>,
+    pub created: (Option<Timestamp>, Option<Timestamp>),
+}
+
+/// Deliveries older than `before`, newest first, each with its attempts.
+pub async fn list(
+    tx: &Tx,
+    scope: &Scope,
+    filter: &DeliveryFilter,
+    before: Option<DeliveryId>,
+    limit: i64,
+) -> Result<Vec<Delivery>> {
+    let row = narrowed(scope, filter, before, limit);
+    let mut deliveries = tx.all(LIST, row, delivery).await?;
+    for delivery in &mut deliveries {
+        delivery.attempts = tx.all(ATTEMPTS, args![delivery.no], attempt_line).await?;
+    }
+    Ok(deliveries)
+}
+
+/// Where a delivery stands, without its payload and attempts.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub id: DeliveryId,
+    /// Of the last attempt, if there was one.
+    pub outcome: Option<String>,
+    pub is_owed: bool,
+}
+
+/// Where the deliveries of a list stand, in its order.
+pub async fn scan(
+    tx: &Tx,
+    scope: &Scope,
+    filter: &DeliveryFilter,
+    before: Option<DeliveryId>,
+    limit: i64,
+) -> Result<Vec<Standing>> {
+    let read = |r: &mut Row| Ok(Standing { id: r.next()?, outcome: r.next()?, is_owed: r.next()? });
+    tx.all(SCAN, narrowed(scope, filter, before, limit), read).await
+}
+
+/// One delivery with its attempts.
+pub async fn find(tx: &Tx, scope: &Scope, id: DeliveryId) -> Result<Option<Delivery>> {
+    let key = args![scope.partner_id(), scope.livemode(), id];
+    let Some(mut delivery) = tx.opt(GET, key, delivery).await? else { return Ok(None) };
+    delivery.attempts = tx.all(ATTEMPTS, args![delivery.no], attempt_line).await?;
+    Ok(Some(delivery))
+}
+
+fn narrowed(
+    scope: &Scope,
+    filter: &DeliveryFilter,
+    before: Option<DeliveryId>,
+    limit: i64,
+) -> Vec<crate::Value> {
+    args![
+        scope.partner_id(),
+        scope.livemode(),
+        before,
+        filter.event_type,
+        filter.event_id,
+        filter.endpoint_id,
+        filter.customer_id,
+        filter.created.0,
+        filter.created.1,
+        limit
+    ]
+}
+
+fn delivery(r: &mut Row) -> Result<Delivery> {
+    Ok(Delivery {
+        no: r.next()?,
+        id: r.next()?,
+        event_id: r.next()?,
+        event_type: r.next()?,
+        endpoint_id: r.next()?,
+        url: r.next()?,
+        endpoint_deleted: r.next()?,
+        payload: r.next()?,
+        created_at: r.next()?,
+        is_owed: r.next()?,
+        attempts: Vec::new(),
+    })
+}
+
+fn attempt_line(r: &mut Row) -> Result<AttemptLine> {
+    Ok(AttemptLine {
+        n: r.next()?,
+        at: r.next()?,
+        duration_us: r.next()?,
+        outcome: r.next()?,
+        status_code: r.next()?,
+        error: r.next()?,
+        request_headers: r.next()?,
+        response_headers: r.next()?,
+        response_body: r.next()?,
+        next_at: r.next()?,
+        key_n: r.next()?,
+    })
+}
