@@ -110,6 +110,8 @@ impl Client {
             request = request.header("idempotency-key", key);
         }
         let request = request.body(Full::new(call.body.clone())).expect("a request");
+        // The answer before was read, which its connection may not have noticed.
+        self.sender.ready().await.map_err(|_| Silence)?;
         let answer = self.sender.send_request(request).await.map_err(|_| Silence)?;
         let (head, body) = answer.into_parts();
         let body = body.collect().await.map_err(|_| Silence)?.to_bytes();
