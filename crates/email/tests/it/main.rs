@@ -1,0 +1,7 @@
+//! Messages read, built and answered through the public functions; hostile ones, and those of other projects.
+
+#![cfg(test)]
+
+mod corpora;
+mod hostile;
+mod reading;
