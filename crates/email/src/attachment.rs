@@ -102,15 +102,20 @@ fn check_one(attachment: &Attachment, body: Body) -> Result<(), AttachmentProble
         Body::NoHtml => return Err(AttachmentProblem::ContentIdWithoutHtml),
         Body::Html => {}
     }
-    let is_plain =
-        id.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"' | b'\\'));
-    if id.is_empty() || id.len() > CONTENT_ID_BYTES_MAX || !is_plain {
+    if !is_content_id(id) {
         return Err(AttachmentProblem::ContentId);
     }
     if !attachment.content_type.starts_with("image/") {
         return Err(AttachmentProblem::ContentIdNotImage);
     }
     Ok(())
+}
+
+/// Whether a text can stand between the brackets of Content-ID and behind `cid:`.
+pub(crate) fn is_content_id(id: &str) -> bool {
+    let is_mark = |b: u8| matches!(b, b'<' | b'>' | b'"' | b'\\');
+    (1..=CONTENT_ID_BYTES_MAX).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_graphic() && !is_mark(b))
 }
 
 fn check_filename(name: &str) -> Result<(), AttachmentProblem> {

@@ -4,7 +4,6 @@
 //! passes the grammar of this crate before it, and the bytes are read again after it: `build_check` compares
 //! what came out with what was meant. The same input makes the same bytes.
 
-use bytes::Bytes;
 use domain::Timestamp;
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address as BuilderAddress;
@@ -304,17 +303,6 @@ impl Boundaries {
         let boundary = format!("=_{}_{subtype}", self.stem);
         let kind = ContentType::new(format!("multipart/{subtype}")).attribute("boundary", boundary);
         MimePart::new(kind, parts)
-    }
-}
-
-/// An attachment made of bytes that were stored, such as one of an original that is forwarded.
-pub fn attachment_of(part: &crate::parse::Part, bytes: Vec<u8>) -> Attachment {
-    let kind = attachment::content_type(&part.content_type);
-    Attachment {
-        filename: part.filename.clone().unwrap_or_else(|| "attachment".to_owned()),
-        content_type: kind.unwrap_or_else(|_| "application/octet-stream".to_owned()),
-        content_id: part.content_id.clone().filter(|_| part.is_inline),
-        bytes: Bytes::from(bytes),
     }
 }
 
