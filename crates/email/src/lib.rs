@@ -15,6 +15,7 @@ pub mod filename;
 pub mod forward;
 pub mod html;
 mod html_token;
+pub mod mbox;
 pub mod message_id;
 pub mod parse;
 pub mod reply;
