@@ -23,6 +23,7 @@ mod scan;
 pub mod text;
 pub mod thread;
 mod transfer;
+pub mod vcard;
 
 pub use address::{Address, AddressProblem, Mailbox};
 pub use attachment::{Attachment, AttachmentProblem};

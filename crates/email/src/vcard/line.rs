@@ -1,0 +1,193 @@
+//! Lines of a vCard: unfolding, parameters, escapes; and the same the other way round.
+
+use std::borrow::Cow;
+
+/// Bytes of a line that is written, without its break (RFC 6350 3.2).
+const LINE_BYTES_MAX: usize = 75;
+
+/// `group.NAME;PARAM=a,b:value`, with names in lower case and the value as escaped.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    pub(super) group: String,
+    pub(super) name: String,
+    parameters: Vec<(String, String)>,
+    pub(super) value: &'a str,
+}
+
+impl<'a> Line<'a> {
+    /// `None` for a line without a colon.
+    pub(super) fn parse(text: &'a str) -> Option<Self> {
+        let colon = outside_quotes(text, ':')?;
+        let (head, value) = (&text[..colon], &text[colon + 1..]);
+        let mut pieces = split_outside_quotes(head, ';').into_iter();
+        let name = pieces.next()?.trim().to_ascii_lowercase();
+        let (group, name) = match name.split_once('.') {
+            Some((group, name)) => (group.to_owned(), name.to_owned()),
+            None => (String::new(), name),
+        };
+        let parameters = pieces.map(|piece| match piece.split_once('=') {
+            Some((name, value)) => (name.trim().to_ascii_lowercase(), parameter_value(value)),
+            // `TEL;HOME:` is how 2.1 wrote a type, and some still do.
+            None => ("type".to_owned(), piece.trim().to_owned()),
+        });
+        Some(Self { group, name, parameters: parameters.collect(), value })
+    }
+
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        let found = self.parameters.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// All types, in lower case; they come in one parameter or in several.
+    pub(super) fn types(&self) -> Vec<String> {
+        let types = self.parameters.iter().filter(|(name, _)| name == "type");
+        let words = types.flat_map(|(_, value)| value.split(','));
+        words.map(|word| word.trim().trim_matches('"').to_ascii_lowercase()).collect()
+    }
+
+    /// The value with its escapes undone; `None` when nothing is left.
+    pub(super) fn text(&self) -> Option<String> {
+        unescape(self.value)
+    }
+
+    /// The parts of a value that has several, such as a name.
+    pub(super) fn components(&self) -> Vec<Option<String>> {
+        let mut parts = Vec::new();
+        let mut start = 0;
+        let mut is_escaped = false;
+        for (place, byte) in self.value.bytes().enumerate() {
+            match byte {
+                _ if is_escaped => is_escaped = false,
+                b'\\' => is_escaped = true,
+                b';' => {
+                    parts.push(unescape(&self.value[start..place]));
+                    start = place + 1;
+                }
+                _ => {}
+            }
+        }
+        parts.push(unescape(&self.value[start..]));
+        parts
+    }
+}
+
+/// The lines of a text, with those that were folded joined again.
+pub(super) fn unfolded(text: &str) -> Vec<Cow<'_, str>> {
+    let mut lines: Vec<Cow<'_, str>> = Vec::new();
+    for line in text.split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        match (line.strip_prefix([' ', '\t']), lines.last_mut()) {
+            (Some(rest), Some(last)) => last.to_mut().push_str(rest),
+            _ => lines.push(Cow::Borrowed(line)),
+        }
+    }
+    lines
+}
+
+fn outside_quotes(text: &str, mark: char) -> Option<usize> {
+    let mut is_quoted = false;
+    text.char_indices().find_map(|(place, letter)| {
+        is_quoted ^= letter == '"';
+        (letter == mark && !is_quoted).then_some(place)
+    })
+}
+
+fn split_outside_quotes(text: &str, mark: char) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(place) = outside_quotes(rest, mark) {
+        pieces.push(&rest[..place]);
+        rest = &rest[place + 1..];
+    }
+    pieces.push(rest);
+    pieces
+}
+
+/// Without quotes, and with the escapes of RFC 6868 undone.
+fn parameter_value(text: &str) -> String {
+    let text = text.trim();
+    let text = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
+    let mut value = String::new();
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        let rest = letters.as_str();
+        let undone = match letter {
+            '^' if rest.starts_with('n') => Some('\n'),
+            '^' if rest.starts_with('^') => Some('^'),
+            '^' if rest.starts_with('\'') => Some('"'),
+            _ => None,
+        };
+        if undone.is_some() {
+            letters.next();
+        }
+        value.push(undone.unwrap_or(letter));
+    }
+    value
+}
+
+fn unescape(text: &str) -> Option<String> {
+    let mut value = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => match letters.next() {
+                Some('n' | 'N') => value.push('\n'),
+                Some(escaped) => value.push(escaped),
+                None => {}
+            },
+            '\0' => {}
+            _ => value.push(letter),
+        }
+    }
+    let value = value.trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// A value as it stands in a line: nothing in it can end the line or its component.
+pub(super) fn escaped(text: &str) -> String {
+    let mut value = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\\' | ',' | ';' => {
+                value.push('\\');
+                value.push(letter);
+            }
+            '\n' => value.push_str("\\n"),
+            _ if letter.is_control() => {}
+            _ => value.push(letter),
+        }
+    }
+    value
+}
+
+/// A parameter's value in quotes (RFC 6868).
+pub(super) fn quoted(text: &str) -> String {
+    let mut value = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '^' => value.push_str("^^"),
+            '"' => value.push_str("^'"),
+            '\n' => value.push_str("^n"),
+            _ if letter.is_control() => {}
+            _ => value.push(letter),
+        }
+    }
+    value.push('"');
+    value
+}
+
+/// Adds a line, folded between characters.
+pub(super) fn push(output: &mut String, line: &str) {
+    let mut rest = line;
+    let mut room = LINE_BYTES_MAX;
+    while rest.len() > room {
+        let (start, end) = rest.split_at(rest.floor_char_boundary(room));
+        output.push_str(start);
+        output.push_str("\r\n ");
+        rest = end;
+        // The blank that marks a folded line counts.
+        room = LINE_BYTES_MAX - 1;
+    }
+    output.push_str(rest);
+    output.push_str("\r\n");
+}

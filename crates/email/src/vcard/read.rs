@@ -1,0 +1,224 @@
+//! Cards out of text.
+
+use std::collections::HashMap;
+
+use super::line::{Line, unfolded};
+use super::{
+    CARDS_MAX, Card, CardProblem, IMPORT_BYTES_MAX, Labelled, PostalAddress, VcardProblem,
+};
+
+/// Lines of a card that are kept. Its pictures are one line each.
+const LINES_MAX: usize = 2_000;
+
+/// Reads every card of an import, each for itself: one that is no good leaves the others alone.
+pub fn read(bytes: &[u8]) -> Result<Vec<Result<Card, CardProblem>>, VcardProblem> {
+    if bytes.len() > IMPORT_BYTES_MAX {
+        return Err(VcardProblem::TooLarge);
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| VcardProblem::NotUtf8)?;
+    let lines = unfolded(text.trim_start_matches('\u{feff}'));
+    let mut cards = Vec::new();
+    let mut open: Option<Vec<Line<'_>>> = None;
+    for line in lines.iter().filter_map(|line| Line::parse(line)) {
+        let marks_card = line.value.trim().eq_ignore_ascii_case("vcard");
+        match line.name.as_str() {
+            "begin" if marks_card => {
+                if open.replace(Vec::new()).is_some() {
+                    cards.push(Err(CardProblem::Unended));
+                }
+                if cards.len() >= CARDS_MAX {
+                    return Err(VcardProblem::TooManyCards);
+                }
+            }
+            "end" if marks_card => cards.extend(open.take().map(|lines| card(&lines))),
+            _ => {
+                if let Some(lines) = open.as_mut().filter(|lines| lines.len() < LINES_MAX) {
+                    lines.push(line);
+                }
+            }
+        }
+    }
+    if open.is_some() {
+        cards.push(Err(CardProblem::Unended));
+    }
+    if cards.is_empty() { Err(VcardProblem::NoCard) } else { Ok(cards) }
+}
+
+fn card(lines: &[Line<'_>]) -> Result<Card, CardProblem> {
+    let version = lines.iter().find(|line| line.name == "version").map(|line| line.value.trim());
+    if !matches!(version, None | Some("3.0" | "4.0")) {
+        return Err(CardProblem::Version);
+    }
+    let groups = group_labels(lines);
+    let mut card = Card::default();
+    for line in lines {
+        take(line, &groups, &mut card);
+    }
+    keep_one_primary(&mut card.emails);
+    keep_one_primary(&mut card.phones);
+    if card.formatted_name().is_none() { Err(CardProblem::Nameless) } else { Ok(card) }
+}
+
+/// The labels that Apple and Google write on a line of their own: `item1.X-ABLabel:Lab`.
+fn group_labels(lines: &[Line<'_>]) -> HashMap<String, String> {
+    let labels = lines.iter().filter(|line| line.name == "x-ablabel" && !line.group.is_empty());
+    let named = labels.filter_map(|line| {
+        let label = line.text()?;
+        let label =
+            label.strip_prefix("_$!<").and_then(|l| l.strip_suffix(">!$_")).unwrap_or(&label);
+        Some((line.group.clone(), label.to_owned()))
+    });
+    named.collect()
+}
+
+fn take(line: &Line<'_>, groups: &HashMap<String, String>, card: &mut Card) {
+    match line.name.as_str() {
+        "fn" => set(&mut card.preferred_name, line.text()),
+        "n" => name(line, card),
+        "org" => set(&mut card.company_name, line.components().into_iter().flatten().next()),
+        "title" => set(&mut card.job_title, line.text()),
+        "bday" => match line.text().and_then(|text| day(&text)) {
+            Some(day) => set(&mut card.birthday, Some(day)),
+            None => card.custom_fields.extend(custom("birthday", line)),
+        },
+        "note" => note(line, card),
+        "email" => card.emails.extend(labelled(line, groups)),
+        "tel" => phone(line, groups, card),
+        "url" => card.websites.extend(labelled(line, groups)),
+        "anniversary" | "x-abdate" | "x-anniversary" => date(line, groups, card),
+        "adr" => card.addresses.extend(address(line, groups)),
+        "x-custom" => card.custom_fields.extend(line.text().map(|value| Labelled {
+            label: line.parameter("x-label").map(str::to_owned),
+            value,
+            is_primary: false,
+        })),
+        // Pictures, revisions, categories: nothing of a contact as we keep it.
+        _ => {}
+    }
+}
+
+/// The first of several wins: later ones are other languages or older spellings.
+fn set(place: &mut Option<String>, value: Option<String>) {
+    if place.is_none() {
+        *place = value;
+    }
+}
+
+fn name(line: &Line<'_>, card: &mut Card) {
+    let mut parts = line.components().into_iter();
+    set(&mut card.family_name, parts.next().flatten());
+    set(&mut card.given_name, parts.next().flatten());
+    set(&mut card.middle_name, parts.next().flatten());
+    set(&mut card.name_prefix, parts.next().flatten());
+    set(&mut card.name_suffix, parts.next().flatten());
+}
+
+fn note(line: &Line<'_>, card: &mut Card) {
+    let Some(text) = line.text() else { return };
+    match &mut card.notes {
+        Some(notes) => {
+            notes.push('\n');
+            notes.push_str(&text);
+        }
+        None => card.notes = Some(text),
+    }
+}
+
+/// Words of a type that say how to reach, not where.
+const NO_LABELS: [&str; 7] = ["pref", "internet", "voice", "x400", "uri", "text", "postal"];
+
+fn label(line: &Line<'_>, groups: &HashMap<String, String>) -> Option<String> {
+    let of_group = groups.get(&line.group).cloned();
+    let of_type = || {
+        line.types()
+            .into_iter()
+            .find(|word| !word.is_empty() && !NO_LABELS.contains(&word.as_str()))
+    };
+    of_group.or_else(of_type)
+}
+
+fn labelled(line: &Line<'_>, groups: &HashMap<String, String>) -> Option<Labelled> {
+    let value = line.text()?;
+    let value = value.strip_prefix("mailto:").unwrap_or(&value).to_owned();
+    let is_primary =
+        line.parameter("pref").is_some() || line.types().iter().any(|word| word == "pref");
+    Some(Labelled { label: label(line, groups), value, is_primary })
+}
+
+fn phone(line: &Line<'_>, groups: &HashMap<String, String>, card: &mut Card) {
+    let Some(mut phone) = labelled(line, groups) else { return };
+    match e164(&phone.value) {
+        Some(number) => {
+            phone.value = number;
+            card.phones.push(phone);
+        }
+        None => card.custom_fields.extend(custom("phone", line)),
+    }
+}
+
+/// Digits of an international number (E.164).
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
+/// `+` and digits, out of a number with blanks and marks; `None` without its country.
+fn e164(text: &str) -> Option<String> {
+    let text = text.strip_prefix("tel:").unwrap_or(text);
+    let text = text.split([';', ',']).next().unwrap_or_default();
+    let plain: String = text.chars().filter(|c| !" -.()/\u{a0}".contains(*c)).collect();
+    let digits = plain.strip_prefix('+').or_else(|| plain.strip_prefix("00"))?;
+    let is_number = PHONE_DIGITS.contains(&digits.len())
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && !digits.starts_with('0');
+    is_number.then(|| format!("+{digits}"))
+}
+
+fn date(line: &Line<'_>, groups: &HashMap<String, String>, card: &mut Card) {
+    let is_anniversary = line.name != "x-abdate";
+    let named = label(line, groups);
+    let named = named.or_else(|| is_anniversary.then(|| "anniversary".to_owned()));
+    match line.text().and_then(|text| day(&text)) {
+        Some(value) => card.dates.push(Labelled { label: named, value, is_primary: false }),
+        None => card.custom_fields.extend(custom("date", line)),
+    }
+}
+
+/// `YYYY-MM-DD` out of `19850412`, `1985-04-12` and either with a time behind it.
+fn day(text: &str) -> Option<String> {
+    let text = text.split(['T', ' ']).next()?;
+    let digits: String = text.chars().filter(|c| *c != '-').collect();
+    if digits.len() != 8 || !digits.bytes().all(|b| b.is_ascii_digit()) || text.starts_with('-') {
+        return None;
+    }
+    let day = format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]);
+    domain::Date::parse(&day).map(|_| day)
+}
+
+fn custom(label: &str, line: &Line<'_>) -> Option<Labelled> {
+    let value = line.text()?;
+    Some(Labelled { label: Some(label.to_owned()), value, is_primary: false })
+}
+
+/// Post office box, extension, street, place, region, code, country (RFC 6350 6.3.1).
+fn address(line: &Line<'_>, groups: &HashMap<String, String>) -> Option<PostalAddress> {
+    let mut parts = line.components();
+    parts.resize(7, None);
+    let mut parts = parts.into_iter();
+    let lines: Vec<String> = parts.by_ref().take(3).flatten().collect();
+    let address = PostalAddress {
+        label: label(line, groups),
+        street: (!lines.is_empty()).then(|| lines.join("\n")),
+        city: parts.next().flatten(),
+        region: parts.next().flatten(),
+        postal: parts.next().flatten(),
+        country: parts.next().flatten(),
+    };
+    let label = address.label.clone();
+    (address != PostalAddress { label, ..PostalAddress::default() }).then_some(address)
+}
+
+fn keep_one_primary(values: &mut [Labelled]) {
+    let mut is_taken = false;
+    for value in values {
+        value.is_primary &= !is_taken;
+        is_taken |= value.is_primary;
+    }
+}
