@@ -103,6 +103,7 @@ impl Structure {
             found: Self { entities: Vec::new(), is_truncated: false },
             open: Vec::new(),
             leaf: None,
+            dashes: memchr::memmem::Finder::new(b"\n--"),
         };
         scan.enter(&header.fields, header.body_at);
         scan.run(header.body_at);
@@ -124,6 +125,8 @@ struct Scan<'a> {
     open: Vec<Open>,
     /// The part whose body is being passed over.
     leaf: Option<usize>,
+    /// Finds lines that begin with two dashes; made once, because a body can be nothing but such lines.
+    dashes: memchr::memmem::Finder<'static>,
 }
 
 impl Scan<'_> {
@@ -131,7 +134,7 @@ impl Scan<'_> {
     fn run(&mut self, start: usize) {
         let mut at = start;
         while !self.open.is_empty() {
-            let Some(line) = next_dashes(self.raw, at) else { return };
+            let Some(line) = self.next_dashes(at) else { return };
             at = line.end;
             let Some((depth, is_close)) = delimiter(self.raw, &line, &self.open) else { continue };
             let keeps = if is_close { depth } else { depth + 1 };
@@ -148,6 +151,16 @@ impl Scan<'_> {
             at = body_at;
             self.enter(&fields, body_at);
         }
+    }
+
+    /// The next line from an offset on that begins with two dashes.
+    fn next_dashes(&self, at: usize) -> Option<Range<usize>> {
+        let rest = self.raw.get(at..)?;
+        let is_line_start = at == 0 || self.raw.get(at - 1) == Some(&b'\n');
+        if is_line_start && rest.starts_with(b"--") {
+            return line_at(self.raw, at);
+        }
+        line_at(self.raw, at + self.dashes.find(rest)? + 1)
     }
 
     /// Takes up the part whose header was just read.
@@ -262,17 +275,6 @@ fn delimiter(raw: &[u8], line: &Range<usize>, open: &[Open]) -> Option<(usize, b
             None
         }
     })
-}
-
-/// The next line from an offset on that begins with two dashes.
-fn next_dashes(raw: &[u8], at: usize) -> Option<Range<usize>> {
-    let is_line_start = at == 0 || raw.get(at - 1) == Some(&b'\n');
-    let start = if is_line_start && raw.get(at..)?.starts_with(b"--") {
-        at
-    } else {
-        at + memchr::memmem::find(raw.get(at..)?, b"\n--")? + 1
-    };
-    line_at(raw, start)
 }
 
 /// The line at an offset with its break; `None` at the end.
