@@ -10,7 +10,7 @@ use crate::auto::Auto;
 use crate::bodies::Bodies;
 use crate::html::{self, Links};
 use crate::scan::{Entity, Header, HeaderProblem, Structure};
-use crate::{address_list, field, filename, message_id, text};
+use crate::{address_list, field, filename, flowed, message_id, quote, text};
 
 /// Bytes of a message (engine 5.1).
 pub const MESSAGE_BYTES_MAX: usize = 50 * 1_024 * 1_024;
@@ -47,7 +47,7 @@ pub struct Parsed {
     pub body: Option<String>,
     /// Whether the body was made from HTML.
     pub body_is_derived: bool,
-    /// The start of the body on one line (B-6).
+    /// The start of what is new in the body, on one line (B-6).
     pub snippet: Option<String>,
     /// Attachments and inline parts in order.
     pub parts: Vec<Part>,
@@ -105,7 +105,8 @@ pub fn parse(raw: &[u8]) -> Result<Parsed, ParseProblem> {
     let header = read_header(raw)?;
     let structure = Structure::read(raw, &header);
     let bodies = Bodies::of(&structure);
-    let written = Written::read(raw, &structure, &bodies);
+    let subject = header.first("subject").and_then(subject);
+    let written = Written::read(raw, &structure, &bodies, subject.as_deref());
 
     let mailboxes = |name: &str| -> Vec<Mailbox> {
         let mut found: Vec<Mailbox> = header.all(name).flat_map(address_list::read).collect();
@@ -123,7 +124,7 @@ pub fn parse(raw: &[u8]) -> Result<Parsed, ParseProblem> {
         reply_to: mailboxes("reply-to"),
         to: mailboxes("to"),
         cc: mailboxes("cc"),
-        subject: header.first("subject").and_then(subject),
+        subject,
         date: header.first("date").and_then(field::date),
         text: written.text,
         html: written.html,
@@ -195,7 +196,7 @@ struct Written {
 }
 
 impl Written {
-    fn read(raw: &[u8], structure: &Structure, bodies: &Bodies) -> Self {
+    fn read(raw: &[u8], structure: &Structure, bodies: &Bodies, subject: Option<&str>) -> Self {
         let mut is_truncated = false;
         let is_html = |place: &usize| structure.entities[*place].kind.word == "text/html";
         let mut decode = |place: usize| decoded(raw, &structure.entities[place], &mut is_truncated);
@@ -211,12 +212,12 @@ impl Written {
 
         let text = (!text.is_empty()).then(|| text::tidied(&text.join("\n")));
         let html = (!html.is_empty()).then(|| joined_html(html));
-        let mut written = Self::with(text, html);
+        let mut written = Self::with(text, html, subject);
         written.is_truncated |= is_truncated;
         written
     }
 
-    fn with(mut text: Option<String>, mut html: Option<String>) -> Self {
+    fn with(mut text: Option<String>, mut html: Option<String>, subject: Option<&str>) -> Self {
         let converted = html.as_deref().map(|html| html::to_text(html, Links::Shown));
         let html_is_unsafe = converted.as_ref().is_some_and(|converted| converted.is_unsafe);
         let mut is_truncated = text.as_mut().is_some_and(|text| text::cap(text, BODY_BYTES_MAX));
@@ -228,18 +229,26 @@ impl Written {
         let (body, snippet) = match derived {
             Some(mut derived) => {
                 is_truncated |= derived.is_truncated | text::cap(&mut derived.text, BODY_BYTES_MAX);
-                (Some(derived.text), html.as_deref().and_then(snippet_of_html))
+                (
+                    Some(derived.text),
+                    html.as_deref().and_then(|html| snippet_of_html(html, subject)),
+                )
             }
-            None => (text.clone(), text.as_deref().and_then(text::snippet)),
+            None => (text.clone(), text.as_deref().and_then(|text| snippet(text, subject))),
         };
         Self { text, html, body, body_is_derived, snippet, is_truncated, html_is_unsafe }
     }
 }
 
 /// The snippet of HTML leaves the addresses of links out, which would fill it.
-fn snippet_of_html(html: &str) -> Option<String> {
+fn snippet_of_html(html: &str, subject: Option<&str>) -> Option<String> {
     let start = &html[..html.floor_char_boundary(SNIPPET_HTML_BYTES_MAX)];
-    text::snippet(&html::to_text(start, Links::Hidden).text)
+    snippet(&html::to_text(start, Links::Hidden).text, subject)
+}
+
+/// The snippet shows what is new in a message (engine 4.5).
+fn snippet(body: &str, subject: Option<&str>) -> Option<String> {
+    text::snippet(&quote::reply_text(body, subject))
 }
 
 /// The bodies of HTML one after another; plain text between them is shown as it is.
@@ -258,7 +267,15 @@ fn decoded(raw: &[u8], entity: &Entity, is_truncated: &mut bool) -> String {
     let charset = entity.kind.parameter("charset").map(str::to_owned);
     let is_html = entity.kind.word == "text/html";
     let charset = charset.or_else(|| if is_html { declared_charset(&bytes) } else { None });
-    field::decode_charset(charset.as_deref(), &bytes).replace('\0', "")
+    let text = field::decode_charset(charset.as_deref(), &bytes).replace('\0', "");
+    let says = |name: &str, word: &str| {
+        entity.kind.parameter(name).is_some_and(|value| value.eq_ignore_ascii_case(word))
+    };
+    if !is_html && says("format", "flowed") {
+        flowed::unfold(&text, says("delsp", "yes"))
+    } else {
+        text
+    }
 }
 
 /// Bytes of HTML in which its own word on the charset must stand (HTML 13.2.3.2).

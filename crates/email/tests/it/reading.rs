@@ -199,3 +199,15 @@ fn nul_never_reaches_a_text() {
     assert_eq!(read.body.as_deref(), Some("xy"));
     assert_eq!(read.parts[0].filename.as_deref(), Some("fg"));
 }
+
+#[test]
+fn b_6_the_snippet_shows_what_is_new() {
+    let raw = "From: a@b.example\nSubject: Re: x\nContent-Type: text/plain; format=flowed\n\n\
+        On 1.7.2026 09:30, Bob <b@c.example> \nwrote:\n> old \n> words\n\nThe answer is \nyes.\n";
+    let read = parse(raw.as_bytes()).unwrap();
+    assert_eq!(read.snippet.as_deref(), Some("The answer is yes."));
+    assert_eq!(
+        read.body.as_deref(),
+        Some("On 1.7.2026 09:30, Bob <b@c.example> wrote:\n> old words\n\nThe answer is yes.")
+    );
+}
