@@ -75,7 +75,7 @@ pub async fn authenticate(app: &App, text: &str, from: Option<IpAddr>) -> Result
     Ok(Caller { ctx: OpCtx::new(app, Arc::new(partner), key.livemode, actor), key })
 }
 
-fn check_network(key: &ApiKey, from: Option<IpAddr>) -> Result<()> {
+pub(crate) fn check_network(key: &ApiKey, from: Option<IpAddr>) -> Result<()> {
     if key.networks.is_empty() {
         return Ok(());
     }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use domain::event::Audience;
-use domain::id::{KeyId, RequestId};
+use domain::id::{IdentityId, KeyId, RequestId};
 use domain::partner::{Partner, PartnerKind};
 use domain::{Result, Timestamp};
 use storage::tenancy::Scope;
@@ -61,6 +61,8 @@ pub struct OpCtx {
     pub scope: Scope,
     pub partner: Arc<Partner>,
     pub actor: Actor,
+    /// The agent whose e-mail API key it is; `None` acts for the whole organization.
+    pub identity: Option<IdentityId>,
     /// The tenant's time: in the test world it can run ahead of the machine's.
     pub now: Timestamp,
     pub request_id: Option<RequestId>,
@@ -79,6 +81,7 @@ impl OpCtx {
             app: app.clone(),
             partner,
             actor,
+            identity: None,
             request_id: None,
             idempotency: None,
             dry_run: false,

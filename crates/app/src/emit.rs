@@ -103,6 +103,7 @@ async fn publish(
         request_id: ctx.request_id.map(|r| r.to_string()),
         payload: Bytes::from(envelope.render(subject)),
         created_at: made_at,
+        mailbox_id: None,
     };
     if rung >= Rung::Shed && ctx.partner.settings.optional_events.contains(&event.kind) {
         metrics::counter!("postroom_events_shed_total").increment(1);
@@ -142,6 +143,7 @@ pub(crate) async fn emit_sample(
         request_id: ctx.request_id.map(|r| r.to_string()),
         payload: Bytes::from(payload.to_string()),
         created_at: made_at,
+        mailbox_id: None,
     };
     let targets = targets(ctx, endpoints.iter().copied(), None);
     events::publish(tx, &ctx.scope, &event, &targets).await?;

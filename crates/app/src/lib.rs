@@ -13,6 +13,7 @@ pub mod compliance;
 mod ctx;
 pub mod customers;
 pub mod deliveries;
+pub mod email;
 mod emit;
 pub mod endpoints;
 pub mod events;
@@ -57,6 +58,7 @@ pub struct Parts {
     pub guard: webhook::guard::Guard,
     /// Where this install is reached, without a final slash: `https://app.example.com`.
     pub public_url: String,
+    pub email: email::Settings,
 }
 
 impl App {

@@ -82,6 +82,7 @@ async fn publish(
         request_id: ctx.request_id.map(|r| r.to_string()),
         payload: Bytes::from(envelope.render_notice(about, notice)),
         created_at: made_at,
+        mailbox_id: None,
     };
     let told = listening.iter().filter(|e| is_told(e, kind));
     // In an order by key, what is told of one endpoint keeps its order.

@@ -23,6 +23,14 @@ impl Field {
     }
 }
 
+/// One fact beside a refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    Text(String),
+    Number(i64),
+    None,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The request is understood and refused; the code says why, and decides the status.
@@ -35,6 +43,8 @@ pub enum Error {
         fields: Vec<Field>,
         /// Seconds after which the same request may succeed.
         retry_after: Option<u32>,
+        /// What a program needs to act on the refusal, by name: `existing_rule_id`, `limit_bytes`.
+        facts: Vec<(&'static str, Fact)>,
     },
     /// Our fault. `doing` reads after "while": "storing the customer".
     #[error("failed while {doing}")]
@@ -53,6 +63,7 @@ impl Error {
             fix: None,
             fields: Vec::new(),
             retry_after: None,
+            facts: Vec::new(),
         }
     }
 
@@ -75,6 +86,7 @@ impl Error {
             fix: None,
             fields,
             retry_after: None,
+            facts: Vec::new(),
         }
     }
 
@@ -101,6 +113,15 @@ impl Error {
     pub fn retry_after(mut self, seconds: u32) -> Self {
         if let Self::Refused { retry_after, .. } = &mut self {
             *retry_after = Some(seconds);
+        }
+        self
+    }
+
+    /// Adds what a program needs to act on the refusal.
+    #[must_use]
+    pub fn fact(mut self, name: &'static str, fact: Fact) -> Self {
+        if let Self::Refused { facts, .. } = &mut self {
+            facts.push((name, fact));
         }
         self
     }

@@ -1,6 +1,5 @@
-//! The closed list of error codes of the Partner API.
-//!
-//! Each has a section in `docs/errors.md`, which the developer pages show; a test compares the two.
+//! The closed list of error codes. Those of the Partner API have a section each in `docs/errors.md`, which the
+//! developer pages show; a test compares the two. What the e-mail API alone refuses comes after them.
 
 crate::words! {
     /// Why a request was refused. Stable, unlike the message beside it.
@@ -59,10 +58,27 @@ crate::words! {
         RateLimited = "rate_limited",
         InternalError = "internal_error",
         TemporarilyUnavailable = "temporarily_unavailable",
+        /// Of the e-mail API alone, as all that follow.
+        Conflict = "conflict",
+        HandleUnavailable = "agent_handle_unavailable",
+        RuleExists = "contact_rule_exists",
+        RedundantGrant = "redundant_grant",
+        RecipientBlocked = "recipient_blocked",
+        StorageLimitExceeded = "storage_limit_exceeded",
+        DraftGenerationConflict = "draft_generation_conflict",
+        DraftSendInProgress = "draft_send_in_progress",
+        DraftDeliveryUncertain = "draft_delivery_uncertain",
+        ImportInFlight = "mail_import_already_in_flight",
+        ImportQuotaExceeded = "mail_import_quota_exceeded",
     }
 }
 
 impl ErrorCode {
+    /// Those that the Partner API answers with.
+    pub fn of_partner_api() -> &'static [Self] {
+        &Self::ALL[..Self::Conflict as usize]
+    }
+
     /// True when the same request, sent again later, may succeed without anybody changing anything.
     pub const fn is_retryable(self) -> bool {
         matches!(

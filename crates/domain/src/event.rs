@@ -1,12 +1,13 @@
-//! The types of events: the fourteen that partners hear, in the order in which the seed lists them, and
-//! those that an operator hears about the webhooks of its partners (webhooks.md 5.16).
+//! The types of events: the fourteen that partners hear, in the order in which the seed lists them, those
+//! that an operator hears about the webhooks of its partners (webhooks.md 5.16), and the six of an e-mail
+//! mailbox (seed 002).
 //!
 //! Which transition emits which is written beside the state machines; the payloads are in
 //! `wire::events`.
 
 crate::words! {
-    /// What an event says happened (seed 000, "Webhook Events and Automation"). Those that an operator
-    /// hears come last.
+    /// What an event says happened (seed 000, "Webhook Events and Automation"; seed 002). Declared one
+    /// audience after the other.
     pub enum EventType {
         CustomerCreated = "customer.created",
         CustomerActivated = "customer.activated",
@@ -35,6 +36,12 @@ crate::words! {
         RecoveryFinished = "recovery.finished",
         BacklogDropped = "backlog.dropped",
         SecretRotated = "secret.rotated",
+        MessageReceived = "message.received",
+        MessageSent = "message.sent",
+        MessageForwarded = "message.forwarded",
+        MessageDelivered = "message.delivered",
+        MessageBounced = "message.bounced",
+        MessageFailed = "message.failed",
     }
 }
 
@@ -45,23 +52,32 @@ pub enum Audience {
     Partner,
     /// The operator above that partner.
     Operator,
+    /// Subscriptions of the e-mail mailbox that the event is about.
+    Mailbox,
 }
 
 impl Audience {
     /// The types that it hears, in the order of the catalogue.
     pub fn types(self) -> &'static [EventType] {
-        // Declared one group after the other.
-        let (partners, operators) = EventType::ALL.split_at(EventType::EndpointCreated as usize);
+        let (rest, mailboxes) = EventType::ALL.split_at(EventType::MessageReceived as usize);
+        let (partners, operators) = rest.split_at(EventType::EndpointCreated as usize);
         match self {
             Self::Partner => partners,
             Self::Operator => operators,
+            Self::Mailbox => mailboxes,
         }
     }
 }
 
 impl EventType {
     pub fn audience(self) -> Audience {
-        if self < Self::EndpointCreated { Audience::Partner } else { Audience::Operator }
+        if self < Self::EndpointCreated {
+            Audience::Partner
+        } else if self < Self::MessageReceived {
+            Audience::Operator
+        } else {
+            Audience::Mailbox
+        }
     }
 
     /// The member with this spelling, if partners hear it.
@@ -98,6 +114,12 @@ impl EventType {
             Self::RecoveryFinished => "recovery",
             Self::BacklogDropped => "backlog",
             Self::SecretRotated => "secret",
+            Self::MessageReceived
+            | Self::MessageSent
+            | Self::MessageForwarded
+            | Self::MessageDelivered
+            | Self::MessageBounced
+            | Self::MessageFailed => "message",
         }
     }
 
@@ -135,6 +157,12 @@ impl EventType {
             Self::RecoveryFinished => "A recovery of an endpoint came to its end.",
             Self::BacklogDropped => "Deliveries held for an endpoint were given up without a try.",
             Self::SecretRotated => "An endpoint got a new signing secret, or switched to it.",
+            Self::MessageReceived => "An inbound message was stored in the mailbox.",
+            Self::MessageSent => "An outbound message was handed over. Not told of forwards.",
+            Self::MessageForwarded => "A forward of a stored message was handed over.",
+            Self::MessageDelivered => "The recipient's mail server confirmed the delivery.",
+            Self::MessageBounced => "An outbound message bounced, or a recipient complained of it.",
+            Self::MessageFailed => "An outbound message was given up after its last try.",
         }
     }
 }
@@ -144,11 +172,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn partners_hear_the_fourteen_of_the_seed_and_operators_all_others() {
+    fn partners_hear_the_fourteen_of_seed_000_and_mailboxes_the_six_of_seed_002() {
         let (partners, operators) = (Audience::Partner.types(), Audience::Operator.types());
-        assert_eq!(partners.len(), 14);
-        assert_eq!([partners, operators].concat(), EventType::ALL);
-        for audience in [Audience::Partner, Audience::Operator] {
+        let mailboxes = Audience::Mailbox.types();
+        assert_eq!((partners.len(), mailboxes.len()), (14, 6));
+        assert_eq!([partners, operators, mailboxes].concat(), EventType::ALL);
+        for audience in [Audience::Partner, Audience::Operator, Audience::Mailbox] {
             assert!(audience.types().iter().all(|kind| kind.audience() == audience));
         }
         assert_eq!(EventType::parse_for_partner("endpoint.created"), None);

@@ -1,4 +1,5 @@
-//! Identifiers: UUIDv7 in 16 bytes, shown as a prefix and 26 lower-case Crockford characters.
+//! Identifiers: UUIDv7 in 16 bytes, shown as a prefix and 26 lower-case Crockford characters, or in the
+//! e-mail API as UUIDs.
 //!
 //! Ids are opaque to clients. Text of any shape parses to an id or to nothing, and nothing means 404,
 //! so that fixtures such as `cus_123` are answered as unknown rather than refused.
@@ -43,20 +44,34 @@ pub const fn number_time(number: i64) -> Timestamp {
     Timestamp::from_micros((number >> 21) * 1000)
 }
 
-macro_rules! ids {
-    ($($(#[$doc:meta])* $prefix:literal => $name:ident),+ $(,)?) => {$(
+macro_rules! drawn {
+    ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(pub [u8; 16]);
 
         impl $name {
-            /// The word before the underscore.
-            pub const PREFIX: &'static str = $prefix;
-
             /// Draws a new id.
             pub fn new(ids: &dyn Ids, now: Timestamp) -> Self {
                 Self(ids.uuid(now))
             }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{self}")
+            }
+        }
+    };
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $prefix:literal => $name:ident),+ $(,)?) => {$(
+        drawn!($(#[$doc])* $name);
+
+        impl $name {
+            /// The word before the underscore.
+            pub const PREFIX: &'static str = $prefix;
 
             /// Reads the shown form; anything else is nobody's id.
             pub fn parse(text: &str) -> Option<Self> {
@@ -71,10 +86,24 @@ macro_rules! ids {
                 write!(f, "{}_{}", $prefix, std::str::from_utf8(&text).unwrap_or_default())
             }
         }
+    )+};
+}
 
-        impl std::fmt::Debug for $name {
+/// Ids of the e-mail API, whose clients want UUIDs in the common form.
+macro_rules! uuids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        drawn!($(#[$doc])* $name);
+
+        impl $name {
+            /// Reads the shown form, in either case; anything else is nobody's id.
+            pub fn parse(text: &str) -> Option<Self> {
+                parse_uuid(text).map(Self)
+            }
+        }
+
+        impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "{self}")
+                Uuid(self.0).fmt(f)
             }
         }
     )+};
@@ -137,6 +166,65 @@ ids! {
     "whe" => EndpointId,
 }
 
+uuids! {
+    /// An entry of an organization's address book.
+    ContactId,
+    /// One line of what is known of a contact.
+    FactId,
+    /// A message that is being written.
+    DraftId,
+    /// The mailbox of an identity; the numbered box is a [`MailboxId`].
+    EmailMailboxId,
+    /// Who may see a contact, a note or an identity.
+    GrantId,
+    /// An agent with a mailbox.
+    IdentityId,
+    /// Messages brought along from another house.
+    ImportId,
+    /// An e-mail message.
+    MessageId,
+    /// A text that agents share.
+    NoteId,
+    /// Whose mail reaches a mailbox.
+    RuleId,
+    /// A domain that an organization sends from.
+    SendingDomainId,
+    /// Messages that answer one another.
+    ThreadId,
+}
+
+/// 16 bytes as RFC 9562 shows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uuid(pub [u8; 16]);
+
+impl Uuid {
+    /// The same without dashes.
+    pub fn simple(self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl std::fmt::Display for Uuid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = self.simple();
+        let at = |range: std::ops::Range<usize>| &text[range];
+        write!(f, "{}-{}-{}-{}-{}", at(0..8), at(8..12), at(12..16), at(16..20), at(20..32))
+    }
+}
+
+/// Reads what [`Uuid`] shows, in either case.
+pub fn parse_uuid(text: &str) -> Option<[u8; 16]> {
+    let is_shaped = text.len() == 36
+        && text.bytes().enumerate().all(|(place, byte)| match place {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        });
+    if !is_shaped {
+        return None;
+    }
+    u128::from_str_radix(&text.replace('-', ""), 16).ok().map(u128::to_be_bytes)
+}
+
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// 128 bits as 26 characters of five bits; the first carries only three.
@@ -193,6 +281,17 @@ mod tests {
             "cus_IIIIIIIIIIIIIIIIIIIIIIIIII",
         ] {
             assert_eq!(CustomerId::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_uuid_reads_back_as_it_was_shown() {
+        let id = MessageId::new(&Zero, Timestamp::from_micros(1_700_000_000_000_000));
+        assert_eq!(id.to_string(), "018bcfe5-6800-7fff-bfff-ffffffffffff");
+        assert_eq!(MessageId::parse(&id.to_string().to_uppercase()), Some(id));
+        for text in ["", "018bcfe568007fffbfffffffffffffff", "018bcfe5-6800-7fff-bfff-fffffffffff+"]
+        {
+            assert_eq!(MessageId::parse(text), None, "{text}");
         }
     }
 

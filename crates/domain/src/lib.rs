@@ -8,6 +8,7 @@ pub mod address;
 pub mod billing;
 pub mod compliance;
 pub mod customer;
+pub mod email;
 pub mod endpoint;
 pub mod error;
 pub mod error_code;
@@ -21,7 +22,7 @@ pub mod time;
 pub mod usage;
 pub mod word;
 
-pub use error::{Error, Field, Result};
+pub use error::{Error, Fact, Field, Result};
 pub use error_code::ErrorCode;
 pub use id::Ids;
 pub use time::{Clock, Date, Timestamp, days, hours, minutes, seconds};

@@ -33,6 +33,14 @@ impl Timestamp {
         text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_microsecond()))
     }
 
+    /// Reads a local time without an offset, at a place. Of a time that a change of clocks repeats or leaves
+    /// out, the earlier reading.
+    pub fn parse_in(text: &str, zone: &str) -> Option<Self> {
+        let local = text.parse::<civil::DateTime>().ok()?;
+        let zoned = zone_named(zone).to_ambiguous_zoned(local).earlier().ok()?;
+        Some(Self(zoned.timestamp().as_microsecond()))
+    }
+
     /// The instant this many microseconds later (earlier when negative).
     #[must_use]
     pub const fn plus(self, micros: i64) -> Self {

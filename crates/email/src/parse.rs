@@ -75,6 +75,13 @@ pub struct Part {
     pub size: usize,
 }
 
+impl Part {
+    /// Its name, or one made from its place.
+    pub fn shown_name(&self) -> String {
+        self.filename.clone().unwrap_or_else(|| format!("part-{}", self.index))
+    }
+}
+
 /// Why a message is not read. Each is for the sender to mend (engine 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseProblem {

@@ -1,22 +1,23 @@
 //! The outermost layer: request id, size, key, address, rate; then the handler; then what every
 //! response carries, the body of a refusal, and one log line.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use app::authenticate::{Caller, authenticate};
 use axum::body::Body;
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::Response;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use domain::id::RequestId;
 use domain::{Error, ErrorCode, Result};
+use web::limits::{Exhausted, Left, Rate};
+use web::origin;
 
 use crate::PartnerApi;
 use crate::call::{BODY_BYTES_MAX, too_large};
-use crate::limits::{Exhausted, Left, Rate};
 use crate::refusal::{self, Refusal};
 use crate::rehearsal::rehearse;
 
@@ -56,7 +57,7 @@ async fn through(
     let method = request.method().clone();
     let headers = request.headers().clone();
     let base = base_of(&api, &headers);
-    let from = client_address(&api, &request);
+    let from = origin::client_address(&api.trusted_proxies, &request);
     let admitted = if guarded { admit(&api, &headers, from, id).await } else { Ok(None) };
     let mut rate = None;
     let mut who = None;
@@ -174,31 +175,9 @@ fn bearer(headers: &HeaderMap) -> Result<&str> {
     if scheme.eq_ignore_ascii_case("bearer") { Ok(key.trim()) } else { Err(malformed()) }
 }
 
-/// The caller's address: the peer's, or what a trusted proxy says of it.
-fn client_address(api: &PartnerApi, request: &Request) -> Option<IpAddr> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
-    let trusted = |ip: &IpAddr| api.trusted_proxies.iter().any(|net| net.contains(ip));
-    if !trusted(&peer) {
-        return Some(peer);
-    }
-    let forwarded = request.headers().get_all("x-forwarded-for").iter();
-    let hops = forwarded.filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
-    let hops: Vec<IpAddr> = hops.filter_map(|hop| hop.trim().parse().ok()).collect();
-    // From the right: the first address that no proxy of ours put there.
-    Some(hops.into_iter().rev().find(|ip| !trusted(ip)).unwrap_or(peer))
-}
-
-/// The origin that the caller asked, so that a white-label host shows itself.
+/// The origin that the caller asked.
 pub(crate) fn base_of(api: &PartnerApi, headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|v| v.to_str().ok());
-    let plain = |h: &&str| h.bytes().all(|b| b.is_ascii_alphanumeric() || b".-:[]".contains(&b));
-    match host.filter(plain) {
-        Some(host) => {
-            let scheme = api.app.public_url.split("://").next().unwrap_or("https");
-            format!("{scheme}://{host}")
-        }
-        None => api.app.public_url.clone(),
-    }
+    origin::base(&api.app.public_url, headers)
 }
 
 /// Headers that every response carries.

@@ -12,7 +12,6 @@ mod events;
 mod events_stream;
 mod examples;
 mod idempotency;
-mod limits;
 mod mail;
 mod mail_actions;
 mod me;
@@ -24,7 +23,6 @@ mod routes;
 mod spec;
 mod test_helpers;
 mod usage;
-mod uses;
 mod webhooks;
 
 use std::sync::Arc;
@@ -33,6 +31,8 @@ use app::App;
 use domain::id::KeyId;
 use domain::{ErrorCode, Timestamp};
 use ipnet::IpNet;
+use web::limits::Limits;
+use web::uses::Uses;
 
 pub use routes::router;
 pub use spec::document;
@@ -41,8 +41,8 @@ pub use spec::document;
 #[derive(Clone)]
 pub struct PartnerApi {
     app: App,
-    limits: Arc<limits::Limits>,
-    uses: Arc<uses::Uses>,
+    limits: Arc<Limits>,
+    uses: Arc<Uses>,
     streams: Arc<events_stream::Streams>,
     trusted_proxies: Arc<[IpNet]>,
     document: Arc<serde_json::Value>,
@@ -53,7 +53,7 @@ impl PartnerApi {
     pub fn new(app: App, trusted_proxies: Vec<IpNet>) -> Self {
         Self {
             app,
-            limits: Arc::new(limits::Limits::new()),
+            limits: Arc::default(),
             uses: Arc::default(),
             streams: Arc::default(),
             trusted_proxies: trusted_proxies.into(),

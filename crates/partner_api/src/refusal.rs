@@ -49,8 +49,12 @@ pub(crate) const fn status(code: ErrorCode) -> StatusCode {
         | E::ApiKeyUnknown
         | E::ApiKeyRevoked
         | E::ApiKeyExpired => StatusCode::UNAUTHORIZED,
-        E::BillingInactive | E::InsufficientPrepayBalance => StatusCode::PAYMENT_REQUIRED,
-        E::InsufficientScope | E::IpNotAllowed | E::PartnerSuspended => StatusCode::FORBIDDEN,
+        E::BillingInactive | E::InsufficientPrepayBalance | E::StorageLimitExceeded => {
+            StatusCode::PAYMENT_REQUIRED
+        }
+        E::InsufficientScope | E::IpNotAllowed | E::PartnerSuspended | E::RecipientBlocked => {
+            StatusCode::FORBIDDEN
+        }
         E::CustomerNotFound
         | E::MailNotFound
         | E::MailboxNotFound
@@ -75,7 +79,15 @@ pub(crate) const fn status(code: ErrorCode) -> StatusCode {
         | E::MailNotPartnerCreated
         | E::EndpointNotEnabled
         | E::DeliveryUnderWay
-        | E::DeliveryNotOwed => StatusCode::CONFLICT,
+        | E::DeliveryNotOwed
+        | E::Conflict
+        | E::HandleUnavailable
+        | E::RuleExists
+        | E::RedundantGrant
+        | E::DraftGenerationConflict
+        | E::DraftSendInProgress
+        | E::DraftDeliveryUncertain
+        | E::ImportInFlight => StatusCode::CONFLICT,
         E::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         E::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         E::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -86,7 +98,7 @@ pub(crate) const fn status(code: ErrorCode) -> StatusCode {
         | E::PhotoUrlNotAllowed
         | E::ForwardingAddressRequired
         | E::AddressUndeliverable => StatusCode::UNPROCESSABLE_ENTITY,
-        E::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        E::RateLimited | E::ImportQuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
         E::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
         E::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
     }

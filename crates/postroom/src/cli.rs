@@ -51,13 +51,17 @@ enum Command {
     Usage(commands::usage::Command),
     Balance(commands::balance::Command),
     Key(commands::key::Command),
+    Org(commands::org::Command),
     Endpoint(commands::endpoint::Command),
     Event(commands::event::Command),
     Deliveries(commands::deliveries::Command),
     Webhooks(commands::webhooks::Command),
     Audit(commands::audit::Command),
-    /// Print the OpenAPI document.
-    Openapi,
+    /// Print the OpenAPI document of the Partner API, or of the e-mail API.
+    Openapi {
+        #[arg(long)]
+        email: bool,
+    },
     /// Print the configuration's reference, or check the configuration that would be used.
     Config {
         /// Read the configuration and say whether it is valid.
@@ -101,7 +105,12 @@ fn exit_code(code: domain::ErrorCode) -> ExitCode {
 async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let load = || Config::load(cli.config.as_deref(), std::env::vars());
     match &cli.command {
-        Command::Openapi => out::line(format_args!("{:#}", partner_api::document())),
+        Command::Openapi { email: false } => {
+            out::line(format_args!("{:#}", partner_api::document()));
+        }
+        Command::Openapi { email: true } => {
+            out::line(format_args!("{:#}", email_api::document()));
+        }
         Command::Config { check: false } => out::line(crate::config::REFERENCE.trim_end()),
         Command::Config { check: true } => {
             load()?;
@@ -122,6 +131,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Usage(command) => command.run(&load()?).await?,
         Command::Balance(command) => command.run(&load()?).await?,
         Command::Key(command) => command.run(&load()?).await?,
+        Command::Org(command) => command.run(&load()?).await?,
         Command::Event(command) => command.run(&load()?).await?,
         Command::Deliveries(command) => command.run(&load()?).await?,
         Command::Endpoint(command) => command.run(&load()?).await?,

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use dashboard::Brand;
 use domain::Clock as _;
+use email_api::EmailApi;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use partner_api::PartnerApi;
 use serde_json::json;
@@ -65,6 +66,7 @@ pub fn build(config: &Config, db: Db) -> anyhow::Result<App> {
         blobs: config.storage.open()?,
         guard: guard(config),
         public_url: config.server.public_url.clone(),
+        email: config.email.settings(),
     }))
 }
 
@@ -84,6 +86,7 @@ pub struct Node {
     pub app: App,
     pub addr: SocketAddr,
     api: PartnerApi,
+    email: EmailApi,
     stop: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
     uses: JoinHandle<()>,
@@ -104,8 +107,10 @@ impl Node {
             listener.with_context(|| format!("listening on {}", config.server.listen))?;
         let addr = listener.local_addr()?;
         let api = PartnerApi::new(app.clone(), config.server.trusted_proxies.clone());
+        let email = EmailApi::new(app.clone(), config.server.trusted_proxies.clone());
         let options = tasks::Options {
             header_prefix: config.webhooks.header_prefix.clone(),
+            email_header_prefix: config.webhooks.email_header_prefix.clone(),
             install: config.webhooks.user_agent.clone(),
             extra_roots: config.webhooks.extra_roots()?,
             stop_grace: Duration::from_secs(config.webhooks.stop_seconds),
@@ -117,8 +122,8 @@ impl Node {
             header_prefix: config.webhooks.header_prefix.clone(),
         };
         let upkeep = tokio::spawn(keep_up(metrics.clone()));
-        let service =
-            router(&api, &app, metrics, brand).into_make_service_with_connect_info::<SocketAddr>();
+        let router = email_api::beside(email.clone(), router(&api, &app, metrics, brand));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let (stop, mut stopped) = watch::channel(false);
         let server = tokio::spawn(async move {
             let until = async move {
@@ -126,9 +131,9 @@ impl Node {
             };
             axum::serve(listener, service).with_graceful_shutdown(until).await
         });
-        let uses = tokio::spawn(write_uses(api.clone(), app.clone()));
+        let uses = tokio::spawn(write_uses(api.clone(), email.clone(), app.clone()));
         let patience = Duration::from_secs(config.server.stop_seconds);
-        Ok(Self { app, addr, api, stop, server, uses, upkeep, tasks, patience })
+        Ok(Self { app, addr, api, email, stop, server, uses, upkeep, tasks, patience })
     }
 
     /// Stops in order: no new requests, open ones finish, attempts in flight end, completions are
@@ -140,7 +145,7 @@ impl Node {
             tracing::warn!("requests were still open when the server stopped");
         }
         self.uses.abort();
-        note_uses(&self.api, &self.app).await;
+        note_uses(&self.api, &self.email, &self.app).await;
         self.tasks.stop().await;
         self.upkeep.abort();
     }
@@ -153,15 +158,16 @@ async fn keep_up(metrics: PrometheusHandle) {
     }
 }
 
-async fn write_uses(api: PartnerApi, app: App) {
+async fn write_uses(api: PartnerApi, email: EmailApi, app: App) {
     loop {
         tokio::time::sleep(USES_PERIOD).await;
-        note_uses(&api, &app).await;
+        note_uses(&api, &email, &app).await;
     }
 }
 
-async fn note_uses(api: &PartnerApi, app: &App) {
-    let uses = api.take_uses();
+async fn note_uses(api: &PartnerApi, email: &EmailApi, app: &App) {
+    let mut uses = api.take_uses();
+    uses.extend(email.take_uses());
     if !uses.is_empty()
         && let Err(error) = app::admin::keys::note_uses(app, uses).await
     {

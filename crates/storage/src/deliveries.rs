@@ -49,7 +49,7 @@ statements! {
         exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
         coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
         from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
-        where d.partner_id = $1 and d.livemode = $2 and (d.id < $3 or $3 is null)
+        where d.partner_id = $1 and d.livemode = $2 and p.mailbox_id is null and (d.id < $3 or $3 is null)
         and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null) and (p.id = $6 or $6 is null)
         and (e.customer_id = $7 or $7 is null) and (d.created_at >= $8 or $8 is null)
         and (d.created_at < $9 or $9 is null) order by d.id desc limit $10";
@@ -57,7 +57,7 @@ statements! {
         exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
         coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
         from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
-        where d.partner_id = $1 and d.livemode = $2 and (d.id < $3 or $3 is null)
+        where d.partner_id = $1 and d.livemode = $2 and p.mailbox_id is null and (d.id < $3 or $3 is null)
         and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null) and (p.id = $6 or $6 is null)
         and (e.customer_id = $7 or $7 is null) and (d.created_at >= $8 or $8 is null)
         and (d.created_at < $9 or $9 is null) order by d.id desc limit $10";
@@ -65,7 +65,7 @@ statements! {
         exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
         coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
         from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
-        where d.partner_id = $1 and d.livemode = $2 and d.id = $3";
+        where d.partner_id = $1 and d.livemode = $2 and p.mailbox_id is null and d.id = $3";
     ATTEMPTS = "select n, at, duration_us, outcome, status_code, error, request_headers, response_headers,
         response_body, next_at, key_n from attempts where delivery_no = $1 order by n";
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::Timestamp;
 use domain::endpoint::{KeyMode, KeyModes, Order, Settings};
 use domain::event::EventType;
-use domain::id::{EndpointId, PartnerId};
+use domain::id::{EmailMailboxId, EndpointId, PartnerId};
 
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, json, statements};
@@ -43,6 +43,8 @@ pub struct Endpoint {
     /// Names and values as `webhook::custom` writes them, sealed; `None` when there are none.
     pub headers_sealed: Option<Bytes>,
     pub certificate: Option<ClientCertificate>,
+    /// The e-mail mailbox whose subscription it is; `None` for an endpoint of a partner or an operator.
+    pub mailbox_id: Option<EmailMailboxId>,
 }
 
 /// A client certificate that is shown to the receiver.
@@ -62,23 +64,24 @@ macro_rules! columns {
         "no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
         retry_schedule, key_mode, standard_key_mode, ed25519, park_after, self_heal, header_names, headers_sealed,
-        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed"
+        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed, mailbox_id"
     };
 }
+pub(crate) use columns;
 
 statements! {
     INSERT = "insert into endpoints (no, id, partner_id, livemode, url, description, event_types, status, created_at,
         updated_at, failures, rate_per_second, burst, max_in_flight, order_mode, timeout_ms, retry_schedule,
         header_names, headers_sealed, key_mode, standard_key_mode, ed25519, park_after, self_heal,
-        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed)
+        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed, mailbox_id)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-        $21, $22, $23, $24, $25, $26)";
+        $21, $22, $23, $24, $25, $26, $27)";
     LIVE = concat!("select ", columns!(), " from endpoints
-        where partner_id = $1 and livemode = $2 and deleted_at is null order by no");
+        where partner_id = $1 and livemode = $2 and mailbox_id is null and deleted_at is null order by no");
     GET = concat!("select ", columns!(), " from endpoints
-        where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null");
+        where partner_id = $1 and livemode = $2 and id = $3 and mailbox_id is null and deleted_at is null");
     GET_LOCKED = concat!("select ", columns!(), " from endpoints
-        where partner_id = $1 and livemode = $2 and id = $3 and deleted_at is null {lock}");
+        where partner_id = $1 and livemode = $2 and id = $3 and mailbox_id is null and deleted_at is null {lock}");
     BY_NO = concat!("select ", columns!(), " from endpoints where no = $1 and deleted_at is null");
     UPDATE = "update endpoints set url = $2, description = $3, event_types = $4, status = $5, disabled_reason = $6,
         updated_at = $7, rate_per_second = $8, burst = $9, max_in_flight = $10, order_mode = $11, timeout_ms = $12,
@@ -132,12 +135,13 @@ pub async fn insert(tx: &Tx, scope: &Scope, e: &Endpoint) -> Result<()> {
         e.certificate.as_ref().map(|c| &c.subject),
         e.certificate.as_ref().map(|c| &c.fingerprint),
         e.certificate.as_ref().map(|c| c.expires_at),
-        e.certificate.as_ref().map(|c| &c.sealed)
+        e.certificate.as_ref().map(|c| &c.sealed),
+        e.mailbox_id
     ];
     tx.post(INSERT, row).await
 }
 
-/// Every endpoint of a partner that was not deleted.
+/// Every endpoint of a partner that was not deleted; subscriptions are in `crate::email::subscriptions`.
 pub async fn list(tx: &Tx, scope: &Scope) -> Result<Vec<Endpoint>> {
     tx.all(LIVE, args![scope.partner_id(), scope.livemode()], endpoint).await
 }
@@ -282,7 +286,7 @@ pub async fn find_public(tx: &Tx, id: EndpointId) -> Result<Option<i64>> {
     tx.opt(PUBLIC, args![id], Row::next).await
 }
 
-fn endpoint(r: &mut Row) -> Result<Endpoint> {
+pub(crate) fn endpoint(r: &mut Row) -> Result<Endpoint> {
     Ok(Endpoint {
         no: r.next()?,
         id: r.next()?,
@@ -302,6 +306,7 @@ fn endpoint(r: &mut Row) -> Result<Endpoint> {
         header_names: json::words_from(&r.next::<String>()?, |name| Some(name.to_owned()))?,
         headers_sealed: r.next()?,
         certificate: certificate(r)?,
+        mailbox_id: r.next()?,
     })
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use domain::Timestamp;
 use domain::event::EventType;
-use domain::id::{ActionId, CustomerId, DeliveryId, EventId, MailId};
+use domain::id::{ActionId, CustomerId, DeliveryId, EmailMailboxId, EventId, MailId};
 
 use crate::leases::{self, Claim, ShardSet};
 use crate::order;
@@ -28,6 +28,8 @@ pub struct Event {
     pub request_id: Option<String>,
     pub payload: Bytes,
     pub created_at: Timestamp,
+    /// The e-mail mailbox that it is about.
+    pub mailbox_id: Option<EmailMailboxId>,
 }
 
 /// One owed delivery, as the queue holds it.
@@ -106,8 +108,8 @@ pub struct Attempt {
 
 statements! {
     INSERT = "insert into events (no, id, operator_id, partner_id, livemode, type, customer_id, mail_id, action_id,
-        sequence, request_id, payload, created_at, position)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, {xact or: coalesce((select max(e.position) + 1
+        sequence, request_id, payload, created_at, mailbox_id, position)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, {xact or: coalesce((select max(e.position) + 1
         from events e where e.partner_id = $4 and e.livemode = $5 and e.position >= $13), $13)})";
     DELIVERY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at)
         select $1, $2, $3, $4, $5, $6, $7 {each}";
@@ -165,12 +167,12 @@ statements! {
         and a.outcome = 'failed') from ready r join deliveries d on d.no = r.delivery_no
         join events e on e.no = d.event_no where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3";
     SHED = "insert into dead (endpoint_no, at, delivery_no, reason) select $1, $2, $3, $4 {each}";
-    LIST = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, payload, created_at from events
-        where partner_id = $1 and livemode = $2 and (id < $3 or $3 is null) and (type = $4 or $4 is null)
+    LIST = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, payload, created_at, mailbox_id from events
+        where partner_id = $1 and livemode = $2 and mailbox_id is null and (id < $3 or $3 is null) and (type = $4 or $4 is null)
         and (customer_id = $5 or $5 is null) and (created_at >= $6 or $6 is null)
         and (created_at < $7 or $7 is null) order by id desc limit $8";
-    GET = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, payload, created_at from events
-        where partner_id = $1 and livemode = $2 and id = $3";
+    GET = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, payload, created_at, mailbox_id from events
+        where partner_id = $1 and livemode = $2 and mailbox_id is null and id = $3";
 }
 
 /// To whom an event is owed.
@@ -228,7 +230,8 @@ async fn store(tx: &Tx, scope: &Scope, event: &Event, targets: &[Target]) -> Res
         event.sequence,
         event.request_id,
         event.payload,
-        event.created_at
+        event.created_at,
+        event.mailbox_id
     ];
     tx.post(INSERT, row).await?;
     tx.tell_streams();
@@ -475,5 +478,6 @@ fn event(r: &mut Row) -> Result<Event> {
         request_id: r.next()?,
         payload: r.next()?,
         created_at: r.next()?,
+        mailbox_id: r.next()?,
     })
 }

@@ -17,9 +17,9 @@ statements! {
         p.status, p.settings, p.order_form, p.test_clock_ahead, p.created_at
         from api_keys k join partners p on p.id = k.partner_id where k.digest = $1";
     LIST = "select id, partner_id, livemode, name, last4, scopes, networks, expires_at, revoked_at, last_used_at,
-        rotated_from, created_at from api_keys where partner_id = $1 order by id";
+        rotated_from, created_at from api_keys where partner_id = $1 and kind = 'partner' order by id";
     GET_LOCKED = "select id, partner_id, livemode, name, last4, scopes, networks, expires_at, revoked_at, last_used_at,
-        rotated_from, created_at from api_keys where partner_id = $1 and id = $2 {lock}";
+        rotated_from, created_at from api_keys where partner_id = $1 and id = $2 and kind = 'partner' {lock}";
     SET_END = "update api_keys set expires_at = $3, revoked_at = $4 where partner_id = $1 and id = $2";
     USED = "update api_keys set last_used_at = $2 {each} where id = $1 and (last_used_at <= $3 or last_used_at is null)";
     ANSWER_GET = "select fingerprint, answer, request_id, path, created_at from idempotency_records

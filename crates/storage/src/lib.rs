@@ -20,6 +20,7 @@ pub mod chores;
 pub mod compliance;
 pub mod customers;
 pub mod deliveries;
+pub mod email;
 pub mod endpoint_secrets;
 pub mod endpoints;
 pub mod events;
@@ -79,5 +80,5 @@ pub fn statements() -> Vec<&'static str> {
         unmatched::ALL,
         usage::ALL,
     ];
-    modules.concat()
+    [&modules, email::ALL].concat().concat()
 }

@@ -46,10 +46,11 @@ pub struct Streamed {
 statements! {
     HORIZON = "select {settled}, {begun}";
     PAGE = "select position, sequence, no, id, type, payload from events where partner_id = $1 and livemode = $2
-        and position >= $3 and (position, sequence, no) > ($3, $4, $5) and position < $6
+        and mailbox_id is null and position >= $3 and (position, sequence, no) > ($3, $4, $5) and position < $6
         order by position, sequence, no limit $7";
-    MARK = "select position, sequence, no from events where partner_id = $1 and livemode = $2 and id = $3";
-    NEWEST = "select position, sequence, no, id from events where partner_id = $1 and livemode = $2 and position < $3
+    MARK = "select position, sequence, no from events where partner_id = $1 and livemode = $2 and mailbox_id is null and id = $3";
+    NEWEST = "select position, sequence, no, id from events where partner_id = $1 and livemode = $2
+        and mailbox_id is null and position < $3
         order by position desc, sequence desc, no desc limit 1 offset $4";
     KEY_IS_GOOD = "select count(*) from api_keys where id = $1 and (expires_at > $2 or expires_at is null)
         and (revoked_at > $2 or revoked_at is null)";

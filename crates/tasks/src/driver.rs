@@ -19,7 +19,7 @@ use tokio::time::{Instant, interval, sleep};
 
 use crate::deliver::{Deliverer, Note};
 use crate::shards::{Keeper, Owned, Shards, Stage};
-use crate::{Tasks, chain, held, housekeeping, photos, recover, retention, usage};
+use crate::{Tasks, chain, held, housekeeping, outbound, photos, recover, retention, usage};
 
 /// How often a process that does not have the file tries to.
 const OWN_EVERY: Duration = Duration::from_secs(1);
@@ -44,7 +44,7 @@ const PHOTOS: &str = "photos";
 const DELIVER: &str = "deliver";
 
 /// Every other task, which one process runs for all.
-pub(crate) const PERIODIC: [Periodic; 8] = [
+pub(crate) const PERIODIC: [Periodic; 9] = [
     Periodic {
         name: "chain",
         period: Duration::from_secs(1),
@@ -59,6 +59,11 @@ pub(crate) const PERIODIC: [Periodic; 8] = [
         name: "housekeeping",
         period: Duration::from_mins(1),
         run: |tasks| Box::pin(async move { housekeeping::run(&tasks).await }),
+    },
+    Periodic {
+        name: "outbound",
+        period: Duration::from_secs(1),
+        run: |tasks| Box::pin(async move { outbound::run(&tasks).await }),
     },
     Periodic {
         name: PHOTOS,

@@ -10,6 +10,7 @@ mod deliver;
 mod driver;
 mod held;
 mod housekeeping;
+mod outbound;
 mod photos;
 mod recover;
 mod retention;
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use app::App;
 use domain::{Clock, Result};
-use webhook::headers::{DEFAULT_PREFIX, HeaderProblem, PartnerHeaders};
+use webhook::headers::{DEFAULT_EMAIL_PREFIX, DEFAULT_PREFIX, HeaderProblem, Headers};
 use webhook::sender::Sender;
 use webhook::tls::{self, RootProblem};
 
@@ -45,7 +46,7 @@ pub struct Tasks {
 struct Parts {
     app: App,
     sender: Sender,
-    headers: PartnerHeaders,
+    headers: Headers,
     stop_grace: Duration,
 }
 
@@ -54,6 +55,8 @@ struct Parts {
 pub struct Options {
     /// The start of the partner headers' names, such as `X-Innbocks-`.
     pub header_prefix: String,
+    /// The same of the headers that subscriptions of e-mail mailboxes get, such as `X-Inkbox-`.
+    pub email_header_prefix: String,
     /// The install's name in `User-Agent`.
     pub install: String,
     /// Root certificates trusted beside the public ones, as PEM or DER; empty for none.
@@ -66,6 +69,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             header_prefix: DEFAULT_PREFIX.to_owned(),
+            email_header_prefix: DEFAULT_EMAIL_PREFIX.to_owned(),
             install: "postroom".to_owned(),
             extra_roots: Vec::new(),
             stop_grace: Duration::from_secs(10),
@@ -85,13 +89,14 @@ pub enum OptionProblem {
 impl Tasks {
     /// Must be called inside a Tokio runtime.
     pub fn new(app: &App, options: Options) -> std::result::Result<Self, OptionProblem> {
-        let Options { header_prefix, install, extra_roots, stop_grace } = options;
+        let Options { header_prefix, email_header_prefix, install, extra_roots, stop_grace } =
+            options;
         let roots = match extra_roots.as_slice() {
             [] => Vec::new(),
             bytes => tls::read_roots(bytes)?,
         };
         let sender = Sender::new(app.guard.clone(), roots)?;
-        let headers = PartnerHeaders::new(&header_prefix, &install)?;
+        let headers = Headers::new(&header_prefix, &email_header_prefix, &install)?;
         Ok(Self { parts: Arc::new(Parts { app: app.clone(), sender, headers, stop_grace }) })
     }
 

@@ -1,4 +1,5 @@
-//! Every response of every test is checked against the OpenAPI document: status, media type, schema.
+//! Every response of every test is checked against the OpenAPI document of its API: status, media type,
+//! schema.
 //!
 //! Schemas are compiled once for the whole test executable.
 #![expect(clippy::panic, reason = "a broken contract ends the test that broke it")]
@@ -10,18 +11,31 @@ use axum::http::{HeaderMap, Method};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-static CONTRACT: OnceLock<Contract> = OnceLock::new();
+static PARTNER: OnceLock<Contract> = OnceLock::new();
+static EMAIL: OnceLock<Contract> = OnceLock::new();
 
 /// The document and the validators that were needed so far.
 pub struct Contract {
     document: Value,
+    /// What comes before the document's paths.
+    base: &'static str,
     validators: Mutex<HashMap<String, std::sync::Arc<Validator>>>,
 }
 
 /// The contract of the Partner API.
 pub fn contract() -> &'static Contract {
-    CONTRACT.get_or_init(|| Contract {
+    PARTNER.get_or_init(|| Contract {
         document: partner_api::document(),
+        base: "/api/v1",
+        validators: Mutex::default(),
+    })
+}
+
+/// The contract of the e-mail API.
+pub fn email_contract() -> &'static Contract {
+    EMAIL.get_or_init(|| Contract {
+        document: email_api::document(),
+        base: "",
         validators: Mutex::default(),
     })
 }
@@ -57,6 +71,10 @@ impl Contract {
             )
         });
         let response = self.resolve(response);
+        if status == 204 {
+            assert!(body.is_empty(), "{method} {template} answered 204 with a body");
+            return;
+        }
         let media = headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
         let media = media.split(';').next().unwrap_or_default();
         let Some(schema) = response["content"].get(media).map(|c| &c["schema"]) else {
@@ -88,9 +106,20 @@ impl Contract {
         assert!(problems.is_empty(), "{kind} breaks the document: {problems:#?}\n{payload:#}");
     }
 
+    /// Checks what a subscription of a mailbox was sent.
+    #[track_caller]
+    pub fn check_message_event(&self, payload: &Value) {
+        let schema = json!({"$ref": "#/components/schemas/MessageEvent"});
+        let validator = self.validator("message event".to_owned(), &schema);
+        let problems: Vec<String> =
+            validator.iter_errors(payload).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(problems.is_empty(), "the document is broken: {problems:#?}\n{payload:#}");
+    }
+
     /// The documented operation behind a path, and its template.
     pub fn operation(&self, method: &Method, path: &str) -> Option<(&str, &Value)> {
-        let path = path.split('?').next().unwrap_or_default().strip_prefix("/api/v1")?;
+        let path = path.split('?').next().unwrap_or_default().strip_prefix(self.base)?;
+        let path = path.strip_suffix('/').unwrap_or(path);
         let method = method.as_str().to_lowercase();
         let method = if method == "head" { "get" } else { &method };
         let paths = self.document["paths"].as_object()?;

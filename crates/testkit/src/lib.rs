@@ -3,6 +3,7 @@
 //! A dev-dependency only. Every response that passes through it is checked against the OpenAPI
 //! document, so a handler whose documentation drifts fails the test that called it.
 
+pub mod agent;
 pub mod answer;
 pub mod clock;
 pub mod contract;
@@ -16,6 +17,7 @@ pub mod server;
 pub mod story;
 pub mod stream;
 
+pub use agent::{Agent, Organization};
 pub use answer::Answer;
 pub use clock::{CountedIds, START, TestClock};
 pub use mutual::MutualReceiver;

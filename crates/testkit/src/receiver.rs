@@ -8,8 +8,9 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use domain::Timestamp;
 use serde_json::Value;
-use webhook::signature::Secret;
+use webhook::signature::{EMAIL_KEY_MODE, Secret};
 
 /// One request that arrived.
 #[derive(Clone, Debug)]
@@ -25,6 +26,17 @@ impl Received {
 
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("a delivery is JSON")
+    }
+
+    /// What the recipe of seed 002 says of it.
+    pub fn verifies_as_email(&self, key: &str) -> bool {
+        let secret = Secret::parse(key).expect("a signing key");
+        let key = secret.key(EMAIL_KEY_MODE).expect("a key");
+        let seconds: i64 = self.header("x-inkbox-timestamp").parse().expect("a timestamp");
+        let at = Timestamp::from_micros(seconds * 1_000_000);
+        let request_id = self.header("x-inkbox-request-id");
+        let signed = webhook::signature::email(&key, request_id, at, &self.body);
+        self.header("x-inkbox-signature") == signed
     }
 
     /// What the seed's `verifyInnbocksWebhook` says of it.

@@ -8,6 +8,7 @@ use app::{App, OpCtx, Parts};
 use axum::http::{Method, Request, Response};
 use bytes::Bytes;
 use domain::Clock as _;
+use email_api::EmailApi;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
@@ -72,10 +73,12 @@ impl TestServer {
             blobs,
             guard: webhook::guard::Guard::new(vec![loopback]),
             public_url: "https://app.example.com".to_owned(),
+            email: app::email::Settings::default(),
         });
         let tasks = tasks::Tasks::new(&app, tasks::Options::default()).expect("tasks");
         let api = PartnerApi::new(app.clone(), Vec::new());
-        let router = partner_api::router(api.clone()).merge(dashboard::invite(app.clone()));
+        let partner = partner_api::router(api.clone()).merge(dashboard::invite(app.clone()));
+        let router = email_api::beside(EmailApi::new(app.clone(), Vec::new()), partner);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("an address");
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -97,12 +100,14 @@ impl TestServer {
     /// Calls the API and checks the answer against the document.
     pub async fn call(&self, call: Call<'_>) -> Answer {
         let (method, path) = (call.method.clone(), call.path.to_owned());
+        let is_email = call.headers.iter().any(|(name, _)| *name == "x-api-key");
         let answer = tokio::time::timeout(CALL_TIMEOUT, self.exchange(call))
             .await
             .expect("an answer in time");
-        if path.starts_with("/api/v1") && method != Method::HEAD {
+        if (path.starts_with("/api/v1") || path == "/api/whoami") && method != Method::HEAD {
             let status = answer.status.as_u16();
-            contract::contract().check(&method, &path, status, &answer.headers, &answer.bytes);
+            let contract = if is_email { contract::email_contract() } else { contract::contract() };
+            contract.check(&method, &path, status, &answer.headers, &answer.bytes);
             assert!(answer.header("x-request-id").is_some(), "{method} {path} has no request id");
         }
         answer

@@ -1,12 +1,12 @@
-//! The header list of one attempt at a partner's endpoint.
+//! The header list of one attempt at a partner's endpoint, or at a mailbox's subscription.
 //!
 //! Signatures come from [`crate::signature`]; `Host`, `Content-Length` and what else belongs to the
-//! connection are added by the sender. Field names: seed 001 "Webhooks", postal.md 5.2, and the
+//! connection are added by the sender. Field names: seed 001 "Webhooks", postal.md 5.2, seed 002, and the
 //! Standard Webhooks specification.
 
 use domain::Timestamp;
-use domain::event::EventType;
-use domain::id::{DeliveryId, EventId};
+use domain::event::{Audience, EventType};
+use domain::id::{DeliveryId, EventId, Uuid};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
 use crate::custom::CustomHeaders;
@@ -14,6 +14,8 @@ use crate::signature::{self, Keyring};
 
 /// The prefix that the seed's receivers look for.
 pub const DEFAULT_PREFIX: &str = "X-Innbocks-";
+/// The prefix that the receivers of seed 002 look for.
+pub const DEFAULT_EMAIL_PREFIX: &str = "X-Inkbox-";
 /// Characters of a prefix: `X-`, a brand and a dash, with room to spare.
 pub const PREFIX_CHARS_MAX: usize = 40;
 /// Characters of an install's name in `User-Agent`.
@@ -40,7 +42,7 @@ pub enum HeaderProblem {
 
 /// The names and fixed values of an install's webhook headers, worked out once at start.
 #[derive(Clone, Debug)]
-pub struct PartnerHeaders {
+pub struct Headers {
     user_agent: HeaderValue,
     event_id: HeaderName,
     event_type: HeaderName,
@@ -48,6 +50,9 @@ pub struct PartnerHeaders {
     delivery_attempt: HeaderName,
     timestamp: HeaderName,
     signature: HeaderName,
+    email_request_id: HeaderName,
+    email_timestamp: HeaderName,
+    email_signature: HeaderName,
 }
 
 /// What the headers of one attempt tell about it.
@@ -71,27 +76,18 @@ pub struct Attempt<'a> {
     pub original_id: Option<EventId>,
 }
 
-impl PartnerHeaders {
-    /// Takes the header prefix, such as [`DEFAULT_PREFIX`], and the install's name for `User-Agent`.
-    pub fn new(prefix: &str, install: &str) -> Result<Self, HeaderProblem> {
-        let word = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        // `Webhook-` would collide with the Standard Webhooks names that are sent as well.
-        let reserved = ["webhook-", "content-", "x-forwarded-"];
-        let lower = prefix.to_ascii_lowercase();
-        if !(2..=PREFIX_CHARS_MAX).contains(&prefix.len())
-            || !word(prefix)
-            || prefix.starts_with('-')
-            || !prefix.ends_with('-')
-            || reserved.contains(&lower.as_str())
-        {
-            return Err(HeaderProblem::Prefix(prefix.to_owned()));
-        }
-        if !(1..=INSTALL_CHARS_MAX).contains(&install.len()) || !word(install) {
+impl Headers {
+    /// Takes the prefixes of the two halves' headers, such as [`DEFAULT_PREFIX`] and
+    /// [`DEFAULT_EMAIL_PREFIX`], and the install's name for `User-Agent`.
+    pub fn new(prefix: &str, email_prefix: &str, install: &str) -> Result<Self, HeaderProblem> {
+        let (lower, email) = (checked(prefix)?, checked(email_prefix)?);
+        if !(1..=INSTALL_CHARS_MAX).contains(&install.len()) || !is_word(install) {
             return Err(HeaderProblem::Install(install.to_owned()));
         }
-        let name = |suffix: &str| {
-            HeaderName::try_from(format!("{lower}{suffix}")).expect("letters, digits and dashes")
+        let named = |prefix: &str, suffix: &str| {
+            HeaderName::try_from(format!("{prefix}{suffix}")).expect("letters, digits and dashes")
         };
+        let name = |suffix: &str| named(&lower, suffix);
         Ok(Self {
             user_agent: value(format!("{install}-webhooks/1")),
             event_id: name("event-id"),
@@ -100,16 +96,22 @@ impl PartnerHeaders {
             delivery_attempt: name("delivery-attempt"),
             timestamp: name("timestamp"),
             signature: name("signature"),
+            email_request_id: named(&email, "request-id"),
+            email_timestamp: named(&email, "timestamp"),
+            email_signature: named(&email, "signature"),
         })
     }
 
-    /// The signature of the partner scheme among headers that were made here.
+    /// The signature of the partner scheme, among headers of a partner's event that were made here.
     pub fn signature<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
         headers.get(&self.signature).and_then(|value| value.to_str().ok())
     }
 
     /// Signs an attempt and lists its headers, in the order in which they are shown to people.
     pub fn of(&self, attempt: &Attempt<'_>) -> HeaderMap {
+        if attempt.event_type.audience() == Audience::Mailbox {
+            return self.of_mailbox(attempt);
+        }
         let Attempt { at, keys, body, .. } = *attempt;
         let event_id = attempt.event_id.to_string();
         let partner = signature::partner(keys, at, body);
@@ -131,16 +133,60 @@ impl PartnerHeaders {
         headers.insert(WEBHOOK_ID, event_id);
         headers.insert(WEBHOOK_TIMESTAMP, seconds);
         headers.insert(WEBHOOK_SIGNATURE, value(standard));
-        if attempt.is_replay {
-            headers.insert(WEBHOOK_REPLAY, HeaderValue::from_static("1"));
-        }
         if let Some(original) = attempt.original_id {
             headers.insert(ORIGINAL_ID, value(original.to_string()));
         }
-        // None of these names is ours: `crate::custom` refused those.
-        headers.extend(attempt.custom.map().iter().map(|(n, v)| (n.clone(), v.clone())));
-        headers
+        finish(headers, attempt)
     }
+
+    /// What a subscription of a mailbox is sent (email-api.md 12.1). The request id stays the same over the
+    /// attempts of one delivery; a replay is a delivery of its own.
+    fn of_mailbox(&self, attempt: &Attempt<'_>) -> HeaderMap {
+        let Attempt { at, keys, body, .. } = *attempt;
+        let (request_id, event_id) = (Uuid(attempt.delivery_id.0).to_string(), attempt.event_id);
+        let event_id = format!("evt_{}", Uuid(event_id.0).simple());
+        let seconds = value(at.seconds().to_string());
+        let mut headers = HeaderMap::with_capacity(12);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, self.user_agent.clone());
+        let signature = signature::email_of(keys, &request_id, at, body);
+        headers.insert(self.email_signature.clone(), value(signature));
+        headers.insert(self.email_request_id.clone(), value(request_id));
+        headers.insert(self.email_timestamp.clone(), seconds.clone());
+        headers.insert(WEBHOOK_SIGNATURE, value(signature::standard(keys, &event_id, at, body)));
+        headers.insert(WEBHOOK_ID, value(event_id));
+        headers.insert(WEBHOOK_TIMESTAMP, seconds);
+        finish(headers, attempt)
+    }
+}
+
+fn finish(mut headers: HeaderMap, attempt: &Attempt<'_>) -> HeaderMap {
+    if attempt.is_replay {
+        headers.insert(WEBHOOK_REPLAY, HeaderValue::from_static("1"));
+    }
+    // None of these names is ours: `crate::custom` refused those.
+    headers.extend(attempt.custom.map().iter().map(|(n, v)| (n.clone(), v.clone())));
+    headers
+}
+
+/// A prefix that can be used, in lower case.
+fn checked(prefix: &str) -> Result<String, HeaderProblem> {
+    // `Webhook-` would collide with the Standard Webhooks names that are sent as well.
+    let reserved = ["webhook-", "content-", "x-forwarded-"];
+    let lower = prefix.to_ascii_lowercase();
+    if !(2..=PREFIX_CHARS_MAX).contains(&prefix.len())
+        || !is_word(prefix)
+        || prefix.starts_with('-')
+        || !prefix.ends_with('-')
+        || reserved.contains(&lower.as_str())
+    {
+        return Err(HeaderProblem::Prefix(prefix.to_owned()));
+    }
+    Ok(lower)
+}
+
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 /// Ids, numbers and signatures are visible ASCII by construction.
@@ -173,7 +219,8 @@ mod tests {
             is_replay: false,
             original_id: None,
         };
-        let headers = PartnerHeaders::new(DEFAULT_PREFIX, "postroom").unwrap().of(&attempt);
+        let headers =
+            Headers::new(DEFAULT_PREFIX, DEFAULT_EMAIL_PREFIX, "postroom").unwrap().of(&attempt);
         let text = |name: &str| headers[name].to_str().unwrap();
 
         assert_eq!(text("Content-Type"), "application/json; charset=utf-8");
@@ -194,6 +241,36 @@ mod tests {
     }
 
     #[test]
+    fn an_event_of_a_mailbox_carries_the_headers_of_seed_002() {
+        let secret = Secret::parse("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        let modes = KeyModes { partner: signature::EMAIL_KEY_MODE, ..KeyModes::default() };
+        let at = Timestamp::from_micros(1_767_225_600_999_999);
+        let attempt = Attempt {
+            event_id: EventId([1; 16]),
+            event_type: EventType::MessageReceived,
+            delivery_id: DeliveryId([2; 16]),
+            number: 1,
+            at,
+            keys: &Keyring::new(Key::new(&secret, modes).unwrap()),
+            custom: &CustomHeaders::default(),
+            body: b"{}",
+            is_replay: false,
+            original_id: None,
+        };
+        let headers = Headers::new(DEFAULT_PREFIX, DEFAULT_EMAIL_PREFIX, "postroom").unwrap();
+        let headers = headers.of(&attempt);
+        let text = |name: &str| headers[name].to_str().unwrap();
+        assert_eq!(text("X-Inkbox-Request-ID"), "02020202-0202-0202-0202-020202020202");
+        assert_eq!(text("X-Inkbox-Timestamp"), "1767225600");
+        let key = secret.key(signature::EMAIL_KEY_MODE).unwrap();
+        let signed = signature::email(&key, text("X-Inkbox-Request-ID"), at, b"{}");
+        assert_eq!(text("X-Inkbox-Signature"), signed);
+        assert_eq!(text("webhook-id"), "evt_01010101010101010101010101010101");
+        assert!(text("webhook-signature").starts_with("v1,"));
+        assert!(!headers.contains_key("x-innbocks-signature"));
+    }
+
+    #[test]
     fn a_white_label_prefix_renames_the_partner_headers_only() {
         let secret = Secret::parse("whsec_b2xk").unwrap();
         let key = Key::new(&secret, KeyModes::default()).unwrap();
@@ -209,7 +286,8 @@ mod tests {
             is_replay: false,
             original_id: None,
         };
-        let headers = PartnerHeaders::new("Acme-Mail-", "acme").unwrap().of(&attempt);
+        let headers =
+            Headers::new("Acme-Mail-", DEFAULT_EMAIL_PREFIX, "acme").unwrap().of(&attempt);
         assert!(headers.contains_key("acme-mail-signature"));
         assert!(headers.contains_key("webhook-signature"));
         assert!(!headers.contains_key("x-innbocks-signature"));
@@ -221,11 +299,11 @@ mod tests {
         for prefix in
             ["", "-", "X-Acme", "X Acme-", "X:-", "X-\r\n-", "Webhook-", "Content-", "Ä-", &long]
         {
-            let refused = PartnerHeaders::new(prefix, "acme").map(|_| ());
+            let refused = Headers::new(prefix, DEFAULT_EMAIL_PREFIX, "acme").map(|_| ());
             assert_eq!(refused, Err(HeaderProblem::Prefix(prefix.to_owned())));
         }
         for install in ["", "acme/2", "acme\n", "my acme"] {
-            let refused = PartnerHeaders::new(DEFAULT_PREFIX, install).map(|_| ());
+            let refused = Headers::new(DEFAULT_PREFIX, DEFAULT_EMAIL_PREFIX, install).map(|_| ());
             assert_eq!(refused, Err(HeaderProblem::Install(install.to_owned())));
         }
     }

@@ -12,7 +12,7 @@ use domain::id::{DeliveryId, EventId};
 use domain::{Clock, Ids, minutes};
 
 use crate::custom::CustomHeaders;
-use crate::headers::{Attempt, PartnerHeaders};
+use crate::headers::{Attempt, Headers};
 use crate::outcome::Outcome;
 use crate::sender::{DEADLINE, Request, Sender};
 use crate::signature::{Key, KeyProblem, Keyring, Secret};
@@ -58,7 +58,7 @@ pub struct Finding {
 /// A receiver, and with what it is tried.
 pub struct Probe<'a> {
     pub sender: &'a Sender,
-    pub headers: &'a PartnerHeaders,
+    pub headers: &'a Headers,
     pub target: &'a Target,
     pub secret: &'a Secret,
     /// How the receiver reads the secret.

@@ -178,10 +178,19 @@ pub fn partner(keys: &Keyring, at: Timestamp, body: &[u8]) -> String {
 /// It has room for one signature, so the caller names the key, which the verifiers of seed 002's SDKs
 /// read as [`EMAIL_KEY_MODE`] does.
 pub fn email(key: &[u8], request_id: &str, at: Timestamp, body: &[u8]) -> String {
+    email_by(keyed(key), request_id, at, body)
+}
+
+/// The same by the current key of a subscription, whose mode for the partner scheme is [`EMAIL_KEY_MODE`].
+pub fn email_of(keys: &Keyring, request_id: &str, at: Timestamp, body: &[u8]) -> String {
+    email_by(keys.0[0].partner.clone(), request_id, at, body)
+}
+
+fn email_by(key: Hmac<Sha256>, request_id: &str, at: Timestamp, body: &[u8]) -> String {
     let mut header = String::with_capacity(7 + 64);
     header.push_str("sha256=");
     let before = [request_id, ".", &at.seconds().to_string(), "."];
-    push_hex(&mut header, mac(keyed(key), &before, body));
+    push_hex(&mut header, mac(key, &before, body));
     header
 }
 

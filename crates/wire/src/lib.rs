@@ -3,6 +3,7 @@
 //! What the APIs answer and read is in [`partner`], payloads in [`events`], the reading of bodies in
 //! [`reader`], examples for documents and test buttons in [`samples`].
 
+pub mod email;
 pub mod events;
 pub mod partner;
 pub mod reader;

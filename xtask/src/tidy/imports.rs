@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 /// A crate and the crates of ours that it may import.
-const MAY_IMPORT: [(&str, &[&str]); 16] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("wire", &["domain"]),
     ("email", &["domain"]),
@@ -16,6 +16,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("app", &["domain", "wire", "storage", "blob", "email", "webhook"]),
     ("smtp", &["domain", "email", "app"]),
     ("tasks", &["domain", "app", "storage", "blob", "email", "webhook", "smtp"]),
+    ("web", &["domain"]),
     ("partner_api", ENTRANCE),
     ("email_api", ENTRANCE),
     ("dashboard", ENTRANCE),
@@ -25,7 +26,7 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("xtask", &[]),
 ];
 
-const ENTRANCE: &[&str] = &["domain", "wire", "app"];
+const ENTRANCE: &[&str] = &["domain", "wire", "app", "web"];
 
 const EVERYTHING: &[&str] = &[
     "domain",
@@ -37,6 +38,7 @@ const EVERYTHING: &[&str] = &[
     "app",
     "smtp",
     "tasks",
+    "web",
     "partner_api",
     "email_api",
     "dashboard",

@@ -69,6 +69,7 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<Created
         header_names: Vec::new(),
         headers_sealed: None,
         certificate: None,
+        mailbox_id: None,
     };
     keep_headers(ctx, &mut endpoint, &input.headers)?;
     keep_certificate(ctx, &mut endpoint, input.certificate.as_ref())?;

@@ -101,6 +101,7 @@ fn not_heard(param: &str, kind: EventType) -> Field {
     let message = match kind.audience() {
         Audience::Partner => format!("{kind} is told to partners only"),
         Audience::Operator => format!("{kind} is told to operators only"),
+        Audience::Mailbox => format!("{kind} is told to subscriptions of e-mail mailboxes only"),
     };
     Field::new(param, "invalid", message)
 }

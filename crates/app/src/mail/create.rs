@@ -133,6 +133,7 @@ pub(super) fn must_be_safe(app: &App, photos: &[PhotoUrl]) -> Result<()> {
         fix: Some("send https URLs on public addresses".to_owned()),
         fields: problems,
         retry_after: None,
+        facts: Vec::new(),
     })
 }
 

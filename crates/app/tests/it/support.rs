@@ -127,6 +127,7 @@ pub(crate) async fn world() -> World {
         blobs: blob::Blobs::memory(),
         guard: webhook::guard::Guard::new(Vec::new()),
         public_url: "https://postroom.test".to_owned(),
+        email: app::email::Settings::default(),
     });
     let operator = operators::create(&app, "olga", "Austin Mail", "austin-mail").await.unwrap();
     let staff = StaffCtx::new(&app, &operator, "olga");

@@ -102,6 +102,7 @@ fn event(ids: &dyn Ids, now: Timestamp, n: u32) -> Event {
         request_id: None,
         payload: body(n),
         created_at: now,
+        mailbox_id: None,
     }
 }
 

@@ -19,6 +19,7 @@ pub(crate) fn catalogue(audience: Audience) -> String {
     let schemas = match audience {
         Audience::Partner => wire::events::schemas(),
         Audience::Operator => wire::events::operator_schemas(),
+        Audience::Mailbox => wire::events::mailbox_schemas(),
     };
     for event in audience.types() {
         let (name, sample) = wire::events::documented(*event);

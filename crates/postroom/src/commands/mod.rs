@@ -19,6 +19,7 @@ pub mod key;
 pub mod location;
 pub mod mail;
 pub mod mailbox;
+pub mod org;
 mod parse;
 pub mod partner;
 mod place;

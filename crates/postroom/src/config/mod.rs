@@ -13,6 +13,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 use storage::DatabaseUrl;
 use toml::{Table, Value};
+use webhook::headers::{HeaderProblem, Headers};
 use webhook::proxy::{Proxy, ProxyProblem};
 
 use self::blobs::Storage;
@@ -31,6 +32,7 @@ pub struct Config {
     pub storage: Storage,
     pub secrets: Secrets,
     pub webhooks: Webhooks,
+    pub email: Email,
     pub log: Log,
 }
 
@@ -75,6 +77,7 @@ impl std::fmt::Debug for Secrets {
 #[serde(deny_unknown_fields)]
 pub struct Webhooks {
     pub header_prefix: String,
+    pub email_header_prefix: String,
     pub user_agent: String,
     pub allow_networks: Vec<IpNet>,
     pub allow_http: bool,
@@ -101,11 +104,35 @@ impl TryFrom<String> for ProxyUrl {
 }
 
 impl Webhooks {
+    /// The names of the headers of deliveries.
+    pub fn headers(&self) -> Result<Headers, HeaderProblem> {
+        Headers::new(&self.header_prefix, &self.email_header_prefix, &self.user_agent)
+    }
+
     /// The further certificate authorities, as PEM or DER; empty when there are none.
     pub fn extra_roots(&self) -> anyhow::Result<Vec<u8>> {
         match self.extra_roots_file.as_path() {
             path if path.as_os_str().is_empty() => Ok(Vec::new()),
             path => std::fs::read(path).with_context(|| format!("reading {}", path.display())),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Email {
+    pub domain: String,
+    pub mailbox_mebibytes: i64,
+    pub body_chars: usize,
+}
+
+impl Email {
+    /// The same for the use-cases.
+    pub fn settings(&self) -> app::email::Settings {
+        app::email::Settings {
+            domain: self.domain.to_lowercase(),
+            storage_limit: (self.mailbox_mebibytes > 0).then_some(self.mailbox_mebibytes << 20),
+            body_chars_max: self.body_chars,
         }
     }
 }
@@ -154,11 +181,11 @@ impl Config {
                 "server.public_url must start with http:// or https:// and not end in /".to_owned(),
             );
         }
-        if let Err(problem) = webhook::headers::PartnerHeaders::new(
-            &self.webhooks.header_prefix,
-            &self.webhooks.user_agent,
-        ) {
+        if let Err(problem) = self.webhooks.headers() {
             problems.push(format!("webhooks: {problem}"));
+        }
+        if email::Address::parse(&format!("a@{}", self.email.domain)).is_err() {
+            problems.push("email.domain must be a domain such as agents.example.com".to_owned());
         }
         if problems.is_empty() {
             return Ok(());

@@ -11,6 +11,7 @@ mod cli_money;
 mod cli_webhooks;
 mod customers;
 mod document;
+mod email;
 mod entrance;
 mod invite;
 mod lifecycle;

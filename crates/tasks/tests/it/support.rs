@@ -161,6 +161,7 @@ impl World {
             header_names: Vec::new(),
             headers_sealed: None,
             certificate: None,
+            mailbox_id: None,
         };
         let secret = EndpointSecret {
             endpoint_no: no,
@@ -218,6 +219,7 @@ impl World {
                         .into_bytes()
                         .into(),
                     created_at: now,
+                    mailbox_id: None,
                 };
                 let target = |e: &Endpoint| Target {
                     endpoint_no: e.no,
@@ -306,6 +308,7 @@ async fn open(install: &Install) -> App {
         blobs: blob::Blobs::memory(),
         guard: Guard::new(allow),
         public_url: "https://postroom.test".to_owned(),
+        email: app::email::Settings::default(),
     })
 }
 

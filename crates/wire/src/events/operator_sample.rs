@@ -89,7 +89,13 @@ fn notice(kind: EventType) -> Option<Notice> {
             reason: text("held for 7 days for an endpoint that took nothing"),
         }),
         EventType::SecretRotated => Notice::SecretRotated(SecretRotated { step: text("drawn") }),
-        EventType::CustomerCreated
+        EventType::MessageReceived
+        | EventType::MessageSent
+        | EventType::MessageForwarded
+        | EventType::MessageDelivered
+        | EventType::MessageBounced
+        | EventType::MessageFailed
+        | EventType::CustomerCreated
         | EventType::CustomerActivated
         | EventType::CustomerVerified
         | EventType::CustomerForm1583StatusUpdated

@@ -1,6 +1,6 @@
 //! One whole example of each type of event: for the document, for the test button of an endpoint.
 
-use domain::event::EventType;
+use domain::event::{Audience, EventType};
 use serde_json::{Value, json};
 
 use super::{API_VERSION, extra, operator_sample};
@@ -11,6 +11,9 @@ use crate::samples::{self, AT};
 pub fn sample(kind: EventType) -> Value {
     if let Some(sample) = operator_sample::sample(kind) {
         return sample;
+    }
+    if kind.audience() == Audience::Mailbox {
+        return crate::email::events::sample(kind);
     }
     let (mail_id, action_id) = match kind.category() {
         "customer" => (None, None),
@@ -61,7 +64,13 @@ const fn action_of(kind: EventType) -> Option<(&'static str, &'static str)> {
         | EventType::DeliveryRecovered
         | EventType::RecoveryFinished
         | EventType::BacklogDropped
-        | EventType::SecretRotated => None,
+        | EventType::SecretRotated
+        | EventType::MessageReceived
+        | EventType::MessageSent
+        | EventType::MessageForwarded
+        | EventType::MessageDelivered
+        | EventType::MessageBounced
+        | EventType::MessageFailed => None,
     }
 }
 

@@ -195,6 +195,7 @@ impl Fields {
             return None;
         };
         let mut inner = Self::at(members, &format!("{}{name}/", self.at));
+        inner.is_lenient = self.is_lenient;
         let read = read(&mut inner);
         inner.note_unknown();
         self.problems.append(&mut inner.problems);

@@ -1,7 +1,8 @@
 //! Reading request bodies, so that every problem comes back at once.
 //!
 //! A getter notes what is wrong and goes on with a harmless value; `finish` answers with all of it.
-//! Members that no getter asked for are unknown, and refused with the nearest name that exists.
+//! Members that no getter asked for are unknown, and refused with the nearest name that exists; where the
+//! reader is lenient, they are ignored.
 //! Here are the plain values; lists, maps and nested objects are in `compound`, formats in `format`.
 
 mod compound;
@@ -51,6 +52,7 @@ pub struct Fields {
     problems: Vec<Field>,
     /// Where this object is: empty for the body itself, `mailbox/` inside a member.
     at: String,
+    is_lenient: bool,
 }
 
 const EMAIL_RULE: &str = "an e-mail address of at most 254 characters";
@@ -67,8 +69,19 @@ impl Fields {
         }
     }
 
+    /// The same for a body of the e-mail API, which ignores members that it does not know.
+    pub fn lenient(body: Value) -> Result<Self> {
+        Ok(Self { is_lenient: true, ..Self::new(body)? })
+    }
+
     fn at(members: Map<String, Value>, at: &str) -> Self {
-        Self { members, known: Vec::new(), problems: Vec::new(), at: at.to_owned() }
+        let at = at.to_owned();
+        Self { members, known: Vec::new(), problems: Vec::new(), at, is_lenient: false }
+    }
+
+    /// A member of any kind, read elsewhere; `None` where it is absent or null.
+    pub fn opt_value(&mut self, name: &'static str) -> Option<Value> {
+        self.given(name)
     }
 
     /// Notes a problem that the caller found.
@@ -309,6 +322,9 @@ impl Fields {
     }
 
     fn note_unknown(&mut self) {
+        if self.is_lenient {
+            return;
+        }
         let names: Vec<String> = self.members.keys().cloned().collect();
         for name in names {
             let message = match nearest(&name, &self.known) {

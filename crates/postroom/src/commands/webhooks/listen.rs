@@ -15,7 +15,7 @@ use domain::{Clock as _, Timestamp};
 use serde_json::{Value, json};
 use webhook::custom::CustomHeaders;
 use webhook::guard::Guard;
-use webhook::headers::{Attempt, PartnerHeaders};
+use webhook::headers::{Attempt, Headers};
 use webhook::listen::{Listening, NoStream, Told};
 use webhook::outcome::Outcome;
 use webhook::sender::{DEADLINE, Request, Sender};
@@ -82,7 +82,7 @@ impl Listen {
         let relay = Relay {
             target: guard.check_webhook(&self.receiver()).context("the receiver")?,
             sender: Sender::new(guard, Vec::new())?,
-            headers: PartnerHeaders::new(&settings.header_prefix, &settings.user_agent)?,
+            headers: settings.headers()?,
             keys: Keyring::new(Key::new(&secret, self.keys.modes())?),
             secret,
             mode: self.keys.modes().partner,
@@ -180,7 +180,7 @@ impl Listen {
 /// The way to the receiver.
 struct Relay {
     sender: Sender,
-    headers: PartnerHeaders,
+    headers: Headers,
     target: Target,
     secret: Secret,
     keys: Keyring,

@@ -5,7 +5,6 @@ use bytes::Bytes;
 use clap::Args;
 use domain::event::EventType;
 use serde_json::{Value, json};
-use webhook::headers::PartnerHeaders;
 use webhook::probe::{Finding, Verdict};
 use webhook::sender::Sender;
 use webhook::signature::Secret;
@@ -47,7 +46,7 @@ impl Probe {
         let settings = &config.webhooks;
         let probe = webhook::probe::Probe {
             sender: &Sender::new(guard, roots)?,
-            headers: &PartnerHeaders::new(&settings.header_prefix, &settings.user_agent)?,
+            headers: &settings.headers()?,
             target: &target,
             secret: &Secret::parse(self.secret.trim())?,
             modes: self.keys.modes(),

@@ -9,20 +9,20 @@ use domain::{Timestamp, minutes};
 /// How often a key's row is touched.
 const NOTE_EVERY: i64 = minutes(1);
 
-/// Uses that wait to be written by the owner of the API, see [`crate::PartnerApi::take_uses`].
+/// Uses that wait to be written by the owner of an API.
 #[derive(Default)]
-pub(crate) struct Uses(Mutex<HashMap<KeyId, Timestamp>>);
+pub struct Uses(Mutex<HashMap<KeyId, Timestamp>>);
 
 impl Uses {
     /// Notes a use, unless the row already says nearly the same.
-    pub(crate) fn note(&self, key: KeyId, stored: Option<Timestamp>, now: Timestamp) {
+    pub fn note(&self, key: KeyId, stored: Option<Timestamp>, now: Timestamp) {
         if stored.is_some_and(|at| now < at.plus(NOTE_EVERY)) {
             return;
         }
         self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_insert(now);
     }
 
-    pub(crate) fn take(&self) -> Vec<(KeyId, Timestamp)> {
+    pub fn take(&self) -> Vec<(KeyId, Timestamp)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).drain().collect()
     }
 }

@@ -12,45 +12,42 @@ use domain::id::PartnerId;
 use domain::{Timestamp, minutes, seconds};
 
 /// Bad keys that one address may send in a minute.
-pub(crate) const BAD_KEYS_PER_MINUTE: i64 = 20;
+pub const BAD_KEYS_PER_MINUTE: i64 = 20;
 
 /// Buckets kept at once; when there are more, those that are full again are forgotten.
 const BUCKETS_MAX: usize = 100_000;
 
 /// A rate: `per_window` calls in `window` microseconds, `burst` at once.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rate {
-    pub(crate) burst: i64,
-    pub(crate) per_window: i64,
-    pub(crate) window: i64,
+pub struct Rate {
+    pub burst: i64,
+    pub per_window: i64,
+    pub window: i64,
 }
 
 /// What is left after a call was counted.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Left {
-    pub(crate) remaining: i64,
+pub struct Left {
+    pub remaining: i64,
     /// Seconds until the bucket is full again.
-    pub(crate) full_in: i64,
+    pub full_in: i64,
 }
 
 /// Seconds to wait before the next call is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Exhausted {
-    pub(crate) retry_after: u32,
+pub struct Exhausted {
+    pub retry_after: u32,
 }
 
-pub(crate) struct Limits {
+#[derive(Default)]
+pub struct Limits {
     partners: Buckets<(PartnerId, bool)>,
     addresses: Buckets<IpAddr>,
 }
 
 impl Limits {
-    pub(crate) fn new() -> Self {
-        Self { partners: Buckets::default(), addresses: Buckets::default() }
-    }
-
     /// Counts a call of a partner.
-    pub(crate) fn call(
+    pub fn call(
         &self,
         partner: PartnerId,
         livemode: bool,
@@ -61,12 +58,12 @@ impl Limits {
     }
 
     /// Counts a bad key that an address sent.
-    pub(crate) fn bad_key(&self, from: IpAddr, now: Timestamp) -> Result<Left, Exhausted> {
+    pub fn bad_key(&self, from: IpAddr, now: Timestamp) -> Result<Left, Exhausted> {
         self.addresses.take(from, BAD_KEYS, now)
     }
 
     /// True when an address has sent so many bad keys that it is not heard for a while.
-    pub(crate) fn is_shut_out(&self, from: IpAddr, now: Timestamp) -> Option<Exhausted> {
+    pub fn is_shut_out(&self, from: IpAddr, now: Timestamp) -> Option<Exhausted> {
         self.addresses.look(from, BAD_KEYS, now).err()
     }
 }

@@ -1,0 +1,103 @@
+//! Threads as callers see them: listed, moved between folders, deleted (email-api.md 6.10). How a message
+//! finds its thread is [`super::threads`].
+
+use domain::email::{Folder, Message, Thread};
+use domain::id::ThreadId;
+use domain::{Error, ErrorCode, Field, Result, Timestamp};
+use storage::Tx;
+use storage::email::{messages, threads as rows};
+
+use super::mailbox;
+use super::messages::flags::remove;
+use crate::{OpCtx, audit};
+
+/// Messages of one thread that are shown with it.
+pub const MESSAGES_MAX: i64 = 1000;
+
+/// Where a page begins: after this thread.
+pub type After = (Timestamp, ThreadId);
+
+/// One page and whether there is another.
+pub struct Threads {
+    pub items: Vec<Thread>,
+    pub has_more: bool,
+}
+
+/// At most `limit` threads, those with the latest messages first. Blocked ones are for the organization only.
+pub async fn list(
+    tx: &Tx,
+    ctx: &OpCtx,
+    address: &str,
+    folder: Option<Folder>,
+    after: Option<After>,
+    limit: usize,
+) -> Result<Threads> {
+    let owner = mailbox(tx, ctx, address).await?;
+    let n = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let with_blocked = ctx.identity.is_none();
+    let mut items = rows::list(tx, owner.mailbox_id, folder, with_blocked, after, n).await?;
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    Ok(Threads { items, has_more })
+}
+
+/// The folders that hold a thread, in the order of the alphabet.
+pub async fn folders(tx: &Tx, ctx: &OpCtx, address: &str) -> Result<Vec<Folder>> {
+    let owner = mailbox(tx, ctx, address).await?;
+    let mut found = rows::folders(tx, owner.mailbox_id).await?;
+    found.retain(|folder| *folder != Folder::Blocked || ctx.identity.is_none());
+    found.sort_unstable_by_key(|folder| folder.as_str());
+    Ok(found)
+}
+
+/// A thread with its messages, oldest first. Nothing is read by that.
+pub async fn get(tx: &Tx, ctx: &OpCtx, address: &str, id: &str) -> Result<(Thread, Vec<Message>)> {
+    let thread = find(tx, ctx, address, id).await?;
+    let messages = messages::of_thread(tx, thread.id, MESSAGES_MAX).await?;
+    Ok((thread, messages))
+}
+
+/// Moves a thread. Into `blocked` only a contact rule puts mail.
+pub async fn update(
+    tx: &Tx,
+    ctx: &OpCtx,
+    address: &str,
+    id: &str,
+    folder: Folder,
+) -> Result<Thread> {
+    if folder == Folder::Blocked {
+        let rule = "mail is blocked by contact rules; move a thread to inbox, spam or archive";
+        return Err(Error::invalid(vec![Field::new("folder", "invalid", rule)]));
+    }
+    let mut thread = find(tx, ctx, address, id).await?;
+    thread.folder = folder;
+    rows::update(tx, &thread).await?;
+    Ok(thread)
+}
+
+/// Deletes a thread with all its messages.
+pub async fn delete(tx: &Tx, ctx: &OpCtx, address: &str, id: &str) -> Result<()> {
+    let thread = find(tx, ctx, address, id).await?;
+    let owner = mailbox(tx, ctx, address).await?;
+    loop {
+        let page = messages::of_thread(tx, thread.id, MESSAGES_MAX).await?;
+        if page.is_empty() {
+            break;
+        }
+        for message in &page {
+            remove(tx, &owner, message).await?;
+        }
+    }
+    rows::delete(tx, thread.id).await?;
+    audit::record(tx, ctx, "thread.delete", thread.id, &[]).await
+}
+
+async fn find(tx: &Tx, ctx: &OpCtx, address: &str, id: &str) -> Result<Thread> {
+    let owner = mailbox(tx, ctx, address).await?;
+    let found = match ThreadId::parse(id) {
+        Some(id) => rows::find_locked(tx, owner.mailbox_id, id).await?,
+        None => None,
+    };
+    let visible = found.filter(|t| t.folder != Folder::Blocked || ctx.identity.is_none());
+    visible.ok_or_else(|| Error::refused(ErrorCode::NotFound, "Thread not found"))
+}

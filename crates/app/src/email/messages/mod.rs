@@ -1,0 +1,12 @@
+//! Messages: sent, received, read, and what becomes of those that were sent.
+
+pub mod answer;
+pub mod attachment;
+pub mod flags;
+pub mod get;
+pub mod ingest;
+pub mod list;
+pub mod outbound;
+pub mod outcome;
+pub mod receive;
+pub mod send;

@@ -1,0 +1,13 @@
+//! The e-mail half: identities, their mailboxes, messages and who may see whom.
+//!
+//! Bytes of messages are read and made in the crate `email`; rows are in `storage::email`. Sources:
+//! seed 002, email-api.md, email-engine.md 3.
+
+pub mod handle;
+pub mod identity;
+pub mod message;
+pub mod outbound;
+pub mod rule;
+
+pub use identity::{Identity, Signature};
+pub use message::{Direction, Folder, Message, MessageStatus, Thread};

@@ -1,0 +1,101 @@
+//! Every route of the e-mail API. Paths are without a final slash; `entrance` takes one off.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header;
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::{Error, ErrorCode};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::answer::JSON;
+use crate::refusal::Refusal;
+use crate::{
+    EmailApi, api_keys, contact_rules, entrance, identities, mailboxes, messages, refusal,
+    signing_keys, threads, webhooks, whoami,
+};
+
+/// The operations with their documentation.
+pub(crate) fn operations() -> OpenApiRouter<EmailApi> {
+    OpenApiRouter::new()
+        .routes(routes!(whoami::handler))
+        .routes(routes!(api_keys::create_handler))
+        .routes(routes!(identities::create::handler, identities::list::handler))
+        .routes(routes!(
+            identities::get::handler,
+            identities::update::handler,
+            identities::delete::handler
+        ))
+        .routes(routes!(identities::access::list_handler, identities::access::grant_handler))
+        .routes(routes!(identities::access::revoke_handler))
+        .routes(routes!(contact_rules::list_handler, contact_rules::create_handler))
+        .routes(routes!(
+            contact_rules::get_handler,
+            contact_rules::update_handler,
+            contact_rules::delete_handler
+        ))
+        .routes(routes!(contact_rules::list_all_handler))
+        .routes(routes!(signing_keys::create_handler, signing_keys::get_handler))
+        .routes(routes!(mailboxes::list_handler))
+        .routes(routes!(mailboxes::get_handler, mailboxes::update_handler))
+        .routes(routes!(messages::send::handler, messages::list::handler))
+        .routes(routes!(
+            messages::get::handler,
+            messages::flags::update_handler,
+            messages::flags::delete_handler
+        ))
+        .routes(routes!(messages::answer::reply_handler))
+        .routes(routes!(messages::answer::forward_handler))
+        .routes(routes!(messages::attachments::handler))
+        .routes(routes!(messages::ingest::handler))
+        .routes(routes!(threads::list_handler))
+        .routes(routes!(threads::folders_handler))
+        .routes(routes!(threads::get_handler, threads::update_handler, threads::delete_handler))
+        .routes(routes!(webhooks::subscriptions::create_handler))
+}
+
+/// The service behind its entrance, and its public document.
+pub(crate) fn router(api: EmailApi) -> Router {
+    let (operations, _) = operations().split_for_parts();
+    let guarded = operations
+        .merge(of_older_clients())
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
+        .layer(middleware::from_fn_with_state(api.clone(), entrance::guarded));
+    let public = Router::new()
+        .route("/api/openapi-email.json", get(document))
+        .route("/files/messages/{message_id}/{part}", get(messages::attachments::file))
+        .layer(middleware::map_response(refusal::written));
+    guarded.merge(public).with_state(api)
+}
+
+/// Contact rules under their mailbox: the same operations; `spec` documents them.
+fn of_older_clients() -> Router<EmailApi> {
+    let all = get(contact_rules::list_handler).post(contact_rules::create_handler);
+    let one = get(contact_rules::get_handler)
+        .patch(contact_rules::update_handler)
+        .delete(contact_rules::delete_handler);
+    Router::new()
+        .route("/api/v1/mail/mailboxes/{email_address}/contact-rules", all)
+        .route("/api/v1/mail/mailboxes/{email_address}/contact-rules/{rule_id}", one)
+}
+
+async fn no_route() -> Refusal {
+    Refusal(Error::refused(ErrorCode::RouteNotFound, "Not Found"))
+}
+
+async fn no_method() -> Refusal {
+    Refusal(Error::refused(ErrorCode::MethodNotAllowed, "Method Not Allowed"))
+}
+
+async fn document(State(api): State<EmailApi>) -> Response {
+    let mut response = api.document.to_string().into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}

@@ -1,0 +1,93 @@
+//! Messages between mailboxes of this install, and the webhooks that tell of them.
+
+use serde_json::{Value, json};
+use testkit::contract::email_contract;
+use testkit::{Organization, Received, Receiver, TestServer};
+
+fn told(receiver: &Receiver, kind: &str) -> Vec<Received> {
+    let all = receiver.received().into_iter();
+    all.filter(|r| r.json()["event_type"] == kind).collect()
+}
+
+#[tokio::test]
+async fn m11_a_message_between_two_agents_is_stored_on_both_sides_and_told_of_signed() {
+    let server = TestServer::start().await;
+    let organization = Organization::open(&server).await;
+    let (ann, bob) = (organization.agent("ann").await, organization.agent("bob-bot").await);
+    let (sender, receiver) = (Receiver::start().await, Receiver::start().await);
+    let types = ["message.sent", "message.delivered"];
+    let of_ann = ann.subscribe(&sender.url(), &types).await;
+    let of_bob = bob.subscribe(&receiver.url(), &["message.received"]).await;
+
+    let sent = ann
+        .send(&[&bob.address().to_uppercase()], "Invoice 881", "Hello Bob,\n\nhere it is.")
+        .await;
+    assert_eq!((&sent["direction"], &sent["status"]), (&json!("outbound"), &json!("delivered")));
+    assert_eq!(sent["subject"], "Invoice 881");
+
+    let inbox = bob.messages().await;
+    assert_eq!(inbox.len(), 1);
+    assert_eq!((&inbox[0]["direction"], &inbox[0]["is_read"]), (&json!("inbound"), &json!(false)));
+    assert_ne!(inbox[0]["id"], sent["id"]);
+    assert_eq!(inbox[0]["message_id"], sent["message_id"]);
+    let path = bob.path(&format!("/messages/{}", inbox[0]["id"].as_str().unwrap()));
+    let read = bob.get(&path).await.expect(200);
+    assert_eq!(
+        (&read["is_read"], &read["body_text"]),
+        (&json!(true), &json!("Hello Bob,\n\nhere it is."))
+    );
+    ann.get(&path).await.expect(404);
+
+    server.settle().await;
+    let received = told(&receiver, "message.received");
+    assert_eq!(received.len(), 1);
+    assert!(received[0].verifies_as_email(of_bob["signing_key"].as_str().unwrap()));
+    let event = received[0].json();
+    email_contract().check_message_event(&event);
+    let message = &event["data"]["message"];
+    assert_eq!((&message["status"], &message["bcc_addresses"]), (&json!("received"), &Value::Null));
+    assert_eq!((&message["id"], &message["body_state"]), (&inbox[0]["id"], &json!("complete")));
+    assert_eq!(event["data"]["contacts"], json!([]));
+
+    for kind in types {
+        let told = told(&sender, kind);
+        assert_eq!(told.len(), 1, "{kind}");
+        assert!(told[0].verifies_as_email(of_ann["signing_key"].as_str().unwrap()));
+        assert_eq!(told[0].json()["data"]["message"]["id"], sent["id"]);
+        assert_eq!(told[0].json()["data"]["message"]["body"], Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn i3_a_send_that_is_repeated_sends_one_message_and_is_told_the_first_answer() {
+    let server = TestServer::start().await;
+    let organization = Organization::open(&server).await;
+    let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
+    let body = json!({"recipients": {"to": [bob.address()]}, "subject": "Once", "body_text": "x"});
+    let first = ann.post_as("k1", &ann.path("/messages"), body.clone()).await;
+    let again = ann.post_as("k1", &ann.path("/messages"), body.clone()).await;
+    assert_eq!((first.status, &first.bytes), (again.status, &again.bytes));
+    first.expect(201);
+    assert_eq!(bob.messages().await.len(), 1);
+
+    let mut other = body;
+    other["subject"] = json!("Twice");
+    let reused = ann.post_as("k1", &ann.path("/messages"), other).await.expect(409);
+    assert_eq!(reused["detail"]["error"], "idempotency_key_reused");
+}
+
+#[tokio::test]
+async fn a_caller_without_a_good_key_and_an_unknown_route_get_the_body_that_the_clients_read() {
+    let server = TestServer::start().await;
+    let organization = Organization::open(&server).await;
+    let mut ann = organization.agent("ann").await;
+    let nothing = ann.get("/api/v1/tunnels/").await.expect(404);
+    assert_eq!(nothing, json!({"detail": "Not Found"}));
+    let whoami = ann.get("/api/whoami").await.expect(200);
+    assert_eq!(whoami["auth_subtype"], "api_key.agent_scoped.claimed");
+    assert!(whoami["organization_id"].as_str().unwrap().starts_with("org_"));
+
+    ann.key.push('x');
+    let refused = ann.get("/api/v1/identities/").await.expect(401);
+    assert!(refused["detail"].is_string());
+}

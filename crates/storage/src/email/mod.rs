@@ -1,0 +1,29 @@
+//! Tables of the e-mail half. Tenants are those of [`crate::tenancy`]; events and their deliveries are
+//! [`crate::events`] and [`crate::deliveries`], where a subscription is an endpoint with a mailbox.
+
+pub mod grants;
+pub mod identities;
+pub mod keys;
+pub mod messages;
+pub mod organizations;
+pub mod peers;
+pub mod raw;
+pub mod recipients;
+pub mod rules;
+pub mod subscriptions;
+pub mod threads;
+
+/// Every statement of these modules.
+pub(crate) const ALL: &[&[&str]] = &[
+    grants::ALL,
+    identities::ALL,
+    keys::ALL,
+    messages::ALL,
+    organizations::ALL,
+    peers::ALL,
+    raw::ALL,
+    recipients::ALL,
+    rules::ALL,
+    subscriptions::ALL,
+    threads::ALL,
+];

@@ -1,0 +1,60 @@
+//! Raw messages: bytes as they were received, by their SHA-256, once however many mailboxes have them.
+
+use bytes::Bytes;
+
+use crate::{Result, Row, Tx, args, statements};
+
+domain::words! {
+    /// How the bytes are kept: as they are, or compressed.
+    pub enum Codec { Plain = "plain", Zstd = "zstd" }
+}
+
+/// One raw message.
+#[derive(Clone, Debug)]
+pub struct Raw {
+    pub sha256: [u8; 32],
+    /// Of the bytes as received.
+    pub size: i64,
+    pub codec: Codec,
+    /// `None` where they are in the blob store, under their hash.
+    pub data: Option<Bytes>,
+}
+
+statements! {
+    PUT = "insert into raw_messages (sha256, size, codec, data, refs) values ($1, $2, $3, $4, $5)
+        on conflict (sha256) do update set refs = raw_messages.refs + excluded.refs";
+    GET = "select sha256, size, codec, data from raw_messages where sha256 = $1";
+    DROP_REF = "update raw_messages set refs = refs - 1 where sha256 = $1";
+    UNUSED = "delete from raw_messages where sha256 = $1 and refs <= 0";
+}
+
+/// Stores the bytes for so many messages more.
+pub async fn put(tx: &Tx, raw: &Raw, refs: i64) -> Result<()> {
+    let row = args![raw.sha256, raw.size, raw.codec.as_str(), raw.data, refs];
+    tx.post(PUT, row).await
+}
+
+pub async fn find(tx: &Tx, sha256: &[u8; 32]) -> Result<Option<Raw>> {
+    let read = |r: &mut Row| {
+        let hash: Bytes = r.next()?;
+        let size = r.next()?;
+        let codec: String = r.next()?;
+        Ok(Raw {
+            sha256: hash.as_ref().try_into().map_err(|_| inconsistent("hash"))?,
+            size,
+            codec: Codec::parse(&codec).ok_or_else(|| inconsistent("codec"))?,
+            data: r.next()?,
+        })
+    };
+    tx.opt(GET, args![sha256], read).await
+}
+
+/// Says that a message less needs the bytes; true when it was the last and they are gone.
+pub async fn release(tx: &Tx, sha256: &[u8; 32]) -> Result<bool> {
+    tx.exec(DROP_REF, args![sha256]).await?;
+    Ok(tx.exec(UNUSED, args![sha256]).await? == 1)
+}
+
+fn inconsistent(what: &str) -> crate::Error {
+    crate::Error::Inconsistent(format!("{what} of a raw message"))
+}

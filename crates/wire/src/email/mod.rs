@@ -1,0 +1,17 @@
+//! Shapes of the e-mail API: bodies that are read, objects and events that are shown (email-api.md).
+//!
+//! Every documented member is always there, with an explicit null where the clients allow one; members
+//! that a body has too much are ignored, unless its table says otherwise.
+
+pub mod errors;
+pub mod events;
+pub mod grants;
+pub mod identities;
+pub mod keys;
+pub mod mailboxes;
+pub mod messages;
+pub mod page;
+pub mod rules;
+pub mod signing_keys;
+pub mod subscriptions;
+pub mod threads;
