@@ -89,6 +89,7 @@ statements! {
         ed25519 = $18, park_after = $19, self_heal = $20, certificate_subject = $21, certificate_sha256 = $22,
         certificate_expires_at = $23, certificate_sealed = $24 where no = $1";
     DELETE = "update endpoints set deleted_at = $2 where no = $1 and deleted_at is null";
+    TOUCH = "update endpoints set updated_at = case when updated_at >= $2 then updated_at + 1 else $2 end where no = $1";
     OWNER = "select partner_id from endpoints where no = $1";
     DISABLE_FAILING = "update endpoints set status = 'disabled_failing', disabled_reason = $2, updated_at = $3,
         probe_at = $4, probes_ok = 0, first_failure_at = null, failures = 0, failed_hours = 0, notices = 0 where no = $1 and status = 'enabled' and deleted_at is null";
@@ -194,6 +195,11 @@ pub async fn update(tx: &Tx, e: &Endpoint) -> Result<()> {
 
 pub async fn delete(tx: &Tx, no: i64, now: Timestamp) -> Result<()> {
     tx.post(DELETE, args![no, now]).await
+}
+
+/// Says that something that belongs to an endpoint was changed, so that the deliverer reads it again.
+pub async fn touch(tx: &Tx, no: i64, now: Timestamp) -> Result<()> {
+    tx.post(TOUCH, args![no, now]).await
 }
 
 /// Whose endpoint it is, for the deliverer.

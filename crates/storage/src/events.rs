@@ -83,6 +83,8 @@ pub struct Parcel {
     pub is_replay: bool,
     /// The event that this one tells again.
     pub original_id: Option<EventId>,
+    /// When its endpoint was last changed: what was read of it at another time is not what it wants now.
+    pub settings_at: Timestamp,
 }
 
 /// One try, with what was sent and heard.
@@ -145,8 +147,8 @@ statements! {
         r.slow_downs, d.id as delivery_id, e.id as event_id, e.type, e.payload, e.created_at,
         r.order_key is not null and exists (select 1 from ready b
         where b.endpoint_no = r.endpoint_no and b.order_key = r.order_key
-        and (b.order_no, b.delivery_no) < (r.order_no, r.delivery_no)) as waits, d.replay, e.original_id
-        from ready r join endpoints p on p.no = r.endpoint_no
+        and (b.order_no, b.delivery_no) < (r.order_no, r.delivery_no)) as waits, d.replay, e.original_id,
+        p.updated_at from ready r join endpoints p on p.no = r.endpoint_no
         join deliveries d on d.no = r.delivery_no join events e on e.no = d.event_no
         where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3
         and (p.status = 'enabled' or p.status = 'disabled_failing' and p.self_heal and p.probe_at <= $4)
@@ -413,6 +415,7 @@ pub async fn parcels(
             waits: r.next()?,
             is_replay: r.next()?,
             original_id: r.next()?,
+            settings_at: r.next()?,
         })
     };
     let row = |(no, place): &(i64, Place)| args![*no, place.due_at, place.delivery_no, now];

@@ -10,7 +10,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use domain::Timestamp;
 use serde_json::Value;
+use tokio::sync::Notify;
 use webhook::signature::{EMAIL_KEY_MODE, Secret};
+
+use crate::server::CALL_TIMEOUT;
 
 /// One request that arrived.
 #[derive(Clone, Debug)]
@@ -59,16 +62,19 @@ struct Script {
 pub struct Receiver {
     pub addr: SocketAddr,
     script: Arc<Mutex<Script>>,
+    more: Arc<Notify>,
 }
 
 impl Receiver {
     pub async fn start() -> Self {
         let script: Arc<Mutex<Script>> = Arc::default();
-        let router = Router::new().fallback(receive).with_state(Arc::clone(&script));
+        let more = Arc::new(Notify::new());
+        let state = (Arc::clone(&script), Arc::clone(&more));
+        let router = Router::new().fallback(receive).with_state(state);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("an address");
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { addr, script }
+        Self { addr, script, more }
     }
 
     pub fn url(&self) -> String {
@@ -80,6 +86,21 @@ impl Receiver {
         self.script.lock().expect("no panic").statuses.extend(statuses);
     }
 
+    /// Everything that arrived, once it is so much.
+    pub async fn wait_for(&self, count: usize) -> Vec<Received> {
+        let waiting = async {
+            loop {
+                let more = self.more.notified();
+                let received = self.received();
+                if received.len() >= count {
+                    return received;
+                }
+                more.await;
+            }
+        };
+        tokio::time::timeout(CALL_TIMEOUT, waiting).await.expect("deliveries in time")
+    }
+
     /// Everything that arrived so far.
     pub fn received(&self) -> Vec<Received> {
         self.script.lock().expect("no panic").received.clone()
@@ -87,12 +108,13 @@ impl Receiver {
 }
 
 async fn receive(
-    State(script): State<Arc<Mutex<Script>>>,
+    State((script, more)): State<(Arc<Mutex<Script>>, Arc<Notify>)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
     let mut script = script.lock().expect("no panic");
     script.received.push(Received { headers, body });
+    more.notify_waiters();
     let status = script.statuses.pop_front().unwrap_or(200);
     StatusCode::from_u16(status).expect("a status")
 }

@@ -10,7 +10,7 @@ use storage::email::organizations::{self, SigningKeyMode};
 use storage::email::{identities, subscriptions};
 use storage::endpoint_secrets::{self, EndpointSecret};
 use storage::endpoints::Endpoint;
-use storage::{Tx, tenancy};
+use storage::{Tx, endpoints, tenancy};
 use webhook::signature::Secret;
 
 use super::{own, own_locked};
@@ -91,7 +91,8 @@ pub(super) async fn replace(
         expires_at: None,
         pair: None,
     };
-    Ok(endpoint_secrets::insert(tx, &row).await?)
+    endpoint_secrets::insert(tx, &row).await?;
+    Ok(endpoints::touch(tx, endpoint.no, now).await?)
 }
 
 fn place(identity: &Identity) -> String {

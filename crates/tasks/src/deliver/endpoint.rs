@@ -49,6 +49,8 @@ pub(super) struct Endpoint {
     pub(super) health: endpoints::Health,
     /// It was set aside because it failed, and is asked by one delivery.
     pub(super) is_probe: bool,
+    /// When it was last changed.
+    updated_at: Timestamp,
     pub(super) read_at: Instant,
 }
 
@@ -103,8 +105,14 @@ impl Endpoint {
             lane: LaneSettings::of(*owner, host, &row.settings),
             health: *health,
             is_probe: row.status == EndpointStatus::DisabledFailing,
+            updated_at: row.updated_at,
             read_at,
         }
+    }
+
+    /// False when it was changed after it was read: a parcel is sent as its endpoint wants it now.
+    pub(super) fn is_of(&self, settings_at: Timestamp) -> bool {
+        self.updated_at == settings_at
     }
 
     pub(super) fn is_fresh(&self, now: Instant) -> bool {

@@ -252,6 +252,11 @@ impl Work {
                     lane.release(launch.place.delivery_no);
                     lane.hide();
                 }
+                (Some(parcel), Some(endpoint)) if !endpoint.is_of(parcel.settings_at) => {
+                    let lane = self.take_back_launch(launch);
+                    lane.release(launch.place.delivery_no);
+                    lane.endpoint = None;
+                }
                 (Some(parcel), Some(endpoint)) if may_launch && is_ours => {
                     self.n_attempts += 1;
                     let attempt = attempt::make(self.tasks.clone(), endpoint, parcel, *launch);

@@ -91,3 +91,19 @@ async fn a_caller_without_a_good_key_and_an_unknown_route_get_the_body_that_the_
     let refused = ann.get("/api/v1/identities/").await.expect(401);
     assert!(refused["detail"].is_string());
 }
+
+#[tokio::test]
+async fn sk3_a_key_that_was_rotated_signs_nothing_more_from_the_commit_on() {
+    let server = TestServer::start().await;
+    let organization = Organization::open(&server).await;
+    let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
+    let receiver = Receiver::start().await;
+    let first = bob.subscribe(&receiver.url(), &["message.received"]).await["signing_key"].clone();
+    let running = server.tasks.start();
+    ann.send(&[bob.address()], "Before", "x").await;
+    assert!(receiver.wait_for(1).await[0].verifies_as_email(first.as_str().unwrap()));
+    let made = bob.post("/api/v1/identities/bob/signing-key", json!({})).await.expect(201);
+    ann.send(&[bob.address()], "After", "x").await;
+    assert!(receiver.wait_for(2).await[1].verifies_as_email(made["signing_key"].as_str().unwrap()));
+    running.stop().await;
+}
