@@ -4,4 +4,5 @@
 mod identities;
 mod messages;
 mod outcomes;
+mod sdk;
 mod sending;
