@@ -26,6 +26,7 @@ pub mod text;
 pub mod thread;
 mod transfer;
 pub mod vcard;
+pub mod words;
 
 pub use address::{Address, AddressProblem, Mailbox};
 pub use attachment::{Attachment, AttachmentProblem};

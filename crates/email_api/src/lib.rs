@@ -16,6 +16,7 @@ mod page;
 mod query;
 mod refusal;
 mod routes;
+mod search;
 mod signing_keys;
 mod spec;
 mod threads;

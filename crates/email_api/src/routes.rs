@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::answer::JSON;
 use crate::refusal::Refusal;
 use crate::{
-    EmailApi, api_keys, contact_rules, entrance, identities, mailboxes, messages, refusal,
+    EmailApi, api_keys, contact_rules, entrance, identities, mailboxes, messages, refusal, search,
     signing_keys, threads, webhooks, whoami,
 };
 
@@ -51,6 +51,7 @@ pub(crate) fn operations() -> OpenApiRouter<EmailApi> {
         .routes(routes!(messages::answer::forward_handler))
         .routes(routes!(messages::attachments::handler))
         .routes(routes!(messages::ingest::handler))
+        .routes(routes!(search::handler))
         .routes(routes!(threads::list_handler))
         .routes(routes!(threads::folders_handler))
         .routes(routes!(threads::get_handler, threads::update_handler, threads::delete_handler))

@@ -10,6 +10,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (4, "money_and_usage", include_str!("../migrations/0004_money_and_usage.sql")),
     (5, "events", include_str!("../migrations/0005_events.sql")),
     (6, "email", include_str!("../migrations/0006_email.sql")),
+    (7, "search", include_str!("../migrations/0007_search.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

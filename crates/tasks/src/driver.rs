@@ -19,7 +19,9 @@ use tokio::time::{Instant, interval, sleep};
 
 use crate::deliver::{Deliverer, Note};
 use crate::shards::{Keeper, Owned, Shards, Stage};
-use crate::{Tasks, chain, held, housekeeping, outbound, photos, recover, retention, usage};
+use crate::{
+    Tasks, chain, held, housekeeping, mailboxes, outbound, photos, recover, retention, usage,
+};
 
 /// How often a process that does not have the file tries to.
 const OWN_EVERY: Duration = Duration::from_secs(1);
@@ -44,7 +46,7 @@ const PHOTOS: &str = "photos";
 const DELIVER: &str = "deliver";
 
 /// Every other task, which one process runs for all.
-pub(crate) const PERIODIC: [Periodic; 9] = [
+pub(crate) const PERIODIC: [Periodic; 11] = [
     Periodic {
         name: "chain",
         period: Duration::from_secs(1),
@@ -59,6 +61,16 @@ pub(crate) const PERIODIC: [Periodic; 9] = [
         name: "housekeeping",
         period: Duration::from_mins(1),
         run: |tasks| Box::pin(async move { housekeeping::run(&tasks).await }),
+    },
+    Periodic {
+        name: "message_words",
+        period: Duration::from_secs(1),
+        run: |tasks| Box::pin(async move { mailboxes::index(&tasks).await }),
+    },
+    Periodic {
+        name: "message_sweep",
+        period: Duration::from_mins(1),
+        run: |tasks| Box::pin(async move { mailboxes::sweep(&tasks).await }),
     },
     Periodic {
         name: "outbound",

@@ -10,6 +10,7 @@ mod deliver;
 mod driver;
 mod held;
 mod housekeeping;
+mod mailboxes;
 mod outbound;
 mod photos;
 mod recover;

@@ -85,7 +85,7 @@ pub async fn delete(tx: &Tx, ctx: &OpCtx, address: &str, id: &str) -> Result<()>
             break;
         }
         for message in &page {
-            remove(tx, &owner, message).await?;
+            remove(tx, ctx, &owner, message).await?;
         }
     }
     rows::delete(tx, thread.id).await?;

@@ -12,8 +12,10 @@ pub mod messages;
 mod news;
 mod peers;
 pub mod raw;
+pub mod search;
 pub mod signing_keys;
 pub mod subscriptions;
+pub mod sweep;
 mod threads;
 
 use domain::email::Identity;

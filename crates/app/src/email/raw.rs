@@ -28,6 +28,10 @@ pub async fn stage(app: &App, bytes: &Bytes) -> Result<Raw> {
     if data.len() <= INLINE_BYTES_MAX {
         return Ok(Raw { sha256, size, codec, data: Some(data) });
     }
+    if !app.db.write(async move |tx: &Tx| raw::keep(tx, &sha256).await).await? {
+        let message = "these bytes are being deleted this moment; nothing was stored";
+        return Err(Error::refused(ErrorCode::TemporarilyUnavailable, message).retry_after(1));
+    }
     let put = app.blobs.put(&Key::content(Family::Message, &sha256), data).await;
     put.map_err(|error| Error::internal("storing the bytes of a message", error))?;
     Ok(Raw { sha256, size, codec, data: None })

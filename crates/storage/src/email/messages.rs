@@ -4,6 +4,7 @@ use domain::email::Message;
 use domain::id::{EmailMailboxId, MessageId, ThreadId};
 use domain::{Timestamp, email::MessageStatus};
 
+use super::search;
 use super::threads::Ref;
 use crate::{Result, Row, Tx, args, json, statements};
 
@@ -16,6 +17,7 @@ macro_rules! columns {
         updated_at"
     };
 }
+pub(crate) use columns;
 
 statements! {
     INSERT = "insert into messages (no, id, mailbox_id, thread_id, direction, status, message_id, from_address, from_name,
@@ -85,7 +87,8 @@ pub async fn insert(tx: &Tx, m: &Message, known: Known) -> Result<()> {
         known.message_id,
         known.sender
     ];
-    tx.post(INSERT, row).await
+    tx.post(INSERT, row).await?;
+    search::later(tx, m.no).await
 }
 
 pub async fn find(tx: &Tx, mailbox: EmailMailboxId, id: MessageId) -> Result<Option<Message>> {
@@ -168,9 +171,10 @@ pub async fn set_status(tx: &Tx, no: i64, status: MessageStatus, now: Timestamp)
     tx.post(SET_STATUS, args![no, status, now]).await
 }
 
-/// Deletes the row of a message, and its recipients.
+/// Deletes the row of a message, its recipients and its words.
 pub async fn delete(tx: &Tx, no: i64) -> Result<()> {
     tx.post(RECIPIENTS_DELETE, args![no]).await?;
+    search::delete(tx, no).await?;
     tx.post(DELETE, args![no]).await
 }
 

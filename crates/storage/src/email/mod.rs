@@ -10,7 +10,9 @@ pub mod peers;
 pub mod raw;
 pub mod recipients;
 pub mod rules;
+pub mod search;
 pub mod subscriptions;
+pub mod sweep;
 pub mod threads;
 
 /// Every statement of these modules.
@@ -24,6 +26,8 @@ pub(crate) const ALL: &[&[&str]] = &[
     raw::ALL,
     recipients::ALL,
     rules::ALL,
+    search::ALL,
     subscriptions::ALL,
+    sweep::ALL,
     threads::ALL,
 ];

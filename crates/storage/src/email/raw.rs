@@ -1,6 +1,7 @@
 //! Raw messages: bytes as they were received, by their SHA-256, once however many mailboxes have them.
 
 use bytes::Bytes;
+use domain::Timestamp;
 
 use crate::{Result, Row, Tx, args, statements};
 
@@ -25,6 +26,11 @@ statements! {
         on conflict (sha256) do update set refs = raw_messages.refs + excluded.refs";
     GET = "select sha256, size, codec, data from raw_messages where sha256 = $1";
     DROP_REF = "update raw_messages set refs = refs - 1 where sha256 = $1";
+    /// Those whose bytes lie elsewhere are noted, so that these are deleted after the commit.
+    GARBAGE = "insert into raw_garbage (sha256, at, is_deleting) select sha256, $2, false from raw_messages
+        where sha256 = $1 and refs <= 0 and data is null on conflict do nothing";
+    KEEP = "delete from raw_garbage where sha256 = $1 and not is_deleting";
+    IS_GARBAGE = "select exists (select 1 from raw_garbage where sha256 = $1)";
     UNUSED = "delete from raw_messages where sha256 = $1 and refs <= 0";
 }
 
@@ -49,10 +55,18 @@ pub async fn find(tx: &Tx, sha256: &[u8; 32]) -> Result<Option<Raw>> {
     tx.opt(GET, args![sha256], read).await
 }
 
-/// Says that a message less needs the bytes; true when it was the last and they are gone.
-pub async fn release(tx: &Tx, sha256: &[u8; 32]) -> Result<bool> {
-    tx.exec(DROP_REF, args![sha256]).await?;
-    Ok(tx.exec(UNUSED, args![sha256]).await? == 1)
+/// Says that bytes which were stored elsewhere will be needed; false while they are being deleted.
+pub async fn keep(tx: &Tx, sha256: &[u8; 32]) -> Result<bool> {
+    tx.exec(KEEP, args![sha256]).await?;
+    let is_garbage: bool = tx.one(IS_GARBAGE, args![sha256], Row::next).await?;
+    Ok(!is_garbage)
+}
+
+/// Says that a message less needs the bytes. With the last one they go.
+pub async fn release(tx: &Tx, sha256: &[u8; 32], now: Timestamp) -> Result<()> {
+    tx.post(DROP_REF, args![sha256]).await?;
+    tx.post(GARBAGE, args![sha256, now]).await?;
+    tx.post(UNUSED, args![sha256]).await
 }
 
 fn inconsistent(what: &str) -> crate::Error {

@@ -17,6 +17,9 @@
 //! | `{bytes}` | `blob` | `bytea` |
 //! | `{pk}` | `integer primary key` | `bigint primary key` |
 //! | `{rowless}` | `without rowid` | nothing |
+//! | `{words …}` | full text, see [`super::search`] | the same |
+
+use super::search;
 
 /// Which engine a database runs on, for people and for tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +77,7 @@ pub struct EngineVersion {
 /// The text that SQLite runs.
 pub(super) fn sqlite(sql: &str) -> String {
     replace(
-        &transaction_or(sql, None),
+        &transaction_or(&with_words(sql, |(marker, text, _)| (marker, text)), None),
         &[
             ("{skip}", ""),
             ("{lock}", ""),
@@ -92,6 +95,14 @@ pub(super) fn sqlite(sql: &str) -> String {
             ("$", "?"),
         ],
     )
+}
+
+/// Puts in the texts of full text.
+fn with_words(
+    sql: &str,
+    of: impl Fn((&'static str, &'static str, &'static str)) -> (&'static str, &'static str),
+) -> String {
+    replace(sql, &search::MARKERS.map(of))
 }
 
 /// The number of a transaction of PostgreSQL.
@@ -112,7 +123,7 @@ fn transaction_or(sql: &str, transaction: Option<&str>) -> String {
 /// The text that PostgreSQL runs, for one row.
 pub(super) fn postgres(sql: &str) -> String {
     replace(
-        &transaction_or(sql, Some(TRANSACTION)),
+        &transaction_or(&with_words(sql, |(marker, _, text)| (marker, text)), Some(TRANSACTION)),
         &[
             ("{skip}", "for update skip locked"),
             ("{lock}", "for update"),

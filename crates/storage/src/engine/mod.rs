@@ -7,6 +7,7 @@
 
 mod dialect;
 mod postgres;
+mod search;
 mod sqlite;
 mod tx;
 

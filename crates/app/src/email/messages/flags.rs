@@ -35,7 +35,7 @@ pub async fn update(
 /// Deletes a message; a thread that has no other goes with it, and the room is free at once (M-13).
 pub async fn delete(tx: &Tx, ctx: &OpCtx, address: &str, id: &str) -> Result<()> {
     let (owner, message) = locked(tx, ctx, address, id).await?;
-    remove(tx, &owner, &message).await?;
+    remove(tx, ctx, &owner, &message).await?;
     if let Some(mut thread) = threads::find_locked(tx, owner.mailbox_id, message.thread_id).await? {
         thread.message_count -= 1;
         if thread.message_count <= 0 {
@@ -48,9 +48,14 @@ pub async fn delete(tx: &Tx, ctx: &OpCtx, address: &str, id: &str) -> Result<()>
 }
 
 /// Takes a message out, and its bytes where no other message has them.
-pub(crate) async fn remove(tx: &Tx, owner: &Identity, message: &Message) -> Result<()> {
+pub(crate) async fn remove(
+    tx: &Tx,
+    ctx: &OpCtx,
+    owner: &Identity,
+    message: &Message,
+) -> Result<()> {
     rows::delete(tx, message.no).await?;
-    raw::release(tx, &message.raw).await?;
+    raw::release(tx, &message.raw, ctx.app.clock.now()).await?;
     Ok(identities::add_used_bytes(tx, owner.mailbox_id, -message.size).await?)
 }
 

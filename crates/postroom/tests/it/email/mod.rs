@@ -5,4 +5,5 @@ mod identities;
 mod messages;
 mod outcomes;
 mod sdk;
+mod search;
 mod sending;
