@@ -127,9 +127,19 @@ async fn replay(tx: &Tx, ctx: &OpCtx, idempotency: &Idempotency) -> Result<Optio
         )
         .fix("use a new key for a new request"));
     }
-    let answer = ctx.app.secrets.open(&answer_place(ctx, &idempotency.key), &kept.answer);
-    let answer = answer.map_err(|e| Error::internal("opening a kept answer", e))?;
-    Ok(Some(Reply { answer: answer.into(), replay_of: Some(kept.request_id) }))
+    let answer = open(ctx, &idempotency.key, &kept.answer)?;
+    Ok(Some(Reply { answer, replay_of: Some(kept.request_id) }))
+}
+
+/// The answer that is kept under a key, if there is one.
+pub(crate) async fn kept(tx: &Tx, ctx: &OpCtx, key: &str) -> Result<Option<Bytes>> {
+    let found = keys::answer_find(tx, &ctx.scope, key, ctx.app.clock.now()).await?;
+    found.map(|kept| open(ctx, key, &kept.answer)).transpose()
+}
+
+fn open(ctx: &OpCtx, key: &str, sealed: &[u8]) -> Result<Bytes> {
+    let answer = ctx.app.secrets.open(&answer_place(ctx, key), sealed);
+    answer.map(Bytes::from).map_err(|e| Error::internal("opening a kept answer", e))
 }
 
 /// Where an answer is sealed for: it can hold a secret that is shown only once.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::email::keys::Caller;
+use app::email::messages::lookup::kept_name;
 use app::{Idempotency, OpCtx};
 use axum::RequestExt;
 use axum::body::{Body, Bytes};
@@ -128,22 +129,29 @@ impl Call {
     /// Lets the answer be kept under the caller's idempotency key, if there is one. The same key is another
     /// one for another operation or mailbox (I-2).
     pub(crate) fn remember(&self, ctx: &mut OpCtx, operation: &str, mailbox: &str) -> Result<()> {
-        let Some(value) = self.headers.get("idempotency-key") else { return Ok(()) };
+        let Some(key) = self.idempotency_key()? else { return Ok(()) };
+        let mut input = Sha256::new();
+        input.update(self.uri.path().as_bytes());
+        input.update([0]);
+        input.update(&self.body);
+        ctx.idempotency = Some(Idempotency {
+            key: kept_name(operation, mailbox, &key),
+            fingerprint: input.finalize().into(),
+            path: format!("POST {}", self.uri.path()),
+        });
+        Ok(())
+    }
+
+    /// The caller's idempotency key, if there is one (I-1).
+    pub(crate) fn idempotency_key(&self) -> Result<Option<String>> {
+        let Some(value) = self.headers.get("idempotency-key") else { return Ok(None) };
         let key = value.to_str().ok().filter(|key| {
             (1..=KEY_CHARS_MAX).contains(&key.len())
                 && key.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
         });
-        let key = key.ok_or_else(|| {
-            let rule = format!("Idempotency-Key is 1 to {KEY_CHARS_MAX} printable characters");
-            Error::refused(ErrorCode::IdempotencyKeyInvalid, rule)
-        })?;
-        let mailbox = mailbox.to_lowercase();
-        ctx.idempotency = Some(Idempotency {
-            key: format!("{operation} {mailbox} {key}"),
-            fingerprint: Sha256::digest(&self.body).into(),
-            path: format!("POST {}", self.uri.path()),
-        });
-        Ok(())
+        let rule = || format!("Idempotency-Key is 1 to {KEY_CHARS_MAX} printable characters");
+        key.map(|key| Some(key.to_owned()))
+            .ok_or_else(|| Error::refused(ErrorCode::IdempotencyKeyInvalid, rule()))
     }
 }
 

@@ -25,9 +25,11 @@ use crate::{EmailApi, routes};
 const OURS: &[&str] = &[
     "/api/whoami",
     "/api/v1/api-keys",
+    "/api/v1/domains",
     "/api/v1/identities",
     "/api/v1/mail/contact-rules",
     "/api/v1/mail/mailboxes",
+    "/api/v1/message-sends",
     "/api/v1/signing-keys",
     "/api/v1/webhooks/subscriptions",
     "/api/openapi-email.json",

@@ -8,6 +8,7 @@ mod answer;
 mod api_keys;
 mod call;
 mod contact_rules;
+mod domains;
 mod entrance;
 mod identities;
 mod mailboxes;

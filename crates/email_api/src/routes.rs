@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use crate::answer::JSON;
 use crate::refusal::Refusal;
 use crate::{
-    EmailApi, api_keys, contact_rules, entrance, identities, mailboxes, messages, refusal, search,
-    signing_keys, threads, webhooks, whoami,
+    EmailApi, api_keys, contact_rules, domains, entrance, identities, mailboxes, messages, refusal,
+    search, signing_keys, threads, webhooks, whoami,
 };
 
 /// The operations with their documentation.
@@ -51,6 +51,9 @@ pub(crate) fn operations() -> OpenApiRouter<EmailApi> {
         .routes(routes!(messages::answer::forward_handler))
         .routes(routes!(messages::attachments::handler))
         .routes(routes!(messages::ingest::handler))
+        .routes(routes!(messages::lookup::handler))
+        .routes(routes!(domains::list_handler))
+        .routes(routes!(domains::default_handler))
         .routes(routes!(search::handler))
         .routes(routes!(threads::list_handler))
         .routes(routes!(threads::folders_handler))

@@ -294,6 +294,7 @@ word_values!(
     domain::customer::RemailInstruction,
     domain::customer::ServiceType,
     domain::email::Direction,
+    domain::email::DomainStatus,
     domain::email::Folder,
     domain::email::MessageStatus,
     domain::email::message::RecipientState,

@@ -8,6 +8,8 @@ pub mod identity;
 pub mod message;
 pub mod outbound;
 pub mod rule;
+pub mod sending_domain;
 
 pub use identity::{Identity, Signature};
 pub use message::{Direction, Folder, Message, MessageStatus, Thread};
+pub use sending_domain::{DomainStatus, SendingDomain};

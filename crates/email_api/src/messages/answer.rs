@@ -26,7 +26,7 @@ use crate::{EmailApi, answer};
 pub(crate) async fn reply_handler(State(api): State<EmailApi>, call: Call) -> Handled {
     let (mut ctx, body) = call.write()?;
     let (address, id) = (call.param("email_address"), call.param("message_id"));
-    call.remember(&mut ctx, "mail.reply_all", &format!("{address} {id}"))?;
+    call.remember(&mut ctx, "mail.reply_all", &address)?;
     let prepared = prepare_reply(&ctx, &address, &id, ReplyAll::read(body)?).await?;
     api.run(
         &ctx,
@@ -52,7 +52,7 @@ pub(crate) async fn reply_handler(State(api): State<EmailApi>, call: Call) -> Ha
 pub(crate) async fn forward_handler(State(api): State<EmailApi>, call: Call) -> Handled {
     let (mut ctx, body) = call.write()?;
     let (address, id) = (call.param("email_address"), call.param("message_id"));
-    call.remember(&mut ctx, "mail.forward", &format!("{address} {id}"))?;
+    call.remember(&mut ctx, "mail.forward", &address)?;
     let prepared = prepare_forward(&ctx, &address, &id, ForwardMessage::read(body)?).await?;
     api.run(
         &ctx,

@@ -6,4 +6,5 @@ pub(crate) mod flags;
 pub(crate) mod get;
 pub(crate) mod ingest;
 pub(crate) mod list;
+pub(crate) mod lookup;
 pub(crate) mod send;

@@ -1,18 +1,23 @@
 //! `postroom org`: the e-mail half of a partner, which is an organization there, and its keys.
 
 use app::email::keys::{self, OrganizationKey};
-use app::email::{identities, organization_id};
+use app::email::{domains, identities, organization_id};
 use clap::{Args, Subcommand};
+use domain::email::{DomainStatus, SendingDomain};
 use serde_json::{Value, json};
 use wire::email::keys::CreateApiKey;
 
+use super::parse::one_of;
 use super::who::Tenant;
 use crate::config::Config;
 use crate::out;
 
 const COLUMNS: &[&str] = &["organization", "partner", "domain"];
+const DOMAINS: &[&str] =
+    &["domain", "status", "is_default", "ownership_token", "failure_reason", "verified_at"];
 const EXAMPLES: &str = "Examples:
   postroom org show
+  postroom org add-domain mail.example.com
   INKBOX_API_KEY=$(postroom org key --label admin)
   postroom org key --agent support-bot --label 'the bot'";
 
@@ -30,6 +35,19 @@ pub struct Command {
 enum Verb {
     /// How the partner is called in the e-mail API, and the domain of its mailboxes.
     Show,
+    /// Domains that the organization sends from.
+    Domains,
+    /// Register a domain; its owner publishes the token that is shown.
+    AddDomain { domain: String },
+    /// Note how far a domain is proven.
+    JudgeDomain {
+        domain: String,
+        #[arg(value_parser = one_of!(DomainStatus))]
+        status: DomainStatus,
+        /// Why it is not, for its owner.
+        #[arg(long)]
+        reason: Option<String>,
+    },
     /// Make a key of the whole organization, or of one agent; its text is shown this once.
     Key {
         #[arg(long, default_value = "key")]
@@ -49,6 +67,28 @@ impl Command {
                 let shown =
                     json!({"organization": id, "partner": ctx.partner.slug, "domain": domain});
                 out::thing(json, COLUMNS, &shown);
+            }
+            Verb::Domains => {
+                let work =
+                    async |tx: &app::Tx, ctx: &app::OpCtx| domains::list(tx, ctx, None).await;
+                let all = ctx.app.query(&ctx, work).await?;
+                let rows: Vec<_> =
+                    all.iter().map(|(d, is_default)| domain(d, *is_default)).collect();
+                out::rows(json, DOMAINS, &rows);
+            }
+            Verb::AddDomain { domain: name } => {
+                let name = name.clone();
+                let work = async move |tx: &app::Tx, ctx: &app::OpCtx| {
+                    domains::register(tx, ctx, &name).await
+                };
+                out::thing(json, DOMAINS, &domain(&ctx.app.act(&ctx, work).await?, false));
+            }
+            Verb::JudgeDomain { domain: name, status, reason } => {
+                let (name, status, reason) = (name.clone(), *status, reason.clone());
+                let work = async move |tx: &app::Tx, ctx: &app::OpCtx| {
+                    domains::judge(tx, ctx, &name, status, reason.as_deref()).await
+                };
+                out::thing(json, DOMAINS, &domain(&ctx.app.act(&ctx, work).await?, false));
             }
             Verb::Key { label, agent } => {
                 let (label, agent) = (label.clone(), agent.clone());
@@ -73,6 +113,17 @@ impl Command {
         }
         Ok(())
     }
+}
+
+fn domain(d: &SendingDomain, is_default: bool) -> Value {
+    json!({
+        "domain": d.domain,
+        "status": d.status.as_str(),
+        "is_default": is_default,
+        "ownership_token": d.ownership_token,
+        "failure_reason": d.failure_reason,
+        "verified_at": d.verified_at.map(|at| at.to_string()),
+    })
 }
 
 fn shown(key: &OrganizationKey) -> Value {

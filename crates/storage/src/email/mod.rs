@@ -1,6 +1,7 @@
 //! Tables of the e-mail half. Tenants are those of [`crate::tenancy`]; events and their deliveries are
 //! [`crate::events`] and [`crate::deliveries`], where a subscription is an endpoint with a mailbox.
 
+pub mod domains;
 pub mod grants;
 pub mod identities;
 pub mod keys;
@@ -17,6 +18,7 @@ pub mod threads;
 
 /// Every statement of these modules.
 pub(crate) const ALL: &[&[&str]] = &[
+    domains::ALL,
     grants::ALL,
     identities::ALL,
     keys::ALL,

@@ -432,3 +432,10 @@ pub struct Ingested {
     /// It was there already.
     pub is_duplicate: bool,
 }
+
+/// What was sent under an idempotency key.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SendLookup {
+    #[schema(format = "uuid")]
+    pub message_id: String,
+}

@@ -12,7 +12,7 @@ use storage::{Tx, tenancy};
 use wire::email::identities::CreateIdentity;
 use wire::reader::Patch;
 
-use crate::email::must_be_admin;
+use crate::email::{domains, must_be_admin};
 use crate::{OpCtx, audit};
 
 pub async fn create(tx: &Tx, ctx: &OpCtx, input: &CreateIdentity) -> Result<Identity> {
@@ -25,7 +25,7 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &CreateIdentity) -> Result<Iden
         let message = format!("an organization has at most {IDENTITIES_MAX} identities");
         return Err(Error::refused(ErrorCode::BillingInactive, message));
     }
-    let address = address(ctx, &handle, input)?;
+    let address = address(tx, ctx, &handle, input).await?;
     let id = IdentityId::new(ctx.app.ids.as_ref(), ctx.now);
     if !rows::take_handle(tx, &handle, id, ctx.now).await? {
         return Err(taken("identities"));
@@ -58,19 +58,22 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &CreateIdentity) -> Result<Iden
     Ok(identity)
 }
 
-/// The address of the mailbox: of the handle on the domain of this install.
-fn address(ctx: &OpCtx, handle: &str, input: &CreateIdentity) -> Result<String> {
-    if let Patch::Set(domain) = &input.sending_domain
-        && domain.to_lowercase() != ctx.app.email.domain
-    {
-        return Err(Error::refused(ErrorCode::NotFound, "Sending domain not found"));
-    }
+/// The address of the mailbox: of the handle on the domain of this install, or of any name on a domain of the
+/// organization's own.
+async fn address(tx: &Tx, ctx: &OpCtx, handle: &str, input: &CreateIdentity) -> Result<String> {
+    let own = &ctx.app.email.domain;
+    let domain = match &input.sending_domain {
+        Patch::Keep => domains::default(tx, ctx).await?,
+        Patch::Clear => own.clone(),
+        Patch::Set(name) if name.to_lowercase() == *own => own.clone(),
+        Patch::Set(name) => domains::usable(tx, ctx, &name.to_lowercase()).await?.domain,
+    };
     let local = input.local_part.as_deref().unwrap_or(handle).to_lowercase();
-    if local != handle {
-        let rule = format!("on {} the local part must be the handle", ctx.app.email.domain);
+    if domain == *own && local != handle {
+        let rule = format!("on {own} the local part must be the handle");
         return Err(invalid("mailbox/email_local_part", rule));
     }
-    let address = format!("{local}@{}", ctx.app.email.domain);
+    let address = format!("{local}@{domain}");
     match Address::parse(&address) {
         Ok(_) => Ok(address),
         Err(problem) => Err(invalid("mailbox/email_local_part", problem.to_string())),

@@ -6,6 +6,7 @@ pub mod flags;
 pub mod get;
 pub mod ingest;
 pub mod list;
+pub mod lookup;
 pub mod outbound;
 pub mod outcome;
 pub mod receive;

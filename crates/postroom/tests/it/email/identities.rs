@@ -1,5 +1,7 @@
 //! Identities, who sees whom, mailboxes and contact rules.
 
+use app::email::domains;
+use domain::email::DomainStatus;
 use serde_json::{Value, json};
 use testkit::{Agent, Organization, TestServer};
 
@@ -183,4 +185,49 @@ async fn c7_to_c10_rules_and_modes_decide_whose_mail_arrives() {
     for wrong in ["display_name", "webhook_url", "nonsense"] {
         bob.patch(&path, json!({wrong: "x"})).await.expect(422);
     }
+}
+
+#[tokio::test]
+async fn c10_a_mailbox_lies_on_the_default_domain_the_installs_or_a_verified_one() {
+    let server = TestServer::start().await;
+    let house = Organization::open(&server).await;
+    let ctx = app::operator_ctx(&server.app, &house.slug, true, "olga").await.unwrap();
+    let act = async |status: Option<DomainStatus>| {
+        let work = async move |tx: &app::Tx, ctx: &app::OpCtx| match status {
+            None => domains::register(tx, ctx, "Mail.Example.com").await,
+            Some(status) => domains::judge(tx, ctx, "mail.example.com", status, None).await,
+        };
+        ctx.app.act(&ctx, work).await.unwrap()
+    };
+    let make = async |handle: &str, mailbox: Value| {
+        let body = json!({"agent_handle": handle, "mailbox": mailbox});
+        house.admin.post("/api/v1/identities/", body).await
+    };
+    make("one", json!({"sending_domain": "mail.example.com"})).await.expect(404);
+    act(None).await;
+    make("one", json!({"sending_domain": "mail.example.com"})).await.expect(409);
+    let default = "/api/v1/domains/mail.example.com/set-default";
+    house.admin.post(default, json!({})).await.expect(409);
+    act(Some(DomainStatus::Verified)).await;
+    let agent = house.agent("two").await;
+    agent.post(default, json!({})).await.expect(403);
+    let chosen = house.admin.post(default, json!({})).await.expect(200);
+    assert_eq!(chosen["default_domain"], "mail.example.com");
+    let listed = agent.get("/api/v1/domains/?status=verified").await.expect(200);
+    assert_eq!(
+        (&listed[0]["domain"], &listed[0]["is_default"]),
+        (&json!("mail.example.com"), &json!(true))
+    );
+
+    let address = |made: Value| made["email_address"].as_str().unwrap().to_owned();
+    let free = make("three", json!({"email_local_part": "sales"})).await.expect(201);
+    assert_eq!(address(free), "sales@mail.example.com");
+    let own = make("four", json!({"sending_domain": null})).await.expect(201);
+    assert_eq!(address(own), "four@agents.localhost");
+    let other = json!({"sending_domain": null, "email_local_part": "other"});
+    make("five", other).await.expect(422);
+    let taken = make("six", json!({"email_local_part": "sales"})).await.expect(409);
+    assert_eq!(taken["detail"]["blocking_namespace"], "mail");
+    let cleared = house.admin.post("/api/v1/domains/agents.localhost/set-default", json!({})).await;
+    assert_eq!(cleared.expect(200)["default_domain"], Value::Null);
 }

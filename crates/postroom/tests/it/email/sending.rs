@@ -1,5 +1,6 @@
 //! Messages between mailboxes of this install, and the webhooks that tell of them.
 
+use axum::http::Method;
 use serde_json::{Value, json};
 use testkit::contract::email_contract;
 use testkit::{Organization, Received, Receiver, TestServer};
@@ -74,6 +75,27 @@ async fn i3_a_send_that_is_repeated_sends_one_message_and_is_told_the_first_answ
     other["subject"] = json!("Twice");
     let reused = ann.post_as("k1", &ann.path("/messages"), other).await.expect(409);
     assert_eq!(reused["detail"]["error"], "idempotency_key_reused");
+
+    // I-8
+    let sender = ann.mailbox_id();
+    let path = |operation: &str| {
+        format!(
+            "/api/v1/message-sends/lookup?sender_kind=mailbox&sender_id={sender}&operation={operation}"
+        )
+    };
+    let key = [("idempotency-key", "k1")];
+    let found = ann.call(Method::GET, &path("mail.send"), &key, None).await.expect(200);
+    assert_eq!(found["message_id"], first.json()["id"]);
+    ann.call(Method::GET, &path("mail.forward"), &key, None).await.expect(404);
+    bob.call(Method::GET, &path("mail.send"), &key, None).await.expect(404);
+    ann.get(&path("mail.send")).await.expect(422);
+
+    // I-1, I-2
+    let long = "x".repeat(256);
+    ann.post_as(&long, &ann.path("/messages"), json!({})).await.expect(422);
+    let forward = json!({"recipients": {"to": [bob.address()]}});
+    let id = first.json()["id"].as_str().unwrap().to_owned();
+    ann.post_as("k1", &ann.path(&format!("/messages/{id}/forward")), forward).await.expect(201);
 }
 
 #[tokio::test]
