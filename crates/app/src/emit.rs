@@ -114,14 +114,37 @@ async fn publish(
     Ok(id)
 }
 
-/// Sends endpoints a sample of a type, whatever they subscribed to: an event like any other in the
-/// log, save that it is about nobody and that its payload says `livemode: false`.
+/// Tells endpoints a sample of a type, whatever they subscribed to: an event like any other, save that it is
+/// about nobody and that its payload says `livemode: false`.
 pub(crate) async fn emit_sample(
     tx: &Tx,
     ctx: &OpCtx,
     endpoints: &[&Endpoint],
     kind: EventType,
 ) -> Result<(EventId, Vec<DeliveryId>)> {
+    let targets = targets(ctx, endpoints.iter().copied(), None);
+    let id = publish_sample(tx, ctx, &targets, kind).await?;
+    Ok((id, targets.iter().map(|target| target.delivery_id).collect()))
+}
+
+/// Tries an endpoint with a sample of a type. How it answers is in the log only.
+pub(crate) async fn emit_test(
+    tx: &Tx,
+    ctx: &OpCtx,
+    endpoint: &Endpoint,
+    kind: EventType,
+) -> Result<(EventId, DeliveryId)> {
+    let target = Target { is_test: true, ..target(ctx, endpoint, None) };
+    let id = publish_sample(tx, ctx, &[target], kind).await?;
+    Ok((id, target.delivery_id))
+}
+
+async fn publish_sample(
+    tx: &Tx,
+    ctx: &OpCtx,
+    targets: &[Target],
+    kind: EventType,
+) -> Result<EventId> {
     let ids = ctx.app.ids.as_ref();
     let made_at = ctx.app.clock.now();
     let id = EventId::new(ids, made_at);
@@ -145,9 +168,8 @@ pub(crate) async fn emit_sample(
         created_at: made_at,
         mailbox_id: None,
     };
-    let targets = targets(ctx, endpoints.iter().copied(), None);
-    events::publish(tx, &ctx.scope, &event, &targets).await?;
-    Ok((id, targets.iter().map(|target| target.delivery_id).collect()))
+    events::publish(tx, &ctx.scope, &event, targets).await?;
+    Ok(id)
 }
 
 /// Refuses what can wait while the database can't keep up.
@@ -174,14 +196,18 @@ pub(crate) fn targets<'a>(
     endpoints: impl Iterator<Item = &'a Endpoint>,
     about: Option<[u8; 16]>,
 ) -> Vec<Target> {
+    endpoints.map(|endpoint| target(ctx, endpoint, about)).collect()
+}
+
+fn target(ctx: &OpCtx, endpoint: &Endpoint, about: Option<[u8; 16]>) -> Target {
     let (ids, now) = (ctx.app.ids.as_ref(), ctx.app.clock.now());
-    let target = |e: &Endpoint| Target {
-        endpoint_no: e.no,
+    Target {
+        endpoint_no: endpoint.no,
         delivery_no: ids.number(now),
         delivery_id: DeliveryId::new(ids, now),
-        order_key: order_key(e.settings.order, about),
-    };
-    endpoints.map(target).collect()
+        order_key: order_key(endpoint.settings.order, about),
+        is_test: false,
+    }
 }
 
 /// What is told under one key is told in its order. Ids whose keys meet share one, which is harmless.

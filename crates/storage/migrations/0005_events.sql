@@ -43,7 +43,8 @@ create index events_test on events (no) where livemode = false;
 create table deliveries (
     no {pk}, id {id} not null unique, event_no bigint not null, endpoint_no bigint not null,
     partner_id {id} not null, livemode boolean not null, created_at bigint not null,
-    replay boolean not null default false
+    -- is_test: sent to try a receiver, and no evidence of how it answers.
+    replay boolean not null default false, is_test boolean not null default false
 );
 create index deliveries_of on deliveries (partner_id, livemode, id);
 create index deliveries_event on deliveries (event_no);

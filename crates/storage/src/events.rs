@@ -85,6 +85,8 @@ pub struct Parcel {
     pub original_id: Option<EventId>,
     /// When its endpoint was last changed: what was read of it at another time is not what it wants now.
     pub settings_at: Timestamp,
+    /// See [`Target::is_test`].
+    pub is_test: bool,
 }
 
 /// One try, with what was sent and heard.
@@ -113,8 +115,8 @@ statements! {
         sequence, request_id, payload, created_at, mailbox_id, position)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, {xact or: coalesce((select max(e.position) + 1
         from events e where e.partner_id = $4 and e.livemode = $5 and e.position >= $13), $13)})";
-    DELIVERY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at)
-        select $1, $2, $3, $4, $5, $6, $7 {each}";
+    DELIVERY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at, is_test)
+        select $1, $2, $3, $4, $5, $6, $7, $8 {each}";
     READY_INSERT = "insert into ready (endpoint_no, due_at, delivery_no, attempt, tries, slow_downs)
         select $1, $2, $3, $4, $5, $6 {each}";
     READY_DELETE = "delete from ready {each} where endpoint_no = $1 and due_at = $2 and delivery_no = $3";
@@ -148,7 +150,7 @@ statements! {
         r.order_key is not null and exists (select 1 from ready b
         where b.endpoint_no = r.endpoint_no and b.order_key = r.order_key
         and (b.order_no, b.delivery_no) < (r.order_no, r.delivery_no)) as waits, d.replay, e.original_id,
-        p.updated_at from ready r join endpoints p on p.no = r.endpoint_no
+        p.updated_at, d.is_test from ready r join endpoints p on p.no = r.endpoint_no
         join deliveries d on d.no = r.delivery_no join events e on e.no = d.event_no
         where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3
         and (p.status = 'enabled' or p.status = 'disabled_failing' and p.self_heal and p.probe_at <= $4)
@@ -167,7 +169,8 @@ statements! {
         on conflict do nothing";
     OWED_NAME = "select d.id, e.id, e.type, exists (select 1 from attempts a where a.delivery_no = d.no
         and a.outcome = 'failed') from ready r join deliveries d on d.no = r.delivery_no
-        join events e on e.no = d.event_no where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3";
+        join events e on e.no = d.event_no where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3
+        and not d.is_test";
     SHED = "insert into dead (endpoint_no, at, delivery_no, reason) select $1, $2, $3, $4 {each}";
     LIST = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, payload, created_at, mailbox_id from events
         where partner_id = $1 and livemode = $2 and mailbox_id is null and (id < $3 or $3 is null) and (type = $4 or $4 is null)
@@ -185,6 +188,8 @@ pub struct Target {
     pub delivery_id: DeliveryId,
     /// It waits for all before it that have the same; see [`order`].
     pub order_key: Option<i64>,
+    /// It is sent to try the receiver: signed and logged like any other, but no evidence of how the endpoint fares.
+    pub is_test: bool,
 }
 
 /// Stores an event and owes it to every endpoint in `targets`, due at once.
@@ -240,7 +245,8 @@ async fn store(tx: &Tx, scope: &Scope, event: &Event, targets: &[Target]) -> Res
     let delivery = |t: &Target| {
         let (partner, livemode) = (scope.partner_id(), scope.livemode());
         let (no, endpoint_no) = (t.delivery_no, t.endpoint_no);
-        args![no, t.delivery_id, event.no, endpoint_no, partner, livemode, event.created_at]
+        let made_at = event.created_at;
+        args![no, t.delivery_id, event.no, endpoint_no, partner, livemode, made_at, t.is_test]
     };
     tx.each(DELIVERY_INSERT, targets.iter().map(delivery).collect()).await
 }
@@ -308,7 +314,7 @@ pub struct OwedName {
     pub was_dead: bool,
 }
 
-/// What an owed delivery is called; `None` when its row is gone.
+/// What an owed delivery is called; `None` when its row is gone, or it only tries the receiver.
 pub async fn owed_name(tx: &Tx, owed: &Owed) -> Result<Option<OwedName>> {
     let read = |r: &mut Row| {
         let (delivery_id, event_id, kind) = (r.next()?, r.next()?, r.next()?);
@@ -416,6 +422,7 @@ pub async fn parcels(
             is_replay: r.next()?,
             original_id: r.next()?,
             settings_at: r.next()?,
+            is_test: r.next()?,
         })
     };
     let row = |(no, place): &(i64, Place)| args![*no, place.due_at, place.delivery_no, now];

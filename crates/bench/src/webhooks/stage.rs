@@ -83,6 +83,7 @@ pub(super) async fn publish(
             delivery_no: ids.number(now),
             delivery_id: DeliveryId::new(ids, now),
             order_key: None,
+            is_test: false,
         };
         let targets: Vec<Target> = outlets.iter().map(target).collect();
         storage::events::publish(tx, &first.scope, &event, &targets).await

@@ -214,7 +214,8 @@ pub(crate) async fn delete_handler(State(api): State<PartnerApi>, call: Call) ->
 
 /// Send a test event
 ///
-/// A sample of any type, with livemode false, signed and logged like every delivery.
+/// A sample of any type, with livemode false, signed and logged like every delivery. How it is answered
+/// counts neither for nor against the endpoint.
 #[utoipa::path(
     post, path = "/webhook-endpoints/{endpoint_id}/test", operation_id = "testWebhookEndpoint", tag = "Webhooks",
     security(("bearer" = ["webhooks:write"])),

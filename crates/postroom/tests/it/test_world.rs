@@ -83,7 +83,8 @@ async fn receivers_that_misbehave_are_made_up() {
         let made = crm.post("/api/v1/webhook-endpoints", url).await.expect(201);
         let id = made["id"].as_str().unwrap();
         let path = format!("/api/v1/webhook-endpoints/{id}");
-        crm.post(&format!("{path}/test"), json!({"type": "mail.scanned"})).await.expect(201);
+        let event = json!({"type": "mail.scanned"});
+        crm.post("/api/v1/test_helpers/webhooks/trigger", event).await.expect(201);
         server.settle().await;
         let log =
             crm.get(&format!("/api/v1/webhook-deliveries?endpoint_id={id}")).await.expect(200);

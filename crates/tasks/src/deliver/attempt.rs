@@ -33,6 +33,8 @@ pub(super) struct Finished {
     pub(super) quiet_until: Option<Timestamp>,
     /// It asked an endpoint that is set aside already.
     pub(super) is_probe: bool,
+    /// It only tried the receiver, and is neither evidence nor measured.
+    pub(super) is_test: bool,
     /// Why the endpoint must be set aside.
     pub(super) disable: Option<String>,
 }
@@ -55,7 +57,7 @@ pub(super) async fn make(
     let random = u32::from_be_bytes(random);
     judge(
         launch,
-        parcel.owed,
+        &parcel,
         &endpoint,
         outcome,
         headers.as_ref().map(|headers| (headers, endpoint.key_n)),
@@ -110,16 +112,18 @@ fn failed(kind: ErrorKind, detail: impl std::fmt::Display) -> Outcome {
 /// Decides what follows and writes it down.
 fn judge(
     launch: Launch,
-    owed: Owed,
+    parcel: &Parcel,
     endpoint: &Endpoint,
     outcome: Outcome,
     signed: Option<(&HeaderMap, i64)>,
     (started_at, ended_at): (Timestamp, Timestamp),
     random: u32,
 ) -> Finished {
-    let class = outcome.class();
+    let (class, owed, is_test) = (outcome.class(), parcel.owed, parcel.is_test);
     let spent = Spent { tries: narrow(owed.tries), slow_downs: narrow(owed.slow_downs) };
     let next = endpoint.ladder.decide(class, spent, ended_at, outcome.retry_after, random);
+    // Trying a receiver out switches no endpoint off.
+    let next = if is_test && next == Next::Disable { Next::GiveUp } else { next };
     let at = |due_at: Timestamp, spent: Spent| Owed {
         due_at,
         attempt: owed.attempt + 1,
@@ -144,6 +148,7 @@ fn judge(
         at: ended_at,
         quiet_until: quiet_until(class, &outcome, ended_at),
         is_probe: endpoint.is_probe,
+        is_test,
         disable: matches!(next, Next::Disable).then(|| reason(class).to_owned()),
         settled: Settled {
             owed,

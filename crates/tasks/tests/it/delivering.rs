@@ -9,7 +9,7 @@ use crate::receiver::{Receiver, Request};
 use crate::retrying::ctx;
 use crate::support::{secret, world};
 
-fn is_signed(request: &Request) -> bool {
+pub(crate) fn is_signed(request: &Request) -> bool {
     let at = request.header("X-Innbocks-Timestamp");
     let signature = request.header("X-Innbocks-Signature");
     verify_as_seed(&request.body, at, Some(signature), &secret()).unwrap()

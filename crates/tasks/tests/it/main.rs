@@ -20,4 +20,5 @@ mod retrying;
 mod setting_aside;
 mod stopping;
 mod support;
+mod trying;
 mod walks;

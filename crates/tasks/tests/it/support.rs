@@ -226,6 +226,7 @@ impl World {
                     delivery_no: ids.number(now),
                     delivery_id: DeliveryId::new(ids.as_ref(), now),
                     order_key: key_of(e.settings.order, i),
+                    is_test: false,
                 };
                 let targets: Vec<_> = listening.iter().map(target).collect();
                 events::publish(tx, &scope, &event, &targets).await?;
