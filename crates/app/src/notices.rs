@@ -10,7 +10,6 @@ use bytes::Bytes;
 use domain::event::Audience;
 use domain::id::{EventId, OperatorId};
 use domain::partner::{OrderForm, Partner, PartnerKind, PartnerSettings, PartnerStatus};
-use domain::usage::CountMethod;
 use domain::{Error, ErrorCode, Result};
 use storage::endpoints::Endpoint;
 use storage::{Tx, endpoints, events, tenancy};
@@ -117,15 +116,7 @@ pub(crate) fn owner(app: &App, id: OperatorId, slug: &str, name: &str) -> Partne
         kind: PartnerKind::Operator,
         status: PartnerStatus::Live,
         settings: PartnerSettings::default(),
-        order_form: OrderForm {
-            currency: "USD".to_owned(),
-            unit_price_minor: None,
-            monthly_minimum_minor: None,
-            count_method: CountMethod::DistinctActive,
-            timezone: "UTC".to_owned(),
-            show_price_in_api: false,
-            starts_on: None,
-        },
+        order_form: OrderForm::first("UTC"),
         test_clock_ahead: 0,
         created_at: now,
     }

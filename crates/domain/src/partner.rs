@@ -149,6 +149,21 @@ pub struct OrderForm {
     pub starts_on: Option<Date>,
 }
 
+impl OrderForm {
+    /// What a partner owes until somebody says otherwise: nothing that is known. `timezone` is an IANA zone.
+    pub fn first(timezone: &str) -> Self {
+        Self {
+            currency: "USD".to_owned(),
+            unit_price_minor: None,
+            monthly_minimum_minor: None,
+            count_method: CountMethod::DistinctActive,
+            timezone: timezone.to_owned(),
+            show_price_in_api: false,
+            starts_on: None,
+        }
+    }
+}
+
 /// A place where a partner may sell mailboxes, and the pool that it draws from there.
 #[derive(Clone, Debug)]
 pub struct LocationGrant {

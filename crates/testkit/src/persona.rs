@@ -13,7 +13,6 @@ use domain::mailbox::{Pool, Strategy};
 use domain::partner::{
     Location, Operator, OrderForm, PartnerKind, PartnerSettings, PartnerStatus, Service,
 };
-use domain::usage::CountMethod;
 use serde_json::Value;
 
 use crate::answer::Answer;
@@ -63,13 +62,8 @@ impl Mailroom {
             status: PartnerStatus::Live,
             settings,
             order_form: OrderForm {
-                currency: "USD".to_owned(),
                 unit_price_minor: Some(500),
-                monthly_minimum_minor: None,
-                count_method: CountMethod::DistinctActive,
-                timezone: "America/Chicago".to_owned(),
-                show_price_in_api: false,
-                starts_on: None,
+                ..OrderForm::first("America/Chicago")
             },
         };
         let made = self.staff.act(async move |tx, ctx| partners::create(tx, ctx, &new).await).await;

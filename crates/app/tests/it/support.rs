@@ -21,7 +21,6 @@ use domain::mailbox::{Pool, Strategy};
 use domain::partner::{
     Location, Operator, OrderForm, Partner, PartnerKind, PartnerSettings, PartnerStatus,
 };
-use domain::usage::CountMethod;
 use domain::{Clock, ErrorCode, Ids, Result, Timestamp};
 use storage::{DatabaseUrl, Db, events};
 
@@ -170,13 +169,8 @@ pub(crate) fn a_partner(slug: &str) -> NewPartner {
         status: PartnerStatus::Live,
         settings: PartnerSettings::default(),
         order_form: OrderForm {
-            currency: "USD".to_owned(),
             unit_price_minor: Some(500),
-            monthly_minimum_minor: None,
-            count_method: CountMethod::DistinctActive,
-            timezone: "America/Chicago".to_owned(),
-            show_price_in_api: false,
-            starts_on: None,
+            ..OrderForm::first("America/Chicago")
         },
     }
 }

@@ -13,7 +13,6 @@ use app::{App, Scope, Tx, operator_ctx};
 use domain::event::EventType;
 use domain::id::{DeliveryId, EventId};
 use domain::partner::{OrderForm, PartnerKind, PartnerSettings, PartnerStatus};
-use domain::usage::CountMethod;
 use domain::{Ids, Timestamp};
 use storage::events::{Event, Target};
 
@@ -132,15 +131,7 @@ async fn tenant(staff: &StaffCtx, slug: &str) -> anyhow::Result<()> {
         kind: PartnerKind::Brand,
         status: PartnerStatus::Live,
         settings: PartnerSettings::default(),
-        order_form: OrderForm {
-            currency: "USD".to_owned(),
-            unit_price_minor: None,
-            monthly_minimum_minor: None,
-            count_method: CountMethod::DistinctActive,
-            timezone: "America/Chicago".to_owned(),
-            show_price_in_api: false,
-            starts_on: None,
-        },
+        order_form: OrderForm::first("America/Chicago"),
     };
     staff.act(async move |tx, ctx| partners::create(tx, ctx, &new).await).await?;
     Ok(())

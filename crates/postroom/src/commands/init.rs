@@ -10,7 +10,6 @@ use clap::Args;
 use domain::address::Address;
 use domain::key::ScopeName;
 use domain::partner::{OrderForm, PartnerKind, PartnerSettings, PartnerStatus};
-use domain::usage::CountMethod;
 
 use crate::config::Config;
 use crate::{node, out};
@@ -116,15 +115,7 @@ impl Init {
             kind: PartnerKind::SelfOperated,
             status: PartnerStatus::Live,
             settings: PartnerSettings::default(),
-            order_form: OrderForm {
-                currency: "USD".to_owned(),
-                unit_price_minor: None,
-                monthly_minimum_minor: None,
-                count_method: CountMethod::DistinctActive,
-                timezone: self.timezone.clone(),
-                show_price_in_api: false,
-                starts_on: None,
-            },
+            order_form: OrderForm::first(&self.timezone),
         }
     }
 }

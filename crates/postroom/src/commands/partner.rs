@@ -233,7 +233,7 @@ impl Command {
                     kind: *kind,
                     status: *status,
                     settings: terms.settings(PartnerSettings::default(), location),
-                    order_form: terms.order_form(first_order_form()),
+                    order_form: terms.order_form(OrderForm::first("UTC")),
                 };
                 let made = staff.act(async move |tx, ctx| partners::create(tx, ctx, &new).await);
                 out::thing(json, DETAILS, &shown(&made.await?));
@@ -277,19 +277,6 @@ impl Command {
             }
         }
         Ok(())
-    }
-}
-
-/// What a partner owes until its order form says otherwise: nothing that is known.
-pub(super) fn first_order_form() -> OrderForm {
-    OrderForm {
-        currency: "USD".to_owned(),
-        unit_price_minor: None,
-        monthly_minimum_minor: None,
-        count_method: CountMethod::DistinctActive,
-        timezone: "UTC".to_owned(),
-        show_price_in_api: false,
-        starts_on: None,
     }
 }
 

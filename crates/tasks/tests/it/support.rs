@@ -12,7 +12,6 @@ use domain::endpoint::{Order, Settings};
 use domain::event::EventType;
 use domain::id::{DeliveryId, EndpointId, EventId, OperatorId, PartnerId};
 use domain::partner::{Operator, OrderForm, Partner, PartnerKind, PartnerSettings, PartnerStatus};
-use domain::usage::CountMethod;
 use domain::{Clock, Ids, Timestamp};
 use storage::endpoint_secrets::{self, EndpointSecret};
 use storage::endpoints::{self, Endpoint, EndpointStatus};
@@ -341,15 +340,7 @@ fn a_partner(ids: &dyn Ids, operator_id: OperatorId) -> Partner {
         kind: PartnerKind::Brand,
         status: PartnerStatus::Live,
         settings: PartnerSettings::default(),
-        order_form: OrderForm {
-            currency: "USD".to_owned(),
-            unit_price_minor: None,
-            monthly_minimum_minor: None,
-            count_method: CountMethod::DistinctActive,
-            timezone: "UTC".to_owned(),
-            show_price_in_api: false,
-            starts_on: None,
-        },
+        order_form: OrderForm::first("UTC"),
         test_clock_ahead: 0,
         created_at: START,
     }
