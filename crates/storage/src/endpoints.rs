@@ -70,12 +70,12 @@ macro_rules! columns {
 pub(crate) use columns;
 
 statements! {
-    INSERT = "insert into endpoints (no, id, partner_id, livemode, url, description, event_types, status, created_at,
-        updated_at, failures, rate_per_second, burst, max_in_flight, order_mode, timeout_ms, retry_schedule,
-        header_names, headers_sealed, key_mode, standard_key_mode, ed25519, park_after, self_heal,
-        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed, mailbox_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-        $21, $22, $23, $24, $25, $26, $27)";
+    INSERT = "insert into endpoints (no, url, description, event_types, status, disabled_reason, updated_at,
+        rate_per_second, burst, max_in_flight, order_mode, timeout_ms, retry_schedule, header_names, headers_sealed,
+        key_mode, standard_key_mode, ed25519, park_after, self_heal, certificate_subject, certificate_sha256,
+        certificate_expires_at, certificate_sealed, id, partner_id, livemode, created_at, mailbox_id, failures)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+        $21, $22, $23, $24, $25, $26, $27, $28, $29, 0)";
     LIVE = concat!("select ", columns!(), " from endpoints
         where partner_id = $1 and livemode = $2 and mailbox_id is null and deleted_at is null order by no");
     GET = concat!("select ", columns!(), " from endpoints
@@ -109,37 +109,8 @@ statements! {
 }
 
 pub async fn insert(tx: &Tx, scope: &Scope, e: &Endpoint) -> Result<()> {
-    let types = json::words_to(e.event_types.iter().map(|t| t.as_str()));
-    let row = args![
-        e.no,
-        e.id,
-        scope.partner_id(),
-        scope.livemode(),
-        e.url,
-        e.description,
-        types,
-        e.status.as_str(),
-        e.created_at,
-        e.settings.rate_per_second,
-        e.settings.burst,
-        e.settings.max_in_flight,
-        e.settings.order.as_str(),
-        e.settings.timeout_ms,
-        e.settings.retry_schedule.as_deref().map(json::numbers_to),
-        json::words_to(e.header_names.iter().map(String::as_str)),
-        e.headers_sealed,
-        e.settings.key_modes.partner.as_str(),
-        e.settings.key_modes.standard.as_str(),
-        e.settings.ed25519,
-        e.settings.park_after,
-        e.settings.self_heal,
-        e.certificate.as_ref().map(|c| &c.subject),
-        e.certificate.as_ref().map(|c| &c.fingerprint),
-        e.certificate.as_ref().map(|c| c.expires_at),
-        e.certificate.as_ref().map(|c| &c.sealed),
-        e.mailbox_id
-    ];
-    tx.post(INSERT, row).await
+    let fixed = args![e.id, scope.partner_id(), scope.livemode(), e.created_at, e.mailbox_id];
+    tx.post(INSERT, [changeable(e), fixed].concat()).await
 }
 
 /// Every endpoint of a partner that was not deleted; subscriptions are in `crate::email::subscriptions`.
@@ -163,34 +134,7 @@ pub async fn find_by_no(tx: &Tx, no: i64) -> Result<Option<Endpoint>> {
 
 /// Stores URL, description, types, status, settings, custom headers and client certificate.
 pub async fn update(tx: &Tx, e: &Endpoint) -> Result<()> {
-    let types = json::words_to(e.event_types.iter().map(|t| t.as_str()));
-    let row = args![
-        e.no,
-        e.url,
-        e.description,
-        types,
-        e.status.as_str(),
-        e.disabled_reason,
-        e.updated_at,
-        e.settings.rate_per_second,
-        e.settings.burst,
-        e.settings.max_in_flight,
-        e.settings.order.as_str(),
-        e.settings.timeout_ms,
-        e.settings.retry_schedule.as_deref().map(json::numbers_to),
-        json::words_to(e.header_names.iter().map(String::as_str)),
-        e.headers_sealed,
-        e.settings.key_modes.partner.as_str(),
-        e.settings.key_modes.standard.as_str(),
-        e.settings.ed25519,
-        e.settings.park_after,
-        e.settings.self_heal,
-        e.certificate.as_ref().map(|c| &c.subject),
-        e.certificate.as_ref().map(|c| &c.fingerprint),
-        e.certificate.as_ref().map(|c| c.expires_at),
-        e.certificate.as_ref().map(|c| &c.sealed)
-    ];
-    tx.post(UPDATE, row).await
+    tx.post(UPDATE, changeable(e)).await
 }
 
 pub async fn delete(tx: &Tx, no: i64, now: Timestamp) -> Result<()> {
@@ -290,6 +234,37 @@ pub async fn put_health(tx: &Tx, healths: &[(i64, Health)]) -> Result<()> {
 /// An endpoint that signs with Ed25519, whoever asks: its public keys are for everybody.
 pub async fn find_public(tx: &Tx, id: EndpointId) -> Result<Option<i64>> {
     tx.opt(PUBLIC, args![id], Row::next).await
+}
+
+/// Which endpoint, and what a change can change of it.
+fn changeable(e: &Endpoint) -> Vec<crate::Value> {
+    let types = json::words_to(e.event_types.iter().map(|t| t.as_str()));
+    args![
+        e.no,
+        e.url,
+        e.description,
+        types,
+        e.status.as_str(),
+        e.disabled_reason,
+        e.updated_at,
+        e.settings.rate_per_second,
+        e.settings.burst,
+        e.settings.max_in_flight,
+        e.settings.order.as_str(),
+        e.settings.timeout_ms,
+        e.settings.retry_schedule.as_deref().map(json::numbers_to),
+        json::words_to(e.header_names.iter().map(String::as_str)),
+        e.headers_sealed,
+        e.settings.key_modes.partner.as_str(),
+        e.settings.key_modes.standard.as_str(),
+        e.settings.ed25519,
+        e.settings.park_after,
+        e.settings.self_heal,
+        e.certificate.as_ref().map(|c| &c.subject),
+        e.certificate.as_ref().map(|c| &c.fingerprint),
+        e.certificate.as_ref().map(|c| c.expires_at),
+        e.certificate.as_ref().map(|c| &c.sealed)
+    ]
 }
 
 pub(crate) fn endpoint(r: &mut Row) -> Result<Endpoint> {
