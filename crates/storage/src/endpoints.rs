@@ -92,7 +92,8 @@ statements! {
     TOUCH = "update endpoints set updated_at = case when updated_at >= $2 then updated_at + 1 else $2 end where no = $1";
     OWNER = "select partner_id from endpoints where no = $1";
     DISABLE_FAILING = "update endpoints set status = 'disabled_failing', disabled_reason = $2, updated_at = $3,
-        probe_at = $4, probes_ok = 0, first_failure_at = null, failures = 0, failed_hours = 0, notices = 0 where no = $1 and status = 'enabled' and deleted_at is null";
+        probe_at = $4, probes_ok = 0, first_failure_at = null, failures = 0, failed_hours = 0, notices = 0
+        where no = $1 and status = 'enabled' and deleted_at is null";
     /// Counts an answer to a probe, once: the next one is asked for later.
     PROBED = "update endpoints set probes_ok = case when $4 then probes_ok + 1 else 0 end, probe_at = $3
         where no = $1 and status = 'disabled_failing' and probe_at <= $2 and deleted_at is null returning probes_ok";
