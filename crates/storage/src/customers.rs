@@ -10,64 +10,44 @@ use domain::id::{AddressId, CustomerId, MailboxId, RecipientId};
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, json, statements};
 
-statements! {
-    INSERT = "insert into customers (
-        id, operator_id, partner_id, livemode, external_customer_id, email, name, first_name, last_name, phone,
+/// In the order in which [`customer`] reads them.
+macro_rules! columns {
+    () => {
+        "id, operator_id, partner_id, livemode, external_customer_id, email, name, first_name, last_name, phone,
         business_name, service_type, status, status_reason, compliance_status, billing_mode, billing_status,
         prepay, paid_through, billing_lapsed_at, plan_id, location_id, mailbox_id, locale, tags, metadata,
         notification_prefs, default_address_id, invite_token, invited_at, activated_at, verified_at,
         mailbox_active_at, deactivation_scheduled_at, deactivated_at, deactivation_reason, remail_until,
-        remail_instruction, event_sequence, version, created_at, updated_at, email_folded)
+        remail_instruction, event_sequence, version, created_at, updated_at"
+    };
+}
+
+statements! {
+    INSERT = "insert into customers (id, version, partner_id, external_customer_id, email, name, first_name, last_name,
+        phone, business_name, service_type, status, status_reason, compliance_status, billing_mode, billing_status,
+        prepay, paid_through, billing_lapsed_at, plan_id, location_id, mailbox_id, locale, tags, metadata,
+        notification_prefs, default_address_id, invite_token, invited_at, activated_at, verified_at,
+        mailbox_active_at, deactivation_scheduled_at, deactivated_at, deactivation_reason, remail_until,
+        remail_instruction, updated_at, email_folded, operator_id, livemode, event_sequence, created_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
         $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43)
         on conflict (partner_id, livemode, external_customer_id) where external_customer_id is not null do nothing";
-    GET = "select
-        id, operator_id, partner_id, livemode, external_customer_id, email, name, first_name, last_name, phone,
-        business_name, service_type, status, status_reason, compliance_status, billing_mode, billing_status,
-        prepay, paid_through, billing_lapsed_at, plan_id, location_id, mailbox_id, locale, tags, metadata,
-        notification_prefs, default_address_id, invite_token, invited_at, activated_at, verified_at,
-        mailbox_active_at, deactivation_scheduled_at, deactivated_at, deactivation_reason, remail_until,
-        remail_instruction, event_sequence, version, created_at, updated_at
-        from customers where id = $1 and partner_id = $2 and livemode = $3";
-    GET_LOCKED = "select
-        id, operator_id, partner_id, livemode, external_customer_id, email, name, first_name, last_name, phone,
-        business_name, service_type, status, status_reason, compliance_status, billing_mode, billing_status,
-        prepay, paid_through, billing_lapsed_at, plan_id, location_id, mailbox_id, locale, tags, metadata,
-        notification_prefs, default_address_id, invite_token, invited_at, activated_at, verified_at,
-        mailbox_active_at, deactivation_scheduled_at, deactivated_at, deactivation_reason, remail_until,
-        remail_instruction, event_sequence, version, created_at, updated_at
-        from customers where id = $1 and partner_id = $2 and livemode = $3 {lock}";
-    BY_EXTERNAL = "select
-        id, operator_id, partner_id, livemode, external_customer_id, email, name, first_name, last_name, phone,
-        business_name, service_type, status, status_reason, compliance_status, billing_mode, billing_status,
-        prepay, paid_through, billing_lapsed_at, plan_id, location_id, mailbox_id, locale, tags, metadata,
-        notification_prefs, default_address_id, invite_token, invited_at, activated_at, verified_at,
-        mailbox_active_at, deactivation_scheduled_at, deactivated_at, deactivation_reason, remail_until,
-        remail_instruction, event_sequence, version, created_at, updated_at
-        from customers where external_customer_id = $1 and partner_id = $2 and livemode = $3";
-    BY_INVITE = "select
-        id, operator_id, partner_id, livemode, external_customer_id, email, name, first_name, last_name, phone,
-        business_name, service_type, status, status_reason, compliance_status, billing_mode, billing_status,
-        prepay, paid_through, billing_lapsed_at, plan_id, location_id, mailbox_id, locale, tags, metadata,
-        notification_prefs, default_address_id, invite_token, invited_at, activated_at, verified_at,
-        mailbox_active_at, deactivation_scheduled_at, deactivated_at, deactivation_reason, remail_until,
-        remail_instruction, event_sequence, version, created_at, updated_at
-        from customers where invite_token = $1";
-    LIST = "select
-        id, operator_id, partner_id, livemode, external_customer_id, email, name, first_name, last_name, phone,
-        business_name, service_type, status, status_reason, compliance_status, billing_mode, billing_status,
-        prepay, paid_through, billing_lapsed_at, plan_id, location_id, mailbox_id, locale, tags, metadata,
-        notification_prefs, default_address_id, invite_token, invited_at, activated_at, verified_at,
-        mailbox_active_at, deactivation_scheduled_at, deactivated_at, deactivation_reason, remail_until,
-        remail_instruction, event_sequence, version, created_at, updated_at
-        from customers where partner_id = $1 and livemode = $2 and (id < $3 or $3 is null)
+    GET = concat!("select ", columns!(), " from customers
+        where id = $1 and partner_id = $2 and livemode = $3");
+    GET_LOCKED = concat!("select ", columns!(), " from customers
+        where id = $1 and partner_id = $2 and livemode = $3 {lock}");
+    BY_EXTERNAL = concat!("select ", columns!(), " from customers
+        where external_customer_id = $1 and partner_id = $2 and livemode = $3");
+    BY_INVITE = concat!("select ", columns!(), " from customers where invite_token = $1");
+    LIST = concat!("select ", columns!(), " from customers
+        where partner_id = $1 and livemode = $2 and (id < $3 or $3 is null)
         and (external_customer_id = $4 or $4 is null) and (email_folded = $5 or $5 is null)
         and ($6 like '%,' || status || ',%' or $6 is null)
         and ($7 like '%,' || compliance_status || ',%' or $7 is null)
         and (location_id = $8 or $8 is null)
         and (created_at >= $9 or $9 is null) and (created_at < $10 or $10 is null)
         and (updated_at >= $11 or $11 is null) and (updated_at < $12 or $12 is null)
-        order by id desc limit $13";
+        order by id desc limit $13");
     UPDATE = "update customers set version = version + 1,
         external_customer_id = $4, email = $5, name = $6, first_name = $7, last_name = $8, phone = $9,
         business_name = $10, service_type = $11, status = $12, status_reason = $13, compliance_status = $14,
@@ -102,52 +82,8 @@ statements! {
 
 /// Stores a new customer; false when the partner has one with this `external_customer_id`.
 pub async fn insert(tx: &Tx, c: &Customer) -> Result<bool> {
-    let row = args![
-        c.id,
-        c.operator_id,
-        c.partner_id,
-        c.livemode,
-        c.external_customer_id,
-        c.email,
-        c.name,
-        c.first_name,
-        c.last_name,
-        c.phone,
-        c.business_name,
-        c.service_type,
-        c.status,
-        c.status_reason,
-        c.compliance_status,
-        c.billing_mode,
-        c.billing_status,
-        c.prepay,
-        c.paid_through,
-        c.billing_lapsed_at,
-        c.plan_id,
-        c.location_id,
-        c.mailbox_id,
-        c.locale,
-        json::texts_to(&c.tags),
-        json::pairs_to(&c.metadata),
-        json::switches_to(&c.notification_prefs),
-        c.default_address_id,
-        c.invite_token,
-        c.invited_at,
-        c.activated_at,
-        c.verified_at,
-        c.mailbox_active_at,
-        c.deactivation_scheduled_at,
-        c.deactivated_at,
-        c.deactivation_reason,
-        c.remail_until,
-        c.remail_instruction,
-        c.event_sequence,
-        c.version,
-        c.created_at,
-        c.updated_at,
-        c.email.to_lowercase()
-    ];
-    Ok(tx.exec(INSERT, row).await? == 1)
+    let fixed = args![c.operator_id, c.livemode, c.event_sequence, c.created_at];
+    Ok(tx.exec(INSERT, [changeable(c), fixed].concat()).await? == 1)
 }
 
 pub async fn find(tx: &Tx, scope: &Scope, id: CustomerId) -> Result<Option<Customer>> {
@@ -214,48 +150,7 @@ pub async fn list(
 /// Stores a changed customer whose version is still the one that was read; false when it is not.
 /// The version rises by one, the event sequence is left alone.
 pub async fn update(tx: &Tx, c: &Customer) -> Result<bool> {
-    let row = args![
-        c.id,
-        c.version,
-        c.partner_id,
-        c.external_customer_id,
-        c.email,
-        c.name,
-        c.first_name,
-        c.last_name,
-        c.phone,
-        c.business_name,
-        c.service_type,
-        c.status,
-        c.status_reason,
-        c.compliance_status,
-        c.billing_mode,
-        c.billing_status,
-        c.prepay,
-        c.paid_through,
-        c.billing_lapsed_at,
-        c.plan_id,
-        c.location_id,
-        c.mailbox_id,
-        c.locale,
-        json::texts_to(&c.tags),
-        json::pairs_to(&c.metadata),
-        json::switches_to(&c.notification_prefs),
-        c.default_address_id,
-        c.invite_token,
-        c.invited_at,
-        c.activated_at,
-        c.verified_at,
-        c.mailbox_active_at,
-        c.deactivation_scheduled_at,
-        c.deactivated_at,
-        c.deactivation_reason,
-        c.remail_until,
-        c.remail_instruction,
-        c.updated_at,
-        c.email.to_lowercase()
-    ];
-    Ok(tx.exec(UPDATE, row).await? == 1)
+    Ok(tx.exec(UPDATE, changeable(c)).await? == 1)
 }
 
 /// Takes the next number of the customer's events.
@@ -356,6 +251,51 @@ pub async fn address_find(
 /// Marks an address as standing on the customer's form (item 6).
 pub async fn address_put_on_form(tx: &Tx, id: AddressId) -> Result<()> {
     tx.post(ADDRESS_ON_FORM, args![id]).await
+}
+
+/// Which customer, in which version, and what a change can change.
+fn changeable(c: &Customer) -> Vec<crate::Value> {
+    args![
+        c.id,
+        c.version,
+        c.partner_id,
+        c.external_customer_id,
+        c.email,
+        c.name,
+        c.first_name,
+        c.last_name,
+        c.phone,
+        c.business_name,
+        c.service_type,
+        c.status,
+        c.status_reason,
+        c.compliance_status,
+        c.billing_mode,
+        c.billing_status,
+        c.prepay,
+        c.paid_through,
+        c.billing_lapsed_at,
+        c.plan_id,
+        c.location_id,
+        c.mailbox_id,
+        c.locale,
+        json::texts_to(&c.tags),
+        json::pairs_to(&c.metadata),
+        json::switches_to(&c.notification_prefs),
+        c.default_address_id,
+        c.invite_token,
+        c.invited_at,
+        c.activated_at,
+        c.verified_at,
+        c.mailbox_active_at,
+        c.deactivation_scheduled_at,
+        c.deactivated_at,
+        c.deactivation_reason,
+        c.remail_until,
+        c.remail_instruction,
+        c.updated_at,
+        c.email.to_lowercase()
+    ]
 }
 
 fn customer(r: &mut Row) -> Result<Customer> {
