@@ -1,64 +1,24 @@
-//! `postroom endpoint`: receivers of webhooks, their secrets, and what was sent to them.
+//! `postroom endpoint`: receivers of webhooks and their secrets.
+//!
+//! How they are shown is in `endpoint_shown`, what was sent to them in `endpoint_deliveries` and `redelivery`.
 
 use app::OpCtx;
-use app::deliveries::list::{Narrowing, list as list_deliveries};
-use app::deliveries::{DeliveryStatus, DeliveryView};
 use app::endpoints::create::{self, NewEndpoint};
-use app::endpoints::keys::{self, LiveKey};
 use app::endpoints::update::{self, EndpointChange};
-use app::endpoints::{
-    self, CreatedEndpoint, Endpoint, delete, get, list, revoke, rotate, test_send,
-};
+use app::endpoints::{self, delete, get, keys, list, revoke, rotate, test_send};
 use clap::{Args, Subcommand};
 use domain::event::EventType;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::endpoint_deliveries::Deliveries;
 use super::endpoint_settings::{SettingFlags, brought};
+use super::endpoint_shown::{COLUMNS, DETAILS, reveal, shown, shown_keys};
 use super::parse::one_of;
 use super::redelivery;
 use super::who::{Own, Sure, Tenant};
 use crate::config::Config;
 use crate::out;
 
-const COLUMNS: &[&str] = &["id", "status", "url", "event_types", "disabled_reason"];
-const DETAILS: &[&str] = &[
-    "id",
-    "status",
-    "disabled_reason",
-    "failing_since",
-    "url",
-    "description",
-    "event_types",
-    "rate_per_second",
-    "burst",
-    "max_in_flight",
-    "order",
-    "timeout_ms",
-    "retry_schedule",
-    "key_mode",
-    "standard_key_mode",
-    "ed25519",
-    "keys",
-    "park_after",
-    "self_heal",
-    "headers",
-    "client_certificate",
-    "switches_at",
-    "failures",
-    "last_success_at",
-    "created_at",
-    "updated_at",
-];
-const DELIVERY_COLUMNS: &[&str] = &[
-    "id",
-    "created_at",
-    "event_type",
-    "status",
-    "attempts",
-    "last_status",
-    "last_error",
-    "event_id",
-];
 const EXAMPLES: &str = "Examples:
   postroom endpoint create https://crm.example.com/hooks --event mail.arrived --event package.arrived
   postroom endpoint create https://ops.example.com/hooks --own --event endpoint.disabled
@@ -167,25 +127,6 @@ enum Verb {
     #[command(flatten)]
     Redelivery(redelivery::Verb),
 }
-
-#[derive(Args)]
-struct Deliveries {
-    /// Only of this endpoint.
-    #[arg(long, value_name = "ID")]
-    endpoint: Option<String>,
-    #[arg(long, value_parser = one_of!(DeliveryStatus))]
-    status: Option<DeliveryStatus>,
-    #[arg(long, value_parser = one_of!(EventType))]
-    event: Option<EventType>,
-    /// cus_…, or ext: and the partner's own id.
-    #[arg(long, value_name = "ID")]
-    customer: Option<String>,
-    #[arg(long, default_value_t = 25)]
-    limit: usize,
-}
-
-/// Most deliveries that are printed at once.
-const DELIVERIES_MAX: usize = 1000;
 
 impl Command {
     pub async fn run(&self, config: &Config) -> anyhow::Result<()> {
@@ -330,108 +271,4 @@ fn read_change(
 
 fn switched(enabled: bool) -> EndpointChange {
     EndpointChange { enabled: Some(enabled), ..EndpointChange::default() }
-}
-
-impl Deliveries {
-    async fn run(&self, ctx: &OpCtx, json: bool) -> anyhow::Result<()> {
-        let narrowing = Narrowing {
-            status: self.status,
-            event_type: self.event,
-            endpoint_id: self.endpoint.clone(),
-            customer_id: self.customer.clone(),
-            ..Narrowing::default()
-        };
-        let limit = self.limit.clamp(1, DELIVERIES_MAX);
-        let work =
-            async move |tx: &_, ctx: &_| list_deliveries(tx, ctx, &narrowing, None, limit).await;
-        let page = ctx.app.query(ctx, work).await?;
-        let rows: Vec<Value> = page.deliveries.iter().map(shown_delivery).collect();
-        out::rows(json, DELIVERY_COLUMNS, &rows);
-        if page.next.is_some() {
-            out::say("there are more; raise --limit or narrow the list");
-        }
-        Ok(())
-    }
-}
-
-/// The secret alone on standard output, what it is for on standard error.
-fn reveal(json: bool, made: &CreatedEndpoint) {
-    let mut value = shown(&made.endpoint);
-    if json {
-        value["keys"] = shown_keys(&made.keys);
-        value["secret"] = json!(made.secret.reveal());
-        out::line(value);
-        return;
-    }
-    out::say(format_args!("{} signs requests to {} with:", made.endpoint.id, made.endpoint.url));
-    out::line(made.secret.reveal());
-    out::say("Keep the secret: it is not shown again.");
-}
-
-fn shown_keys(keys: &[LiveKey]) -> Value {
-    let shown = |key: &LiveKey| {
-        json!({
-            "number": key.number, "standing": key.standing.as_str(), "public_key": key.public_key,
-            "created_at": key.created_at.to_string(),
-            "expires_at": key.expires_at.map(|at| at.to_string()),
-        })
-    };
-    keys.iter().map(shown).collect()
-}
-
-fn shown(e: &Endpoint) -> Value {
-    let types: Vec<&str> = match e.event_types.as_slice() {
-        [] => vec!["*"],
-        types => types.iter().map(|t| t.as_str()).collect(),
-    };
-    json!({
-        "id": e.id.to_string(),
-        "livemode": e.livemode,
-        "url": e.url,
-        "description": e.description,
-        "event_types": types,
-        "status": e.status.as_str(),
-        "disabled_reason": e.disabled_reason,
-        "failing_since": e.first_failure_at.map(|at| at.to_string()),
-        "rate_per_second": e.settings.rate_per_second,
-        "burst": e.settings.burst,
-        "max_in_flight": e.settings.max_in_flight,
-        "order": e.settings.order.as_str(),
-        "timeout_ms": e.settings.timeout_ms,
-        "retry_schedule": e.settings.retry_schedule,
-        "key_mode": e.settings.key_modes.partner.as_str(),
-        "standard_key_mode": e.settings.key_modes.standard.as_str(),
-        "ed25519": e.settings.ed25519,
-        "park_after": e.settings.park_after,
-        "self_heal": e.settings.self_heal,
-        "headers": e.header_names,
-        "client_certificate": e.certificate.as_ref().map(|c| json!({
-            "subject": c.subject,
-            "fingerprint": c.fingerprint,
-            "expires_at": c.expires_at.to_string(),
-        })),
-        "failures": e.failures,
-        "last_success_at": e.last_success_at.map(|at| at.to_string()),
-        "created_at": e.created_at.to_string(),
-        "updated_at": e.updated_at.to_string(),
-    })
-}
-
-fn shown_delivery(view: &DeliveryView) -> Value {
-    let d = &view.delivery;
-    let last = d.attempts.last();
-    json!({
-        "id": d.id.to_string(),
-        "event_id": d.event_id.to_string(),
-        "event_type": d.event_type.as_str(),
-        "endpoint_id": d.endpoint_id.to_string(),
-        "url": d.url,
-        "status": view.status.as_str(),
-        "attempts": d.attempts.len(),
-        "last_status": last.and_then(|a| a.status_code),
-        "last_error": last.and_then(|a| a.error.clone()),
-        "next_attempt_at": view.next_attempt_at.map(|at| at.to_string()),
-        "delivered_at": view.delivered_at.map(|at| at.to_string()),
-        "created_at": d.created_at.to_string(),
-    })
 }
