@@ -6,7 +6,7 @@ use axum::extract::State;
 use domain::event::{Audience, EventType};
 use domain::id::DeliveryId;
 use domain::key::ScopeName;
-use wire::partner::webhooks::{
+use wire::partner::webhook_deliveries::{
     DeliveryAttempt, LastResponse, WebhookDelivery, WebhookDeliveryList,
 };
 

@@ -9,11 +9,14 @@ use app::endpoints::{
 };
 use axum::extract::State;
 use domain::key::ScopeName;
+use wire::partner::webhook_bodies::{
+    CreateEndpoint, UpdateEndpoint, WebhookEndpointCreate, WebhookEndpointTest,
+    WebhookEndpointUpdate, read_test_type,
+};
 use wire::partner::webhook_keys::WebhookKey;
 use wire::partner::webhooks::{
-    CreateEndpoint, UpdateEndpoint, WebhookClientCertificate, WebhookEndpoint,
-    WebhookEndpointCreate, WebhookEndpointDeleted, WebhookEndpointList, WebhookEndpointTest,
-    WebhookEndpointUpdate, read_test_type,
+    WebhookClientCertificate, WebhookEndpoint, WebhookEndpointDeleted, WebhookEndpointList,
+    WebhookEndpointTested,
 };
 use wire::reader::Patch;
 
@@ -221,7 +224,7 @@ pub(crate) async fn delete_handler(State(api): State<PartnerApi>, call: Call) ->
     security(("bearer" = ["webhooks:write"])),
     params(("endpoint_id" = String, Path, description = "whe_…", max_length = 64)),
     request_body = WebhookEndpointTest,
-    responses((status = 201, description = "The event is on its way.", body = wire::partner::webhooks::WebhookEndpointTested))
+    responses((status = 201, description = "The event is on its way.", body = WebhookEndpointTested))
 )]
 pub(crate) async fn test_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
     let (ctx, body) = call.write(ScopeName::WebhooksWrite)?;
@@ -235,7 +238,7 @@ pub(crate) async fn test_handler(State(api): State<PartnerApi>, call: Call) -> H
                 .map(|(event, delivery)| (id.clone(), event, delivery, kind))
         },
         |_: &OpCtx, (endpoint, event, delivery, kind)| {
-            let sent = wire::partner::webhooks::WebhookEndpointTested {
+            let sent = WebhookEndpointTested {
                 object: "webhook_test".to_owned(),
                 event_id: event.to_string(),
                 delivery_id: delivery.to_string(),

@@ -14,6 +14,8 @@ pub mod redelivery;
 mod shapes;
 pub mod test_helpers;
 pub mod usage;
+pub mod webhook_bodies;
+pub mod webhook_deliveries;
 pub mod webhook_keys;
 pub mod webhooks;
 

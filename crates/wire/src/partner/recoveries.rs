@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::webhooks::event_types;
+use super::webhook_bodies::event_types;
 use crate::reader::Fields;
 
 /// Which deliveries to owe again, of those that were given up.

@@ -6,7 +6,7 @@ use domain::{Date, Error, ErrorCode, Result, Timestamp};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::{actions, customers, mail, mailboxes, test_helpers, webhook_keys, webhooks};
+use super::{actions, customers, mail, mailboxes, test_helpers, webhook_bodies, webhook_keys};
 use crate::samples::bodies;
 
 /// Reads a body and drops what it says.
@@ -61,11 +61,11 @@ fn bodies() -> Vec<Body> {
         body::<actions::PickupBody>("", pickup),
         body::<actions::Window>("window", pickup),
         body::<actions::PickupPerson>("pickup_person", pickup),
-        body::<webhooks::WebhookEndpointCreate>("", |b| {
-            webhooks::CreateEndpoint::read(b).map(drop)
+        body::<webhook_bodies::WebhookEndpointCreate>("", |b| {
+            webhook_bodies::CreateEndpoint::read(b).map(drop)
         }),
-        body::<webhooks::WebhookEndpointUpdate>("", |b| {
-            webhooks::UpdateEndpoint::read(b).map(drop)
+        body::<webhook_bodies::WebhookEndpointUpdate>("", |b| {
+            webhook_bodies::UpdateEndpoint::read(b).map(drop)
         }),
         body::<webhook_keys::WebhookSecretRotate>("", |b| {
             webhook_keys::read_new_secret(b).map(drop)
@@ -74,7 +74,9 @@ fn bodies() -> Vec<Body> {
         body::<webhook_keys::WebhookSecretRevoke>("", |b| {
             webhook_keys::RevokeSecret::read(b).map(drop)
         }),
-        body::<webhooks::WebhookEndpointTest>("", |b| webhooks::read_test_type(b).map(drop)),
+        body::<webhook_bodies::WebhookEndpointTest>("", |b| {
+            webhook_bodies::read_test_type(b).map(drop)
+        }),
         body::<test_helpers::TestClockAdvance>("", |b| {
             test_helpers::AdvanceClock::read(b).map(drop)
         }),
@@ -210,18 +212,18 @@ fn the_examples_of_bodies_hold_against_their_schemas_and_are_read() {
     is_read::<actions::ShredBody>(read, bodies::shred_request());
     let read: Read = |b| actions::PickupRequest::read(b).map(drop);
     is_read::<actions::PickupBody>(read, bodies::pickup_request());
-    let read: Read = |b| webhooks::CreateEndpoint::read(b).map(drop);
-    is_read::<webhooks::WebhookEndpointCreate>(read, bodies::webhook_endpoint_create());
-    let read: Read = |b| webhooks::UpdateEndpoint::read(b).map(drop);
-    is_read::<webhooks::WebhookEndpointUpdate>(read, bodies::webhook_endpoint_update());
+    let read: Read = |b| webhook_bodies::CreateEndpoint::read(b).map(drop);
+    is_read::<webhook_bodies::WebhookEndpointCreate>(read, bodies::webhook_endpoint_create());
+    let read: Read = |b| webhook_bodies::UpdateEndpoint::read(b).map(drop);
+    is_read::<webhook_bodies::WebhookEndpointUpdate>(read, bodies::webhook_endpoint_update());
     let read: Read = |b| webhook_keys::read_new_secret(b).map(drop);
     is_read::<webhook_keys::WebhookSecretRotate>(read, bodies::webhook_secret_rotate());
     let read: Read = |b| webhook_keys::read_switch(b).map(drop);
     is_read::<webhook_keys::WebhookSecretSwitch>(read, bodies::webhook_secret_switch());
     let read: Read = |b| webhook_keys::RevokeSecret::read(b).map(drop);
     is_read::<webhook_keys::WebhookSecretRevoke>(read, bodies::webhook_secret_revoke());
-    let read: Read = |b| webhooks::read_test_type(b).map(drop);
-    is_read::<webhooks::WebhookEndpointTest>(read, bodies::webhook_endpoint_test());
+    let read: Read = |b| webhook_bodies::read_test_type(b).map(drop);
+    is_read::<webhook_bodies::WebhookEndpointTest>(read, bodies::webhook_endpoint_test());
     let read: Read = |b| test_helpers::AdvanceClock::read(b).map(drop);
     is_read::<test_helpers::TestClockAdvance>(read, bodies::test_clock_advance());
     let read: Read = |b| test_helpers::WalkCompliance::read(b).map(drop);

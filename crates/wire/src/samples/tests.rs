@@ -21,11 +21,10 @@ use crate::partner::me::Me;
 use crate::partner::recoveries::WebhookRecovery;
 use crate::partner::redelivery::{EventReplay, WebhookDeliveryRetry, WebhookEndpointHold};
 use crate::partner::usage::BillingUsage;
+use crate::partner::webhook_bodies::{WebhookEndpointCreate, WebhookEndpointUpdate};
+use crate::partner::webhook_deliveries::WebhookDelivery;
 use crate::partner::webhook_keys::WebhookPublicKeys;
-use crate::partner::webhooks::{
-    WebhookDelivery, WebhookEndpoint, WebhookEndpointCreate, WebhookEndpointDeleted,
-    WebhookEndpointUpdate, WebhookEventType,
-};
+use crate::partner::webhooks::{WebhookEndpoint, WebhookEndpointDeleted, WebhookEventType};
 
 /// The schemas of a type and of everything that it mentions, by name.
 fn schemas_of<T: ToSchema>() -> Map<String, Value> {

@@ -1,0 +1,98 @@
+//! The log of deliveries on the wire (postal.md 4.9). Asking for one again is in [`super::redelivery`].
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// One event on its way to one endpoint.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WebhookDelivery {
+    /// The same in every attempt and replay.
+    #[schema(examples("whd_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
+    pub id: String,
+    /// Says what kind of object this is.
+    #[schema(pattern = "^webhook_delivery$")]
+    pub object: String,
+    /// What it carries.
+    pub event_id: String,
+    /// What the event says happened.
+    pub event_type: String,
+    /// Where it goes.
+    pub endpoint_id: String,
+    /// The address as of the newest attempt.
+    pub url: String,
+    /// pending, retrying, succeeded, failed or cancelled.
+    pub status: String,
+    /// How often it was tried.
+    pub attempt_count: i64,
+    /// When it is tried again; null when it is not.
+    #[schema(format = DateTime, required = true)]
+    pub next_attempt_at: Option<String>,
+    /// When the receiver answered 2xx.
+    #[schema(format = DateTime, required = true)]
+    pub delivered_at: Option<String>,
+    /// How the newest attempt ended; null before the first.
+    #[schema(required = true)]
+    pub last_response: Option<LastResponse>,
+    /// Every attempt, oldest first.
+    pub attempts: Vec<DeliveryAttempt>,
+    /// The event exactly as it was sent.
+    #[schema(value_type = Object)]
+    pub payload: Value,
+    /// When it was made; UTC, to the millisecond.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+}
+
+/// How the newest attempt ended.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LastResponse {
+    /// What the receiver answered; null when it did not.
+    #[schema(required = true)]
+    pub status_code: Option<i64>,
+    /// Until the answer, or until it was given up.
+    pub duration_ms: i64,
+    /// Why there was no answer; null when there was one.
+    #[schema(required = true)]
+    pub error: Option<String>,
+    /// The beginning of the body.
+    #[schema(required = true)]
+    pub body_excerpt: Option<String>,
+}
+
+/// One try to deliver.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DeliveryAttempt {
+    /// 1 for the first.
+    pub n: i64,
+    /// When it began.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// What the receiver answered; null when it did not.
+    #[schema(required = true)]
+    pub status_code: Option<i64>,
+    /// Until the answer, or until it was given up.
+    pub duration_ms: i64,
+    /// Why there was no answer; null when there was one.
+    #[schema(required = true)]
+    pub error: Option<String>,
+    /// The number of the endpoint's key that signed first; null when nothing was sent.
+    #[schema(required = true)]
+    pub key: Option<i64>,
+}
+
+/// A page of deliveries, newest first.
+#[derive(Serialize, ToSchema)]
+pub struct WebhookDeliveryList {
+    /// Says what kind of object this is.
+    #[schema(pattern = "^list$")]
+    pub object: String,
+    pub data: Vec<WebhookDelivery>,
+    /// True when another page follows.
+    pub has_more: bool,
+    /// Send it as `cursor` for the next page; null on the last one.
+    #[schema(required = true)]
+    pub next_cursor: Option<String>,
+    /// The list that this is a page of.
+    pub url: String,
+}
