@@ -76,6 +76,12 @@ create table attempts (
     primary key (delivery_no, n)
 ) {rowless};
 
+-- What the costliest lanes cost in the last report of their nodes, which writes over the one before.
+create table lane_costs (
+    endpoint_no {pk}, since bigint not null, until bigint not null, attempts bigint not null, failed bigint not null,
+    busy_us bigint not null
+);
+
 -- Many nodes on one database: the row that a node renews, and whose a shard of the endpoints is. They are
 -- apart so that a heartbeat never waits for the completions that check an epoch.
 create table node_lease (node {id} primary key, expires_at bigint not null, is_leaving boolean not null);

@@ -26,6 +26,7 @@ pub mod endpoints;
 pub mod events;
 pub mod expunge;
 pub mod keys;
+pub mod lane_costs;
 pub mod leases;
 pub mod ledger;
 pub mod load;
@@ -65,6 +66,7 @@ pub fn statements() -> Vec<&'static str> {
         events::ALL,
         expunge::ALL,
         keys::ALL,
+        lane_costs::ALL,
         leases::ALL,
         ledger::ALL,
         mail::ALL,

@@ -4,6 +4,7 @@
 //! any partner does takes a [`StaffCtx`], which names the operator and who acts for it.
 
 pub mod keys;
+pub mod lanes;
 pub mod locations;
 pub mod mailboxes;
 pub mod operators;

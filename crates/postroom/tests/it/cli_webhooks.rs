@@ -250,7 +250,7 @@ async fn events_are_sent_on_to_a_receiver_on_this_machine_signed_and_from_the_pa
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_of_deliveries_is_followed() {
+async fn the_log_of_deliveries_is_followed_and_what_they_cost_is_told() {
     let shell = Shell::new();
     std::fs::write(
         shell.path().join("postroom.toml"),
@@ -281,6 +281,9 @@ async fn the_log_of_deliveries_is_followed() {
     assert_eq!((text(&line, "status"), text(&line, "answer")), ("succeeded", "200"));
     assert_eq!(line["endpoint_id"], endpoint["id"]);
     node.stop().await;
+    let busiest = beside(&shell, &["webhooks", "lanes", "--json"]).await.expect(0).json();
+    assert_eq!(busiest[0]["endpoint_id"], endpoint["id"]);
+    assert_eq!((&busiest[0]["attempts"], text(&busiest[0], "mode")), (&json!(1), "test"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod attempt;
 mod books;
 mod breaker;
 mod bucket;
+mod costs;
 mod endpoint;
 mod fair;
 mod health;
@@ -174,7 +175,9 @@ impl Deliverer {
             self.take_shards();
             self.wait(grace, pending()).await;
         }
-        if !self.work.is_written() {
+        if self.work.is_written() {
+            self.work.tell_costs().await;
+        } else {
             tracing::error!(
                 "the last completions could not be written; their deliveries stay owed"
             );

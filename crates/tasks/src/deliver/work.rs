@@ -18,6 +18,7 @@ use webhook::ladder::Class;
 use super::attempt::{self, Finished};
 use super::books::{Books, Written};
 use super::breaker::Change;
+use super::costs::{self, Costs};
 use super::health::Noted;
 use super::lane::{Lane, Sample};
 use super::lanes::{Lanes, Turn};
@@ -47,6 +48,7 @@ pub(super) struct Work {
     attempts: JoinSet<Finished>,
     books: Books,
     phases: PhaseMeter,
+    costs: Costs,
     /// When this process began, or took endpoints over: token buckets were empty then.
     pub(super) since: Timestamp,
     /// Deliveries being loaded or sent, and those that ended and are not committed.
@@ -75,6 +77,7 @@ impl Work {
             attempts: JoinSet::new(),
             books: Books::default(),
             phases: PhaseMeter::new(),
+            costs: Costs::new(tasks.parts.app.clock.now()),
             since: tasks.parts.app.clock.now(),
             n_in_flight: 0,
             n_unwritten: 0,
@@ -301,6 +304,7 @@ impl Work {
         self.n_unwritten += 1;
         if !done.is_test {
             meter::attempt(&self.phases, &done);
+            self.costs.note(&done);
         }
         let sample = self.sample(&done);
         let endpoint_no = done.launch.endpoint_no;
@@ -399,9 +403,20 @@ impl Work {
     }
 
     /// Tells how the lanes stand.
-    pub(super) fn tell(&self) {
-        meter::rung(self.tasks.parts.app.db.rung());
+    pub(super) fn tell(&mut self) {
+        let app = &self.tasks.parts.app;
+        meter::rung(app.db.rung());
         meter::lanes(self.n_in_flight, self.lanes.len(), self.lanes.n_breakers_open());
+        if let Some(report) = self.costs.due(app.clock.now()) {
+            tokio::spawn(costs::write(self.tasks.clone(), report));
+        }
+    }
+
+    /// Writes down what the lanes cost since that was last told.
+    pub(super) async fn tell_costs(&mut self) {
+        if let Some(report) = self.costs.report(self.tasks.parts.app.clock.now()) {
+            costs::write(self.tasks.clone(), report).await;
+        }
     }
 
     pub(super) fn is_sending(&self) -> bool {

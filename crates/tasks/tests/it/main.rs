@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod ageing;
+mod costs;
 mod delivering;
 mod expunging;
 mod healing;

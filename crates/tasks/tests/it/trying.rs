@@ -15,7 +15,7 @@ use crate::retrying::ctx;
 use crate::support::{World, read, world};
 
 /// Sends a sample to an endpoint, as its owner does to try it.
-async fn try_out(world: &World, endpoint: i64) {
+pub(crate) async fn try_out(world: &World, endpoint: i64) {
     let ctx = ctx(world);
     let id = world.find(endpoint).await.unwrap().id.to_string();
     let kind = EventType::MailScanned;
