@@ -67,12 +67,12 @@ create table dead (
 create index dead_of on dead (delivery_no);
 
 -- outcome: succeeded, retrying, failed, cancelled. next_at is when a retrying one is due. key_n is the n of the
--- secret that signed first; null where nothing was sent.
+-- secret that signed first; null where nothing was sent. phases is how long the parts of it took.
 create table attempts (
     delivery_no bigint not null, n bigint not null, endpoint_no bigint not null, at bigint not null,
     duration_us bigint not null, outcome text not null, status_code bigint, error text, ip text,
     request_headers text not null, response_headers text, response_body {bytes}, next_at bigint,
-    key_n bigint,
+    key_n bigint, phases {bytes},
     primary key (delivery_no, n)
 ) {rowless};
 

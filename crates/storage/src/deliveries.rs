@@ -40,6 +40,8 @@ pub struct AttemptLine {
     pub next_at: Option<Timestamp>,
     /// The number of the secret that signed first; `None` where nothing was sent.
     pub key_n: Option<i64>,
+    /// See [`crate::events::Attempt::phases`].
+    pub phases: Option<Bytes>,
 }
 
 statements! {
@@ -67,7 +69,7 @@ statements! {
         from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
         where d.partner_id = $1 and d.livemode = $2 and p.mailbox_id is null and d.id = $3";
     ATTEMPTS = "select n, at, duration_us, outcome, status_code, error, request_headers, response_headers,
-        response_body, next_at, key_n from attempts where delivery_no = $1 order by n";
+        response_body, next_at, key_n, phases from attempts where delivery_no = $1 order by n";
 }
 
 /// What the delivery log is narrowed to.
@@ -174,5 +176,6 @@ fn attempt_line(r: &mut Row) -> Result<AttemptLine> {
         response_body: r.next()?,
         next_at: r.next()?,
         key_n: r.next()?,
+        phases: r.next()?,
     })
 }

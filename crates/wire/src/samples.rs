@@ -231,7 +231,11 @@ pub fn webhook_delivery() -> Value {
         "endpoint_id": ENDPOINT, "url": "https://crm.example.com/hooks/postroom",
         "status": "succeeded", "attempt_count": 1, "next_attempt_at": null, "delivered_at": AT,
         "last_response": {"status_code": 200, "duration_ms": 84, "error": null, "body_excerpt": "ok"},
-        "attempts": [{"n": 1, "at": AT, "status_code": 200, "duration_ms": 84, "error": null, "key": 1}],
+        "attempts": [{
+            "n": 1, "at": AT, "status_code": 200, "duration_ms": 84, "error": null, "key": 1, "phases": {
+                "dns_us": 1210, "connect_us": 9840, "tls_us": 21430, "write_us": 88, "head_us": 51270, "body_us": 160,
+            },
+        }],
         "payload": crate::events::sample(EventType::MailArrived), "created_at": AT,
     })
 }

@@ -9,7 +9,8 @@ pub mod replay;
 pub mod retry;
 
 use domain::Timestamp;
-use storage::deliveries::Delivery;
+use storage::deliveries::{AttemptLine, Delivery};
+use webhook::outcome::Phases;
 
 domain::words! {
     /// Where a delivery stands (postal.md 3.10).
@@ -38,6 +39,11 @@ impl DeliveryStatus {
             (false, Some(_) | None) => Self::Cancelled,
         }
     }
+}
+
+/// How long the parts of an attempt took; `None` where nothing was sent, or nothing may be said of it.
+pub fn phases(attempt: &AttemptLine) -> Option<Phases> {
+    attempt.phases.as_deref().and_then(Phases::from_bytes)
 }
 
 /// A delivery and what follows from its attempts.

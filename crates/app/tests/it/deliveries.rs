@@ -67,6 +67,7 @@ async fn settle(world: &World, outcome: &'static str) {
                 response_body: None,
                 next_at: again.map(|o| o.due_at),
                 key_n: Some(1),
+                phases: None,
             };
             let settled = Settled { owed: parcel.owed, attempt, again, epoch: ALONE };
             storage::events::settle(tx, &[settled]).await.map(drop)

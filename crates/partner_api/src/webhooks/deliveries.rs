@@ -1,13 +1,13 @@
 //! `GET /api/v1/webhook-deliveries`.
 
 use app::deliveries::list::{Narrowing, list};
-use app::deliveries::{DeliveryStatus, DeliveryView};
+use app::deliveries::{DeliveryStatus, DeliveryView, phases};
 use axum::extract::State;
 use domain::event::{Audience, EventType};
 use domain::id::DeliveryId;
 use domain::key::ScopeName;
 use wire::partner::webhook_deliveries::{
-    DeliveryAttempt, LastResponse, WebhookDelivery, WebhookDeliveryList,
+    AttemptPhases, DeliveryAttempt, LastResponse, WebhookDelivery, WebhookDeliveryList,
 };
 
 use crate::PartnerApi;
@@ -99,6 +99,14 @@ fn shown(view: &DeliveryView) -> WebhookDelivery {
                 duration_ms: millis(a.duration_us),
                 error: a.error.clone(),
                 key: a.key_n,
+                phases: phases(a).map(|p| AttemptPhases {
+                    dns_us: p.dns,
+                    connect_us: p.connect,
+                    tls_us: p.tls,
+                    write_us: p.write,
+                    head_us: p.head,
+                    body_us: p.body,
+                }),
             })
             .collect(),
         payload: serde_json::from_slice(&d.payload).unwrap_or_default(),

@@ -4,7 +4,7 @@
 
 use app::OpCtx;
 use app::deliveries::list::{Narrowing, list};
-use app::deliveries::{DeliveryStatus, DeliveryView};
+use app::deliveries::{DeliveryStatus, DeliveryView, phases};
 use clap::Args;
 use domain::event::EventType;
 use serde_json::{Value, json};
@@ -76,6 +76,10 @@ fn shown(view: &DeliveryView) -> Value {
         "attempts": d.attempts.len(),
         "last_status": last.and_then(|a| a.status_code),
         "last_error": last.and_then(|a| a.error.clone()),
+        "last_phases": last.and_then(phases).map(|p| json!({
+            "dns_us": p.dns, "connect_us": p.connect, "tls_us": p.tls,
+            "write_us": p.write, "head_us": p.head, "body_us": p.body,
+        })),
         "next_attempt_at": view.next_attempt_at.map(|at| at.to_string()),
         "delivered_at": view.delivered_at.map(|at| at.to_string()),
         "created_at": d.created_at.to_string(),

@@ -54,6 +54,13 @@ async fn s24_three_failures_and_a_success_are_four_attempts_of_one_delivery() {
         );
         assert_eq!(attempt.body, received[0].body);
     }
+    let log = crm.get("/api/v1/webhook-deliveries").await.expect(200);
+    let attempts = log["data"][0]["attempts"].as_array().unwrap();
+    assert_eq!(attempts.len(), 4);
+    for attempt in attempts {
+        assert!(attempt["phases"]["head_us"].as_i64().unwrap() > 0, "{attempt}");
+        assert_eq!(attempt["phases"]["tls_us"], json!(null));
+    }
 }
 
 #[tokio::test]

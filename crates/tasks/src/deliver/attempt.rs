@@ -6,6 +6,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use domain::Timestamp;
 use futures_util::FutureExt;
 use http::HeaderMap;
@@ -170,6 +171,7 @@ fn line(
     if let Some(detail) = &outcome.detail {
         tracing::debug!(delivery.no = owed.delivery_no, "an attempt failed: {detail}");
     }
+    let phases = phases(&outcome);
     let kept = |text: String| (!text.is_empty()).then_some(text);
     Attempt {
         delivery_no: owed.delivery_no,
@@ -186,6 +188,18 @@ fn line(
         response_body: (!outcome.response_body.is_empty()).then(|| outcome.response_body.into()),
         next_at: again.map(|owed| owed.due_at),
         key_n: signed.map(|(_, key_n)| key_n),
+        phases,
+    }
+}
+
+/// How long the parts of an attempt took, to be stored. Nothing is said of an address that is not allowed, lest the
+/// times tell who is there.
+fn phases(outcome: &Outcome) -> Option<Bytes> {
+    match outcome.class() {
+        Class::Config | Class::Internal => None,
+        Class::Ok | Class::Moved | Class::Down | Class::SlowDown | Class::Gone | Class::Refused => {
+            outcome.phases.to_bytes().map(Bytes::from)
+        }
     }
 }
 

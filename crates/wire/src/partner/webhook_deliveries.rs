@@ -79,6 +79,33 @@ pub struct DeliveryAttempt {
     /// The number of the endpoint's key that signed first; null when nothing was sent.
     #[schema(required = true)]
     pub key: Option<i64>,
+    /// How long its parts took; null when nothing was sent.
+    #[schema(required = true)]
+    pub phases: Option<AttemptPhases>,
+}
+
+/// How long the parts of a try took, in microseconds. Null is what did not come to its end, and of the first three
+/// also what a kept connection saved.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AttemptPhases {
+    /// Looking up the name.
+    #[schema(required = true)]
+    pub dns_us: Option<i64>,
+    /// Until the connection stood.
+    #[schema(required = true)]
+    pub connect_us: Option<i64>,
+    /// The handshake after it.
+    #[schema(required = true)]
+    pub tls_us: Option<i64>,
+    /// Until all of the request was written; null on HTTP/2, where it is part of `head_us`.
+    #[schema(required = true)]
+    pub write_us: Option<i64>,
+    /// From then to the status and the headers of the answer.
+    #[schema(required = true)]
+    pub head_us: Option<i64>,
+    /// From then to its end.
+    #[schema(required = true)]
+    pub body_us: Option<i64>,
 }
 
 /// A page of deliveries, newest first.
