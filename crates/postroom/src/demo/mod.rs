@@ -4,6 +4,7 @@
 //! story is in [`steps`]; here is what stands around it.
 
 mod client;
+mod email;
 mod proof;
 mod receiver;
 mod stage;
@@ -13,11 +14,12 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use app::operator_ctx;
+use app::{OpCtx, operator_ctx};
 use clap::{Args, FromArgMatches as _};
 use tempfile::TempDir;
 
 use self::client::Crm;
+use self::email::EmailWalk;
 use self::receiver::Receiver;
 use self::stage::Stage;
 use self::steps::Walk;
@@ -31,6 +33,7 @@ const PORT: u16 = 8080;
 
 const EXAMPLES: &str = "Examples:
   postroom demo                     walk, then keep serving until Ctrl-C
+  postroom demo --email             the e-mail half: an agent receives, answers and forwards
   postroom demo --once              walk, then end; exit status 0 only if all of it held
   postroom demo --keep ./demo       keep everything in a folder, to look at it later";
 
@@ -38,6 +41,9 @@ const EXAMPLES: &str = "Examples:
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Command {
+    /// Walk the story of the e-mail half.
+    #[arg(long)]
+    email: bool,
     /// End after the walk; the exit status says whether all of it held.
     #[arg(long)]
     once: bool,
@@ -64,6 +70,10 @@ impl Command {
         let app = node::open(&config).await?;
         let made = usual_init()?.make(&app).await?;
         let node = Node::start(&config, app.clone(), metrics).await?;
+        if self.email {
+            let ctx = operator_ctx(&app, &made.partner, true, "demo").await?;
+            return self.walk_email(node, ctx).await;
+        }
         let mut walk = Walk {
             ctx: operator_ctx(&app, &made.partner, true, "demo").await?,
             crm: Crm { host: node.addr.to_string(), key: made.live_key },
@@ -89,6 +99,33 @@ impl Command {
         let served = serve::until_asked(node).await;
         listening.abort();
         served
+    }
+
+    async fn walk_email(&self, node: Node, ctx: OpCtx) -> anyhow::Result<()> {
+        let mut walk = EmailWalk { ctx, host: node.addr.to_string(), stage: Stage::new() };
+        let outcome = tokio::select! {
+            outcome = walk.run() => outcome,
+            _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("the demo was stopped")),
+        };
+        let key = match outcome {
+            Ok(key) if !self.once => key,
+            outcome => {
+                node.stop().await;
+                return outcome.map(drop);
+            }
+        };
+        out::line(format_args!(
+            "\nIt goes on serving; Ctrl-C ends it.
+  E-mail API  http://{0}/api/v1
+  OpenAPI     http://{0}/api/openapi-email.json
+  key         {key}
+
+Try next:
+  curl http://{0}/api/v1/identities/ -H 'X-API-Key: {key}'
+  INKBOX_API_KEY={key} INKBOX_BASE_URL=http://{0} python3 your_agent.py",
+            walk.host
+        ));
+        serve::until_asked(node).await
     }
 
     fn folder(&self) -> anyhow::Result<Folder> {

@@ -65,6 +65,16 @@ impl Stage {
         ));
     }
 
+    /// An event of the e-mail half that arrived, and whose signature holds.
+    pub(super) fn told(&self, kind: &str, event_id: &str) {
+        out::line(format_args!(
+            "   {} {kind:<20} {}  {}",
+            self.paint(CYAN, "<-"),
+            self.paint(DIM, event_id),
+            self.paint(GREEN, "signature holds")
+        ));
+    }
+
     fn paint(&self, code: &str, text: &str) -> String {
         if self.in_color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }

@@ -5,12 +5,14 @@ use domain::Result;
 use domain::email::message::{RecipientState as State, roll_up};
 use domain::email::{Identity, Message, MessageStatus};
 use domain::event::EventType;
+use domain::id::MessageId;
 use storage::Tx;
 use storage::email::messages as rows;
 use storage::email::recipients::{self, Recipient};
 
+use super::get::{find, no_message};
 use crate::OpCtx;
-use crate::email::news;
+use crate::email::{mailbox, news};
 
 /// Stores what became of one recipient and tells what is new of the message. Nothing happens when the
 /// recipient does not stand as in `from` any more.
@@ -28,6 +30,14 @@ pub async fn settle(
     }
     let after = states(tx, message).await?;
     raise(tx, ctx, owner, message, &before, &after).await
+}
+
+/// Where a message of a mailbox stands for each recipient; an inbound one has none.
+pub async fn recipients(tx: &Tx, ctx: &OpCtx, address: &str, id: &str) -> Result<Vec<Recipient>> {
+    let owner = mailbox(tx, ctx, address).await?;
+    let id = MessageId::parse(id).ok_or_else(no_message)?;
+    let message = find(tx, ctx, &owner, id).await?;
+    Ok(recipients::list(tx, message.no).await?)
 }
 
 async fn states(tx: &Tx, message: &Message) -> Result<Vec<State>> {
