@@ -127,7 +127,7 @@ proptest! {
         name in words(), given in optional(), family in optional(), company in optional(),
         notes in optional(), emails in proptest::collection::vec(labelled_words(), 0..4),
         custom in proptest::collection::vec(labelled_words(), 0..4), street in optional(),
-        day in "19[0-9]{2}-0[1-9]-[12][0-9]",
+        day in "19[0-9]{2}-0[1-9]-(1[0-9]|2[0-8])",
     ) {
         let address = PostalAddress { street: street.clone(), label: Some("work".into()), ..Default::default() };
         let card = Card {
