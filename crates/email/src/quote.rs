@@ -8,6 +8,7 @@ mod marks;
 use std::ops::Range;
 
 use crate::reply::starts_with_word;
+use marks::Block;
 
 /// Lines that are looked at. What follows them counts as new.
 const LINES_MAX: usize = 20_000;
@@ -109,9 +110,9 @@ fn removed(body: &str, lines: &[Range<usize>]) -> Vec<Removed> {
         if is_forward_mark(text(at)) {
             break;
         }
-        if marks::is_header_block((at..lines.len()).map(text)) && stands_apart(at, &text) {
-            let rule = at > 0 && marks::is_rule(text(at - 1));
-            add(at - usize::from(rule), lines.len(), Reason::HeaderBlock);
+        let block = marks::header_block((at..lines.len()).map(text));
+        if block == Block::Plain || (block == Block::Likely && stands_apart(at, &text)) {
+            add(start_of_block(at, &text), lines.len(), Reason::HeaderBlock);
             break;
         }
         if let Some(length) = introduction(at, &text) {
@@ -163,6 +164,12 @@ fn is_forward_mark(line: &str) -> bool {
 /// A header block counts only below an empty line, a rule, or at the top; inside a paragraph it is talk.
 fn stands_apart<'a>(at: usize, text: &impl Fn(usize) -> &'a str) -> bool {
     at == 0 || text(at - 1).is_empty() || marks::is_rule(text(at - 1))
+}
+
+/// A rule right above a header block goes with it.
+fn start_of_block<'a>(at: usize, text: &impl Fn(usize) -> &'a str) -> usize {
+    let above = if at > 0 && text(at - 1).is_empty() { at - 1 } else { at };
+    if above > 0 && marks::is_rule(text(above - 1)) { above - 1 } else { at }
 }
 
 fn is_quoted(line: &str) -> bool {

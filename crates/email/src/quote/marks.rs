@@ -166,7 +166,7 @@ const BLOCK_LINES_MAX: usize = 8;
 /// Bytes of the name before the colon.
 const KEY_BYTES_MAX: usize = 40;
 /// Dashes or underscores that make a rule.
-const RULE_MARKS_MIN: usize = 10;
+const RULE_MARKS_MIN: usize = 3;
 
 /// `-----Original Message-----`, in any of the languages.
 pub(super) fn is_original(line: &str) -> bool {
@@ -175,21 +175,36 @@ pub(super) fn is_original(line: &str) -> bool {
     has_marks && line.len() < 100 && ORIGINALS.contains(&inner.trim().to_lowercase().as_str())
 }
 
-/// A line of dashes or underscores, as Outlook draws above a header block.
+/// A line of dashes or underscores, as clients draw above a header block.
 pub(super) fn is_rule(line: &str) -> bool {
     line.len() >= RULE_MARKS_MIN && line.bytes().all(|b| matches!(b, b'_' | b'-'))
 }
 
-/// Whether the lines from the first on are `From: … Sent: … To: … Subject: …`: a sender, a date and one more.
-pub(super) fn is_header_block<'a>(mut lines: impl Iterator<Item = &'a str>) -> bool {
-    let Some(first) = lines.next().and_then(key) else { return false };
-    if !FROM_KEYS.contains(&first.as_str()) {
-        return false;
+/// How plainly lines are the header of an original.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Block {
+    None,
+    /// A sender, a date and one more; it counts where it stands apart.
+    Likely,
+    /// A sender, a date and two more.
+    Plain,
+}
+
+/// Whether the lines from the first on are `From: … Sent: … To: … Subject: …`, or begin with the date.
+pub(super) fn header_block<'a>(mut lines: impl Iterator<Item = &'a str>) -> Block {
+    let is_known = |key: &String, known: &[&str]| known.contains(&key.as_str());
+    let Some(first) = lines.next().and_then(key) else { return Block::None };
+    if !is_known(&first, &FROM_KEYS) && !is_known(&first, &DATE_KEYS) {
+        return Block::None;
     }
-    let keys: Vec<String> =
-        lines.take_while(|line| !line.is_empty()).take(BLOCK_LINES_MAX).filter_map(key).collect();
-    let has = |known: &[&str]| keys.iter().any(|key| known.contains(&key.as_str()));
-    has(&DATE_KEYS) && has(&OTHER_KEYS)
+    let rest = lines.take_while(|line| !line.is_empty()).take(BLOCK_LINES_MAX).filter_map(key);
+    let keys: Vec<String> = std::iter::once(first).chain(rest).collect();
+    let count = |known: &[&str]| keys.iter().filter(|key| is_known(key, known)).count();
+    match (count(&FROM_KEYS), count(&DATE_KEYS), count(&OTHER_KEYS)) {
+        (0, _, _) | (_, 0, _) | (_, _, 0) => Block::None,
+        (_, _, 1) => Block::Likely,
+        (_, _, _) => Block::Plain,
+    }
 }
 
 /// The name before a colon, without the stars that stand for bold letters.
@@ -225,28 +240,28 @@ pub(super) fn is_introduction(text: &str) -> bool {
     if is_framed {
         return has_verb && lower.trim_end_matches(['-', ' ']).ends_with("wrote");
     }
-    // Gmail in some languages: `2026-07-01 9:30 GMT+02:00 Ann <ann@a.example>:`.
-    let is_dated =
-        lower.starts_with(|c: char| c.is_ascii_digit()) && has_address && lower.ends_with(">:");
-    (has_verb && has_digit && (has_start || has_address)) || is_dated
+    // Without a verb: `2026-07-01 9:30 GMT+02:00 Ann <ann@a.example>:`.
+    let is_dated = lower.starts_with(|c: char| c.is_ascii_digit()) || has_time(&lower);
+    (has_verb && (has_address || has_start && has_digit))
+        || (is_dated && has_address && lower.ends_with(">:"))
 }
 
 /// Whether an introduction is so plain that even unmarked lines below it are the quotation: it names a time
 /// of day or an address.
 pub(super) fn names_a_moment(text: &str) -> bool {
-    let has_time = text.as_bytes().windows(4).any(|w| {
-        matches!(w, [hour, b':' | b'.', tens, ones]
-            if hour.is_ascii_digit() && tens.is_ascii_digit() && ones.is_ascii_digit())
-    });
     let has_address = text.split_whitespace().any(|word| {
         let word = word.trim_matches(['<', '>', '(', ')', ',', ':', '[', ']']);
         word.strip_prefix("mailto:").unwrap_or(word).contains('@')
     });
-    (has_time && has_year_or_day(text)) || has_address
+    has_time(text) || has_address
 }
 
-fn has_year_or_day(text: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_digit()).any(|digits| (1..=4).contains(&digits.len()))
+/// Whether a text holds a time of day such as `9:30`.
+fn has_time(text: &str) -> bool {
+    text.as_bytes().windows(4).any(|window| {
+        matches!(window, [hour, b':' | b'.', tens, ones]
+            if hour.is_ascii_digit() && tens.is_ascii_digit() && ones.is_ascii_digit())
+    })
 }
 
 /// Whether a word stands in a text, not inside another word; scripts without blanks have no such limits.

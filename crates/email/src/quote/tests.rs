@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{Reason, find, reply_text};
 
 /// Bodies in which everything but `New words.` is quoted.
-const QUOTED: [&str; 30] = [
+const QUOTED: [&str; 34] = [
     "New words.\n\nOn Mon, Apr 2, 2012 at 6:26 PM, Megan One <xxx@a.example> wrote:\n\n> Hi\n> there\n",
     "New words.\n\nOn 11-Apr-2011, at 6:54 PM, Bob B <b@a.example> wrote:\n\nold text\nwithout marks\n",
     "New words.\n\nOn Fri, May 6, 2011 at 6:03 PM, Somebody from Far Away News\n<s@a.example> wrote:\n\n> Test\n",
@@ -35,6 +35,10 @@ const QUOTED: [&str; 30] = [
     "New words.\n\nVon: a@b.example\nGesendet: Dienstag, 25. November 2014 14:59\nAn: B\nBetreff: x\n\nalt\n",
     "New words.\n\nDe : Ann [mailto:a@b.example]\nEnvoyé : vendredi 23 janvier 2015 16:39\nÀ : C\nObjet : x\n\nv\n",
     "New words.\n\n发件人: Ann\n发送时间: 2026年7月1日\n收件人: Bob\n主题: x\n\n旧\n",
+    "New words.\n\n---\n\nDate: Thu, 26 Jun 2014 13:53:45 +0400\nSubject: x\nFrom: a@b.example\nTo: c@b.example\n\nold\n",
+    "New words.\nFrån: Ann [mailto:a@b.example]\nSkickat: den 26 augusti 2015 14:45\nTill: B\nÄmne: x\n\ngammal\n",
+    "New words.\n\nThu, 26 Jun 2014 14:00:51 +0400 от Ann L <a@b.example>:\n\nold\n",
+    "New words.\n\nSent from Samsung MobileName <address@b.example> wrote:\n\n>\n> Test\n",
     "New words.\n-- \nAnn Lee\nPartner Inc.\n\n> old\n",
 ];
 
@@ -106,7 +110,7 @@ fn hostile_bodies_are_read_once() {
     for piece in
         ["> x\n", "On 1 wrote\n", "-- \n", "From: x\n", ":\n", "---- \n", "1\n", "<\n", "\n"]
     {
-        let body = piece.repeat(1_048_576 / piece.len());
+        let body = piece.repeat(super::LINES_MAX + 1);
         let _removed = find(&body, None);
     }
 }
