@@ -16,8 +16,9 @@ use crate::{address_list, field, filename, flowed, message_id, quote, text};
 pub const MESSAGE_BYTES_MAX: usize = 50 * 1_024 * 1_024;
 /// Bytes of the text and of the HTML that are kept, each (engine 4.5).
 pub const BODY_BYTES_MAX: usize = 1_024 * 1_024;
-/// Bytes of a part that are decoded to make a body: encodings take at most four bytes for one.
-const ENCODED_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
+/// Bytes of all parts together that are decoded to make the bodies. Encodings take at most four bytes for
+/// one, and there are two bodies.
+const ENCODED_BYTES_MAX: usize = 8 * BODY_BYTES_MAX;
 /// Bytes of HTML that the snippet is made from.
 const SNIPPET_HTML_BYTES_MAX: usize = 64 * 1_024;
 /// Bytes of a subject that are kept: 998 characters of four bytes.
@@ -206,7 +207,9 @@ impl Written {
     fn read(raw: &[u8], structure: &Structure, bodies: &Bodies, subject: Option<&str>) -> Self {
         let mut is_truncated = false;
         let is_html = |place: &usize| structure.entities[*place].kind.word == "text/html";
-        let mut decode = |place: usize| decoded(raw, &structure.entities[place], &mut is_truncated);
+        let mut room = ENCODED_BYTES_MAX;
+        let mut decode =
+            |place| decoded(raw, &structure.entities[place], &mut room, &mut is_truncated);
 
         let html: Vec<(bool, String)> = if bodies.html.iter().any(is_html) {
             bodies.html.iter().map(|&place| (is_html(&place), decode(place))).collect()
@@ -266,9 +269,11 @@ fn joined_html(bodies: Vec<(bool, String)>) -> String {
     shown.collect::<Vec<_>>().join("\n")
 }
 
-fn decoded(raw: &[u8], entity: &Entity, is_truncated: &mut bool) -> String {
+/// A body as text, out of as many bytes as there is room for.
+fn decoded(raw: &[u8], entity: &Entity, room: &mut usize, is_truncated: &mut bool) -> String {
     let bytes = &raw[entity.body.clone()];
-    let kept = &bytes[..bytes.len().min(ENCODED_BYTES_MAX)];
+    let kept = &bytes[..bytes.len().min(*room)];
+    *room -= kept.len();
     *is_truncated |= kept.len() < bytes.len();
     let bytes = entity.transfer.decode(kept);
     let charset = entity.kind.parameter("charset").map(str::to_owned);

@@ -115,6 +115,8 @@ fn a_boundary_that_is_used_on_two_levels_ends() {
     assert_eq!(parsed.body.as_deref(), Some("inner\nouter"));
 }
 
+// More cases than the usual 256 with the variable PROPTEST_CASES.
+
 /// Pieces out of which messages are thrown together.
 const PIECES: [&str; 24] = [
     "From: ",
@@ -144,8 +146,6 @@ const PIECES: [&str; 24] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
     #[test]
     fn no_bytes_make_the_parser_panic(raw in proptest::collection::vec(any::<u8>(), 0..400)) {
         let _outcome = parse(&raw);
@@ -164,5 +164,34 @@ proptest! {
             let shown = [parsed.subject, parsed.text, parsed.html, parsed.body, parsed.snippet];
             prop_assert!(!shown.iter().flatten().any(|text| text.contains('\0')));
         }
+    }
+
+    #[test]
+    fn no_value_of_a_field_makes_the_parser_panic(
+        name in "From|To|Subject|Date|Content-Type|Content-Disposition|Message-ID|References|Auto-Submitted",
+        value in proptest::collection::vec(any::<u8>(), 0..120),
+        syntax in "(multipart/mixed|; ?|[a-z]{1,8}\\*?[0-9]?\\*?=|\"|utf-8''|%[0-9a-f]{2}|[0-9:+, -]{1,12}|Jul|[<>@().,\\\\]|=\\?utf-8\\?[qb]\\?|\\?=|\r\n ){0,30}",
+    ) {
+        let mut raw = format!("{name}: {syntax}\r\n{name}: ").into_bytes();
+        raw.extend(value);
+        raw.extend(b"\r\n\r\nx");
+        let _outcome = parse(&raw);
+    }
+
+    #[test]
+    fn no_charset_makes_the_parser_panic(
+        charset in "utf-(7|8|16|16le|16be)|iso-2022-(jp|kr)|shift_jis|gb18030|big5|euc-(jp|kr)|hz-gb-2312|koi8-r|windows-125[0-8]|iso-8859-1?[0-9]|x-user-defined|macintosh|ibm850|tis-620|[a-z0-9-]{1,12}",
+        encoding in "7bit|base64|quoted-printable",
+        format in "fixed|flowed",
+        kind in "plain|html",
+        body in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let mut raw = format!(
+            "From: a@b.example\r\nContent-Type: text/{kind}; charset={charset}; format={format}\r\n\
+             Content-Transfer-Encoding: {encoding}\r\n\r\n"
+        )
+        .into_bytes();
+        raw.extend(body);
+        prop_assert!(parse(&raw).is_ok());
     }
 }
