@@ -212,14 +212,23 @@ fn introduction<'a>(at: usize, text: &impl Fn(usize) -> &'a str) -> Option<usize
         }
         joined.push_str(line);
         if marks::is_introduction(&joined) {
-            return Some(length);
+            // A line above that only looks like a beginning is new; the introduction begins below it.
+            let begins_later =
+                (1..length).any(|skipped| begins_anew(at + skipped, length - skipped, text));
+            return (!begins_later).then_some(length);
         }
         // A sentence that ended is no introduction that goes on.
-        if line.ends_with(':') {
+        if line.ends_with([':', '.', '!', '?', '。']) {
             return None;
         }
     }
     None
+}
+
+/// Whether some lines are an introduction by themselves, with a beginning of their own.
+fn begins_anew<'a>(at: usize, length: usize, text: &impl Fn(usize) -> &'a str) -> bool {
+    let lines: Vec<&str> = (at..at + length).map(text).collect();
+    marks::begins_introduction(lines[0]) && marks::is_introduction(&lines.join(" "))
 }
 
 /// A signature goes on to the next quotation or to the end.

@@ -217,12 +217,17 @@ fn key(line: &str) -> Option<String> {
 
 /// A cheap look at the first line: could an introduction begin here?
 pub(super) fn may_introduce(line: &str) -> bool {
-    let start = line.trim_start_matches(['-', ' ']);
-    STARTS.iter().any(|word| starts_with_word(start, word))
-        || start.starts_with(|c: char| c.is_ascii_digit())
+    begins_introduction(line)
         || line.contains('<')
         || line.starts_with("----")
         || line.ends_with(':')
+}
+
+/// Whether a line begins with a word or a date as introductions do.
+pub(super) fn begins_introduction(line: &str) -> bool {
+    let start = line.trim_start_matches(['-', ' ']);
+    STARTS.iter().any(|word| starts_with_word(start, word))
+        || start.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether text is a whole introduction: it ends like one, says who or when, and that somebody wrote.

@@ -49,6 +49,27 @@ fn what_clients_quote_is_found_in_many_languages() {
     assert!(missed.is_empty(), "{} of {}: {missed:#?}", missed.len(), QUOTED.len());
 }
 
+/// New words that could be taken for a mark of a quotation.
+const WORDS: [&str; 5] = [
+    "Two paragraphs:\n\nwith a colon, and 3 items",
+    "Am Montag um 9:30 bin ich da.",
+    "On it. From what I see:\n1. it works",
+    "Sent you the file at 10:15, see a@b.example",
+    "De nada :)\nA bientôt",
+];
+
+#[test]
+fn what_is_new_above_a_quotation_is_kept_word_for_word() {
+    for body in QUOTED {
+        for words in WORDS {
+            for end in ["", "\n\n\n", " \n\t\n"] {
+                let body = format!("{}{end}", body.replacen("New words.", words, 1));
+                assert_eq!(reply_text(&body, Some("Re: x")), words, "{body}");
+            }
+        }
+    }
+}
+
 #[test]
 fn line_breaks_of_the_wire_change_nothing() {
     for body in QUOTED {
