@@ -131,8 +131,8 @@ fn fields<'a>(outgoing: &Outgoing<'a>) -> Vec<(&'static str, Value<'a>)> {
         BuilderAddress::new_list(addresses.iter().map(|a| bare(a)).collect()).into()
     };
     let id = |id: &'a str| -> Value<'a> { MessageId::new(without_brackets(id)).into() };
-    let from =
-        BuilderAddress::new_address(outgoing.from.name.as_deref(), outgoing.from.address.as_str());
+    let name = outgoing.from.name.as_deref().filter(|name| !name.trim().is_empty());
+    let from = BuilderAddress::new_address(name, outgoing.from.address.as_str());
 
     let mut fields: Vec<(&'static str, Value<'a>)> = vec![("From", from.into())];
     if !outgoing.to.is_empty() {

@@ -158,6 +158,26 @@ fn line_breaks_are_refused_in_every_field() {
 }
 
 #[test]
+fn addresses_beyond_ascii_are_written_as_they_are() {
+    let from = Mailbox { name: Some("  ".to_owned()), address: address("jörg@bücher.example") };
+    let to = [address("日本@a.example")];
+    let bytes = build(&outgoing(&from, &to)).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(text.starts_with("From: <jörg@bücher.example>\r\nTo: <日本@a.example>\r\n"), "{text}");
+}
+
+#[test]
+fn a_message_without_words_has_an_empty_text() {
+    let (from, to) = (sender(), [address("b@b.example")]);
+    let empty = Outgoing { text: None, subject: " ", ..outgoing(&from, &to) };
+    let parsed = parse(&build(&empty).unwrap()).unwrap();
+    assert_eq!((parsed.body.as_deref(), parsed.subject), (Some(""), None));
+    let file = [file("a.pdf", "application/pdf", None, b"1")];
+    let parsed = parse(&build(&Outgoing { attachments: &file, ..empty }).unwrap()).unwrap();
+    assert_eq!((parsed.body.as_deref(), parsed.parts.len()), (Some(""), 1));
+}
+
+#[test]
 fn long_ids_and_long_lists_fit_into_lines() {
     let from = sender();
     let to: Vec<Address> =
