@@ -6,16 +6,29 @@ use app::endpoints::update::{EndpointChange, update};
 use app::{Actor, OpCtx, Tx};
 use domain::endpoint::Settings;
 use domain::{hours, minutes, seconds};
-use storage::endpoints::EndpointStatus;
+use storage::endpoints::{self, EndpointStatus, Health};
 
 use crate::receiver::Receiver;
-use crate::support::{World, read, world};
+use crate::support::{World, read, world, write};
 
-/// An endpoint with three events owed, switched off because the first was answered 410.
+/// An endpoint with five events owed, switched off because the first was the last straw.
 async fn switched_off(settings: Settings) -> (World, Receiver, i64) {
+    switched_off_by("404 Not Found", settings).await
+}
+
+/// The same, by this answer to one more delivery after three days of failures.
+async fn switched_off_by(answer: &'static str, settings: Settings) -> (World, Receiver, i64) {
     let (world, receiver) = (world().await, Receiver::start().await);
     let endpoint = world.endpoint_with(&receiver, settings).await;
-    receiver.script(&["410 Gone"]);
+    let evidence = Health {
+        first_failure_at: Some(world.now().plus(-hours(72))),
+        failures: 19,
+        failed_hours: 12,
+        ..Health::default()
+    };
+    let put = async move |tx: &Tx| endpoints::put_health(tx, &[(endpoint, evidence)]).await;
+    write(&world.app, put).await;
+    receiver.script(&[answer]);
     world.emit(1).await;
     world.tasks().settle().await.unwrap();
     assert_eq!(world.find(endpoint).await.unwrap().status, EndpointStatus::DisabledFailing);
@@ -52,7 +65,11 @@ async fn an_endpoint_that_heals_itself_is_asked_once_an_hour_and_taken_back_afte
     }
     assert_eq!(world.find(endpoint).await.unwrap().status, EndpointStatus::Enabled);
     assert_eq!(world.owed().await, 0);
-    assert_eq!(receiver.requests().len(), 7, "the 410, one that failed, and each of the five");
+    assert_eq!(
+        receiver.requests().len(),
+        7,
+        "the last straw, one that failed, and each of the five"
+    );
     let audit = read(&world.app, async |tx: &Tx| storage::audit::chain(tx, 0, 10).await).await;
     let verbs: Vec<&str> = audit.iter().map(|line| line.verb.as_str()).collect();
     assert_eq!(verbs, ["endpoint.disable", "endpoint.heal"]);
@@ -76,6 +93,40 @@ async fn a_probe_that_fails_costs_its_delivery_no_try_and_other_endpoints_are_no
     switch(&world, endpoint, true).await;
     world.tasks().settle().await.unwrap();
     assert_eq!((world.owed().await, receiver.requests().len()), (0, 16));
+}
+
+#[tokio::test]
+async fn case_13_an_endpoint_that_is_gone_is_not_asked_whether_it_has_healed() {
+    let settings = Settings { self_heal: true, ..Settings::default() };
+    let (world, receiver, endpoint) = switched_off_by("410 Gone", settings).await;
+    for _ in 0..3 {
+        world.advance(hours(1));
+        world.restarted().await.settle().await.unwrap();
+    }
+    assert_eq!(receiver.requests().len(), 1, "the one that was answered 410");
+    assert_eq!(world.owed().await, 5);
+    switch(&world, endpoint, true).await;
+    world.tasks().settle().await.unwrap();
+    assert_eq!((world.owed().await, receiver.requests().len()), (0, 6));
+}
+
+#[tokio::test]
+async fn case_13_a_probe_that_is_answered_410_is_the_last() {
+    let settings = Settings { self_heal: true, ..Settings::default() };
+    let (world, receiver, endpoint) = switched_off(settings).await;
+    receiver.script(&["200 OK", "410 Gone"]);
+    for n in [2, 3, 3, 3] {
+        world.advance(hours(1));
+        world.restarted().await.settle().await.unwrap();
+        assert_eq!(receiver.requests().len(), n);
+    }
+    let found = world.find(endpoint).await.unwrap();
+    assert_eq!(found.status, EndpointStatus::DisabledFailing);
+    assert_eq!(found.disabled_reason.as_deref(), Some("the endpoint answered 410 Gone"));
+    assert_eq!(world.owed().await, 4);
+    let audit = read(&world.app, async |tx: &Tx| storage::audit::chain(tx, 0, 10).await).await;
+    let verbs: Vec<&str> = audit.iter().map(|line| line.verb.as_str()).collect();
+    assert_eq!(verbs, ["endpoint.disable", "endpoint.gone"]);
 }
 
 #[tokio::test]
