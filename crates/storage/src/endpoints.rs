@@ -97,6 +97,8 @@ statements! {
     /// Counts an answer to a probe, once: the next one is asked for later.
     PROBED = "update endpoints set probes_ok = case when $4 then probes_ok + 1 else 0 end, probe_at = $3
         where no = $1 and status = 'disabled_failing' and probe_at <= $2 and deleted_at is null returning probes_ok";
+    GONE = "update endpoints set disabled_reason = $2, updated_at = $3, probe_at = null
+        where no = $1 and status = 'disabled_failing' and probe_at is not null and deleted_at is null";
     HEALED = "update endpoints set status = 'enabled', disabled_reason = null, updated_at = $2
         where no = $1 and status = 'disabled_failing' and deleted_at is null";
     /// Whoever is switched on and off in a loop is asked once in so long.
@@ -152,12 +154,35 @@ pub async fn owner(tx: &Tx, no: i64) -> Result<Option<PartnerId>> {
     tx.opt(OWNER, args![no], Row::next).await
 }
 
+/// For how long an endpoint is set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// Until it answers probes again, where it asked for them, or until somebody enables it.
+    ForNow,
+    /// Until somebody enables it: the receiver said that it is gone.
+    ForGood,
+}
+
 /// Sets an endpoint aside because of how it answers; false when it was not enabled any more.
 ///
 /// The evidence is cleared, so that one failure after it was enabled again does not repeat this.
-pub async fn disable_failing(tx: &Tx, no: i64, reason: &str, now: Timestamp) -> Result<bool> {
-    let row = args![no, reason, now, now.plus(PROBE_EVERY)];
-    Ok(tx.exec(DISABLE_FAILING, row).await? == 1)
+pub async fn disable_failing(
+    tx: &Tx,
+    no: i64,
+    reason: &str,
+    aside: Aside,
+    now: Timestamp,
+) -> Result<bool> {
+    let probe_at = match aside {
+        Aside::ForNow => Some(now.plus(PROBE_EVERY)),
+        Aside::ForGood => None,
+    };
+    Ok(tx.exec(DISABLE_FAILING, args![no, reason, now, probe_at]).await? == 1)
+}
+
+/// Notes that an endpoint that is set aside is so for good; false when it was none, or that was known.
+pub async fn note_gone(tx: &Tx, no: i64, reason: &str, now: Timestamp) -> Result<bool> {
+    Ok(tx.exec(GONE, args![no, reason, now]).await? == 1)
 }
 
 /// How often an endpoint is asked that failed and is to come back by itself, in microseconds.
@@ -196,7 +221,7 @@ pub struct Health {
     pub notices: i64,
     /// From when on it may be asked after somebody enabled it; only read, see [`note_enabled`].
     pub enabled_at: Option<Timestamp>,
-    /// While it is set aside: when it is asked next; only read, see [`probed`].
+    /// While it is set aside: when it is asked next, if ever; only read, see [`probed`].
     pub probe_at: Option<Timestamp>,
 }
 

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use domain::Timestamp;
 use futures_util::FutureExt;
 use http::HeaderMap;
+use storage::endpoints::Aside;
 use storage::events::{Attempt, Owed, Parcel, Settled};
 use webhook::custom::REDACTED;
 use webhook::headers;
@@ -18,6 +19,7 @@ use webhook::outcome::{ErrorKind, Outcome, Phases};
 use webhook::sender::Request;
 
 use super::endpoint::Endpoint;
+use super::health::{GONE, Verdict};
 use super::pace::Load;
 use super::read::Launch;
 use crate::Tasks;
@@ -37,7 +39,7 @@ pub(super) struct Finished {
     /// It only tried the receiver, and is neither evidence nor measured.
     pub(super) is_test: bool,
     /// Why the endpoint must be set aside.
-    pub(super) disable: Option<String>,
+    pub(super) disable: Option<Verdict>,
 }
 
 /// Makes an attempt. A panic on the way counts as our own fault and is tried again later.
@@ -150,7 +152,7 @@ fn judge(
         quiet_until: quiet_until(class, &outcome, ended_at),
         is_probe: endpoint.is_probe,
         is_test,
-        disable: matches!(next, Next::Disable).then(|| reason(class).to_owned()),
+        disable: matches!(next, Next::Disable).then(|| verdict(class)),
         settled: Settled {
             owed,
             again,
@@ -222,12 +224,13 @@ fn load(outcome: &Outcome) -> Load {
     }
 }
 
-fn reason(class: Class) -> &'static str {
-    if class == Class::Gone {
-        "the endpoint answered 410 Gone"
+fn verdict(class: Class) -> Verdict {
+    let (reason, aside) = if class == Class::Gone {
+        (GONE, Aside::ForGood)
     } else {
-        "the endpoint's address is not allowed"
-    }
+        ("the endpoint's address is not allowed", Aside::ForNow)
+    };
+    Verdict { reason: reason.to_owned(), aside }
 }
 
 /// `name: value` lines, in the order in which they were sent, without what the owner wants hidden.

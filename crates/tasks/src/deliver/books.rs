@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use webhook::ladder::Class;
 
-use super::health::Noted;
+use super::health::{Noted, Verdict};
 use super::{meter, news};
 use crate::Tasks;
 
@@ -34,7 +34,7 @@ pub(super) struct Batch {
     pub(super) settled: Vec<Settled>,
     healths: Vec<(i64, Health)>,
     notices: Vec<(i64, Noted)>,
-    disabled: Vec<(i64, String)>,
+    disabled: Vec<(i64, Verdict)>,
     probes: Vec<(i64, Class)>,
     /// Writes that failed, and when the next is due.
     tries: u32,
@@ -73,9 +73,9 @@ impl Books {
         }
     }
 
-    pub(super) fn add_disabled(&mut self, endpoint_no: i64, reason: String) {
+    pub(super) fn add_disabled(&mut self, endpoint_no: i64, verdict: Verdict) {
         self.open.healths.retain(|(no, _)| *no != endpoint_no);
-        self.open.disabled.push((endpoint_no, reason));
+        self.open.disabled.push((endpoint_no, verdict));
     }
 
     /// Notes how an endpoint that is set aside was found.
@@ -186,8 +186,8 @@ async fn write(tasks: &Tasks, batch: Arc<Batch>) -> domain::Result<ShardSet> {
             let healths: Vec<_> =
                 batch.healths.iter().filter(|(no, _)| is_ours(*no)).copied().collect();
             endpoints::put_health(tx, &healths).await?;
-            for (no, reason) in batch.disabled.iter().filter(|(no, _)| is_ours(*no)) {
-                news::disable(tx, &app, *no, reason, now).await?;
+            for (no, verdict) in batch.disabled.iter().filter(|(no, _)| is_ours(*no)) {
+                news::disable(tx, &app, *no, verdict, now).await?;
             }
             for (no, class) in batch.probes.iter().filter(|(no, _)| is_ours(*no)) {
                 news::probed(tx, &app, *no, *class, now).await?;

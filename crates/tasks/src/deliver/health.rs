@@ -4,7 +4,7 @@
 //! minute between, so that a healthy endpoint costs no writes. Source: webhooks.md 5.13.
 
 use domain::{Timestamp, hours, minutes};
-use storage::endpoints;
+use storage::endpoints::{self, Aside};
 use webhook::ladder::Class;
 
 /// How long nothing but failures must have come back, in microseconds.
@@ -20,6 +20,16 @@ const TOLD_FAILURES: i64 = 10;
 const WARNED_BEFORE: i64 = hours(24);
 /// How often evidence is written that changes nothing, in microseconds.
 const WRITE_EVERY: i64 = minutes(1);
+
+/// What is said of an endpoint that answered 410.
+pub(super) const GONE: &str = "the endpoint answered 410 Gone";
+
+/// Why an endpoint is set aside, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) reason: String,
+    pub(super) aside: Aside,
+}
 
 /// See the module.
 pub(super) struct Health {
@@ -123,13 +133,13 @@ impl Health {
     }
 
     /// Why the endpoint should be set aside, if it should.
-    pub(super) fn verdict(&self, now: Timestamp) -> Option<String> {
+    pub(super) fn verdict(&self, now: Timestamp) -> Option<Verdict> {
         let since = self.current.first_failure_at?;
         let is_long = now.micros() - since.micros() >= FAILING_FOR;
         let is_often =
             self.current.failures >= FAILURES_MIN && self.current.failed_hours >= FAILED_HOURS_MIN;
-        (is_long && is_often)
-            .then(|| format!("{} attempts failed since {since}", self.current.failures))
+        let reason = || format!("{} attempts failed since {since}", self.current.failures);
+        (is_long && is_often).then(|| Verdict { reason: reason(), aside: Aside::ForNow })
     }
 }
 
@@ -148,7 +158,9 @@ mod tests {
         assert_eq!(health.verdict(NOW.plus(hours(72))), None);
         health.note(Class::Refused, NOW.plus(hours(71)));
         assert_eq!(health.verdict(NOW.plus(hours(71))), None);
-        assert!(health.verdict(NOW.plus(hours(72))).unwrap().starts_with("20 attempts failed"));
+        assert!(
+            health.verdict(NOW.plus(hours(72))).unwrap().reason.starts_with("20 attempts failed")
+        );
         health.note(Class::Ok, NOW.plus(hours(72)));
         assert_eq!(health.verdict(NOW.plus(hours(200))), None);
     }

@@ -11,7 +11,7 @@ use storage::endpoints;
 use storage::events::{self, Settled};
 use webhook::ladder::Class;
 
-use super::health::{FAILING_FOR, Noted, Notice as Word};
+use super::health::{FAILING_FOR, GONE, Noted, Notice as Word, Verdict};
 use crate::whose;
 
 /// Probes that an endpoint must answer one after another to be taken back (webhooks.md 5.13).
@@ -105,10 +105,10 @@ pub(super) async fn disable(
     tx: &Tx,
     app: &App,
     no: i64,
-    reason: &str,
+    Verdict { reason, aside }: &Verdict,
     now: Timestamp,
 ) -> Result<()> {
-    if !endpoints::disable_failing(tx, no, reason, now).await? {
+    if !endpoints::disable_failing(tx, no, reason, *aside, now).await? {
         return Ok(());
     }
     let Some((ctx, endpoint)) = whose::find(tx, app, no).await? else { return Ok(()) };
@@ -117,7 +117,8 @@ pub(super) async fn disable(
     notices::tell(tx, &ctx, &endpoint, Notice::EndpointDisabled).await
 }
 
-/// Counts how an endpoint answered that is set aside, and takes it back after enough good answers.
+/// Counts how an endpoint answered that is set aside, and takes it back after enough good answers. One that
+/// says that it is gone is asked no more.
 pub(super) async fn probed(
     tx: &Tx,
     app: &App,
@@ -125,6 +126,9 @@ pub(super) async fn probed(
     class: Class,
     now: Timestamp,
 ) -> Result<()> {
+    if class == Class::Gone {
+        return gone(tx, app, no, now).await;
+    }
     let is_ok = class == Class::Ok;
     let Some(n_ok) = endpoints::probed(tx, no, is_ok, now).await? else { return Ok(()) };
     tracing::info!(endpoint.no = no, "a probe was answered: {}; {n_ok} in a row", class.as_str());
@@ -136,4 +140,12 @@ pub(super) async fn probed(
     let detail = detail.each_ref().map(|(name, value)| (*name, value.as_str()));
     audit::record(tx, &ctx, "endpoint.heal", endpoint.id, &detail).await?;
     notices::tell(tx, &ctx, &endpoint, Notice::EndpointEnabled).await
+}
+
+async fn gone(tx: &Tx, app: &App, no: i64, now: Timestamp) -> Result<()> {
+    if !endpoints::note_gone(tx, no, GONE, now).await? {
+        return Ok(());
+    }
+    let Some((ctx, endpoint)) = whose::find(tx, app, no).await? else { return Ok(()) };
+    audit::record(tx, &ctx, "endpoint.gone", endpoint.id, &[("reason", GONE)]).await
 }

@@ -348,8 +348,8 @@ impl Work {
             lane.close();
         }
         self.books.add(done.settled);
-        if let Some(reason) = disable {
-            self.books.add_disabled(endpoint_no, reason);
+        if let Some(verdict) = disable {
+            self.books.add_disabled(endpoint_no, verdict);
         } else if let Some(noted) = news {
             self.books.add_health(endpoint_no, noted);
         }
