@@ -36,6 +36,7 @@ crate::words! {
         RecoveryFinished = "recovery.finished",
         BacklogDropped = "backlog.dropped",
         SecretRotated = "secret.rotated",
+        CertificateExpiring = "certificate.expiring",
         MessageReceived = "message.received",
         MessageSent = "message.sent",
         MessageForwarded = "message.forwarded",
@@ -114,6 +115,7 @@ impl EventType {
             Self::RecoveryFinished => "recovery",
             Self::BacklogDropped => "backlog",
             Self::SecretRotated => "secret",
+            Self::CertificateExpiring => "certificate",
             Self::MessageReceived
             | Self::MessageSent
             | Self::MessageForwarded
@@ -157,6 +159,9 @@ impl EventType {
             Self::RecoveryFinished => "A recovery of an endpoint came to its end.",
             Self::BacklogDropped => "Deliveries held for an endpoint were given up without a try.",
             Self::SecretRotated => "An endpoint got a new signing secret, or switched to it.",
+            Self::CertificateExpiring => {
+                "The client certificate of an endpoint ends soon, or has ended."
+            }
             Self::MessageReceived => "An inbound message was stored in the mailbox.",
             Self::MessageSent => "An outbound message was handed over. Not told of forwards.",
             Self::MessageForwarded => "A forward of a stored message was handed over.",

@@ -114,6 +114,7 @@ impl Node {
             install: config.webhooks.user_agent.clone(),
             extra_roots: config.webhooks.extra_roots()?,
             stop_grace: Duration::from_secs(config.webhooks.stop_seconds),
+            certificate_notice_days: config.webhooks.certificate_notice_days,
         };
         let tasks = tasks::Tasks::new(&app, options).context("starting the tasks")?.start();
         let brand = Brand {

@@ -16,6 +16,7 @@ mod value;
 pub mod actions;
 pub mod audit;
 pub mod backlog;
+pub mod certificates;
 pub mod chores;
 pub mod compliance;
 pub mod customers;
@@ -57,6 +58,7 @@ pub fn statements() -> Vec<&'static str> {
         actions::ALL,
         audit::ALL,
         backlog::ALL,
+        certificates::ALL,
         chores::ALL,
         compliance::ALL,
         customers::ALL,

@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "email", include_str!("../migrations/0006_email.sql")),
     (7, "search", include_str!("../migrations/0007_search.sql")),
     (8, "sending_domains", include_str!("../migrations/0008_sending_domains.sql")),
+    (9, "certificate_notices", include_str!("../migrations/0009_certificate_notices.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

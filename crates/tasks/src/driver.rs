@@ -20,7 +20,8 @@ use tokio::time::{Instant, interval, sleep};
 use crate::deliver::{Deliverer, Note};
 use crate::shards::{Keeper, Owned, Shards, Stage};
 use crate::{
-    Tasks, chain, held, housekeeping, mailboxes, outbound, photos, recover, retention, usage,
+    Tasks, certificates, chain, held, housekeeping, mailboxes, outbound, photos, recover, retention,
+    usage,
 };
 
 /// How often a process that does not have the file tries to.
@@ -46,7 +47,12 @@ const PHOTOS: &str = "photos";
 const DELIVER: &str = "deliver";
 
 /// Every other task, which one process runs for all.
-pub(crate) const PERIODIC: [Periodic; 11] = [
+pub(crate) const PERIODIC: [Periodic; 12] = [
+    Periodic {
+        name: "certificates",
+        period: Duration::from_hours(24),
+        run: |tasks| Box::pin(async move { certificates::run(&tasks).await }),
+    },
     Periodic {
         name: "chain",
         period: Duration::from_secs(1),

@@ -5,6 +5,7 @@
 //! by hand until nothing is due. The rules of one attempt are in `webhook`, those of the business in
 //! `app`.
 
+mod certificates;
 mod chain;
 mod deliver;
 mod driver;
@@ -49,6 +50,7 @@ struct Parts {
     sender: Sender,
     headers: Headers,
     stop_grace: Duration,
+    certificate_notice_days: i64,
 }
 
 /// What an operator may choose about requests that leave the house.
@@ -64,6 +66,8 @@ pub struct Options {
     pub extra_roots: Vec<u8>,
     /// How long attempts may go on after a stop. What is cut stays owed.
     pub stop_grace: Duration,
+    /// How many days before its end the client certificate of an endpoint is told of.
+    pub certificate_notice_days: i64,
 }
 
 impl Default for Options {
@@ -74,6 +78,7 @@ impl Default for Options {
             install: "postroom".to_owned(),
             extra_roots: Vec::new(),
             stop_grace: Duration::from_secs(10),
+            certificate_notice_days: 14,
         }
     }
 }
@@ -90,15 +95,21 @@ pub enum OptionProblem {
 impl Tasks {
     /// Must be called inside a Tokio runtime.
     pub fn new(app: &App, options: Options) -> std::result::Result<Self, OptionProblem> {
-        let Options { header_prefix, email_header_prefix, install, extra_roots, stop_grace } =
-            options;
+        let Options { header_prefix, email_header_prefix, install, extra_roots, .. } = &options;
         let roots = match extra_roots.as_slice() {
             [] => Vec::new(),
             bytes => tls::read_roots(bytes)?,
         };
         let sender = Sender::new(app.guard.clone(), roots)?;
-        let headers = Headers::new(&header_prefix, &email_header_prefix, &install)?;
-        Ok(Self { parts: Arc::new(Parts { app: app.clone(), sender, headers, stop_grace }) })
+        let headers = Headers::new(header_prefix, email_header_prefix, install)?;
+        let parts = Parts {
+            app: app.clone(),
+            sender,
+            headers,
+            stop_grace: options.stop_grace,
+            certificate_notice_days: options.certificate_notice_days,
+        };
+        Ok(Self { parts: Arc::new(parts) })
     }
 
     /// Runs every task by hand until nothing is due at the current clock. It does not wait for what is

@@ -21,6 +21,9 @@ use self::blobs::Storage;
 /// The file that is used when it is there and no other is named.
 const DEFAULT_PATH: &str = "postroom.toml";
 
+/// A certificate authority of today gives certificates for 90 days at least.
+const CERTIFICATE_NOTICE_DAYS: std::ops::RangeInclusive<i64> = 1..=90;
+
 /// The defaults, with what each key is for.
 pub const REFERENCE: &str = include_str!("default.toml");
 
@@ -84,6 +87,7 @@ pub struct Webhooks {
     pub proxy: ProxyUrl,
     pub extra_roots_file: PathBuf,
     pub stop_seconds: u64,
+    pub certificate_notice_days: i64,
 }
 
 /// The forward proxy, if there is one.
@@ -183,6 +187,9 @@ impl Config {
         }
         if let Err(problem) = self.webhooks.headers() {
             problems.push(format!("webhooks: {problem}"));
+        }
+        if !CERTIFICATE_NOTICE_DAYS.contains(&self.webhooks.certificate_notice_days) {
+            problems.push("webhooks.certificate_notice_days is from 1 to 90".to_owned());
         }
         if email::Address::parse(&format!("a@{}", self.email.domain)).is_err() {
             problems.push("email.domain must be a domain such as agents.example.com".to_owned());

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod ageing;
+mod certificates;
 mod costs;
 mod delivering;
 mod expunging;

@@ -166,6 +166,19 @@ pub struct SecretRotated {
     pub step: String,
 }
 
+/// Of `certificate.expiring`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CertificateExpiring {
+    /// Whom the certificate names.
+    #[schema(examples("CN=acme-hooks"))]
+    pub certificate_subject: String,
+    /// Its SHA-256 in hexadecimal, as the endpoint shows it.
+    pub certificate_fingerprint: String,
+    /// When it ends; receivers that demand one refuse it from then on.
+    #[schema(format = DateTime)]
+    pub certificate_expires_at: String,
+}
+
 /// What there is to tell an operator.
 #[derive(Clone, Debug)]
 pub enum Notice {
@@ -182,6 +195,7 @@ pub enum Notice {
     RecoveryFinished(RecoveryFinished),
     BacklogDropped(BacklogDropped),
     SecretRotated(SecretRotated),
+    CertificateExpiring(CertificateExpiring),
 }
 
 impl Notice {
@@ -200,6 +214,7 @@ impl Notice {
             Self::RecoveryFinished(_) => EventType::RecoveryFinished,
             Self::BacklogDropped(_) => EventType::BacklogDropped,
             Self::SecretRotated(_) => EventType::SecretRotated,
+            Self::CertificateExpiring(_) => EventType::CertificateExpiring,
         }
     }
 
@@ -216,6 +231,7 @@ impl Notice {
             Self::RecoveryFinished(extra) => json!(extra),
             Self::BacklogDropped(extra) => json!(extra),
             Self::SecretRotated(extra) => json!(extra),
+            Self::CertificateExpiring(extra) => json!(extra),
         }
     }
 }

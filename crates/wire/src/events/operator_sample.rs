@@ -4,8 +4,9 @@ use domain::event::EventType;
 use serde_json::{Value, json};
 
 use super::operator::{
-    About, BacklogDropped, DeliveryExhausted, DeliveryRecovered, DisableWarning, EndpointDeleted,
-    EndpointState, EndpointUpdated, FailureStreak, Notice, RecoveryFinished, SecretRotated, data,
+    About, BacklogDropped, CertificateExpiring, DeliveryExhausted, DeliveryRecovered,
+    DisableWarning, EndpointDeleted, EndpointState, EndpointUpdated, FailureStreak, Notice,
+    RecoveryFinished, SecretRotated, data,
 };
 use crate::samples::{self, AT};
 
@@ -89,6 +90,11 @@ fn notice(kind: EventType) -> Option<Notice> {
             reason: text("held for 7 days for an endpoint that took nothing"),
         }),
         EventType::SecretRotated => Notice::SecretRotated(SecretRotated { step: text("drawn") }),
+        EventType::CertificateExpiring => Notice::CertificateExpiring(CertificateExpiring {
+            certificate_subject: text("CN=acme-hooks"),
+            certificate_fingerprint: "5e".repeat(32),
+            certificate_expires_at: text("2026-12-04T15:04:05.000Z"),
+        }),
         EventType::MessageReceived
         | EventType::MessageSent
         | EventType::MessageForwarded

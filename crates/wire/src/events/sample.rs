@@ -65,6 +65,7 @@ const fn action_of(kind: EventType) -> Option<(&'static str, &'static str)> {
         | EventType::RecoveryFinished
         | EventType::BacklogDropped
         | EventType::SecretRotated
+        | EventType::CertificateExpiring
         | EventType::MessageReceived
         | EventType::MessageSent
         | EventType::MessageForwarded

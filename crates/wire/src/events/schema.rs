@@ -104,6 +104,7 @@ fn part(kind: EventType) -> Part {
         EventType::RecoveryFinished => of::<operator::RecoveryFinished, EndpointState>(),
         EventType::BacklogDropped => of::<operator::BacklogDropped, EndpointState>(),
         EventType::SecretRotated => of::<operator::SecretRotated, EndpointState>(),
+        EventType::CertificateExpiring => of::<operator::CertificateExpiring, EndpointState>(),
         // Its envelope is another one, `crate::email::events`; the thing that it tells of is this.
         EventType::MessageReceived
         | EventType::MessageSent
