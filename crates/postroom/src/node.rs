@@ -115,6 +115,7 @@ impl Node {
             extra_roots: config.webhooks.extra_roots()?,
             stop_grace: Duration::from_secs(config.webhooks.stop_seconds),
             certificate_notice_days: config.webhooks.certificate_notice_days,
+            retention: config.retention.options(),
         };
         let tasks = tasks::Tasks::new(&app, options).context("starting the tasks")?.start();
         let brand = Brand {

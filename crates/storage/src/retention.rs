@@ -3,16 +3,29 @@
 //! Old rows are found by the numbers of hot tables, which rise with time, so that nothing needs an
 //! index of its own. How old is old is decided in `tasks::retention`.
 
+use domain::Timestamp;
+use domain::event::EventType;
+
 use crate::{Result, Row, Tx, args, statements};
+
+/// Deliveries of one event that are looked at in one transaction; those beyond leave with the next.
+const DELIVERIES_MAX: i64 = 1000;
 
 statements! {
     PINNED = "select delivery_no from ready where delivery_no < $1 limit $2";
-    DELIVERIES = "select no from deliveries where no > $1 and no < $2 order by no limit $3";
-    DELIVERIES_TEST = "select no from deliveries where livemode = false and no > $1 and no < $2 order by no limit $3";
-    EVENTS = "select no from events e where no > $1 and no < $2
-        and not exists (select 1 from deliveries d where d.event_no = e.no) order by no limit $3";
-    EVENTS_TEST = "select no from events e where livemode = false and no > $1 and no < $2
-        and not exists (select 1 from deliveries d where d.event_no = e.no) order by no limit $3";
+    PINNED_DEAD = "select delivery_no from dead where delivery_no < $1 and at > $2 limit $3";
+    EVENTS = "select no, livemode, type from events where no > $1 and no < $2 order by no limit $3";
+    EVENTS_TEST = "select no, livemode, type from events where livemode = false and no > $1 and no < $2
+        order by no limit $3";
+    DELIVERIES = "select one.* from {rows} (select no from deliveries where event_no = $1
+        order by no limit $2) as one";
+    /// An owed row stands where the log says; so this is one look at the queue, whatever its length. A row that
+    /// was taken up again since the pinned ones were listed is seen here.
+    DONE = "select one.* from {rows} (select d.no from deliveries d where d.no = $1 and not exists (select 1
+        from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at = coalesce((select
+        a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at)) limit 1) as one";
+    CHILDLESS = "select one.* from {rows} (select e.no from events e where e.no = $1
+        and not exists (select 1 from deliveries d where d.event_no = e.no) limit 1) as one";
     DEAD_DELETE = "delete from dead {each} where delivery_no = $1";
     ATTEMPT_DELETE = "delete from attempts {each} where delivery_no = $1";
     DELIVERY_DELETE = "delete from deliveries {each} where no = $1";
@@ -20,53 +33,60 @@ statements! {
 }
 
 /// Which rows are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Of {
     BothModes,
     TestMode,
 }
 
-/// Deliveries numbered below `before` that are still owed: they and their events must stay.
-pub async fn pinned(tx: &Tx, before: i64, limit: i64) -> Result<Vec<i64>> {
-    tx.all(PINNED, args![before, limit], Row::next).await
+/// An event that may be old enough.
+#[derive(Clone, Copy, Debug)]
+pub struct Aged {
+    pub no: i64,
+    pub livemode: bool,
+    pub kind: EventType,
 }
 
-/// Numbers of deliveries between two numbers, lowest first.
-pub async fn deliveries(
-    tx: &Tx,
-    of: Of,
-    (after, before): (i64, i64),
-    limit: i64,
-) -> Result<Vec<i64>> {
-    let sql = match of {
-        Of::BothModes => DELIVERIES,
-        Of::TestMode => DELIVERIES_TEST,
-    };
-    tx.all(sql, args![after, before, limit], Row::next).await
+/// Deliveries numbered below `before` that are still owed, or were given up after `dead_since`: they and their
+/// events must stay.
+pub async fn pinned(tx: &Tx, before: i64, dead_since: Timestamp, limit: i64) -> Result<Vec<i64>> {
+    let mut pinned = tx.all(PINNED, args![before, limit], Row::next).await?;
+    pinned.extend(tx.all(PINNED_DEAD, args![before, dead_since, limit], Row::next::<i64>).await?);
+    Ok(pinned)
 }
 
-/// Numbers of events between two numbers that have no delivery left, lowest first.
-pub async fn childless_events(
-    tx: &Tx,
-    of: Of,
-    (after, before): (i64, i64),
-    limit: i64,
-) -> Result<Vec<i64>> {
+/// Events between two numbers, lowest first.
+pub async fn events(tx: &Tx, of: Of, (after, before): (i64, i64), limit: i64) -> Result<Vec<Aged>> {
     let sql = match of {
         Of::BothModes => EVENTS,
         Of::TestMode => EVENTS_TEST,
     };
-    tx.all(sql, args![after, before, limit], Row::next).await
+    let read = |r: &mut Row| Ok(Aged { no: r.next()?, livemode: r.next()?, kind: r.next()? });
+    tx.all(sql, args![after, before, limit], read).await
 }
 
-/// Removes deliveries with their attempts and dead letters.
-pub async fn delete_deliveries(tx: &Tx, numbers: &[i64]) -> Result<()> {
-    let rows: Vec<_> = numbers.iter().map(|no| args![*no]).collect();
-    tx.each(DEAD_DELETE, rows.clone()).await?;
-    tx.each(ATTEMPT_DELETE, rows.clone()).await?;
-    tx.each(DELIVERY_DELETE, rows).await
+/// Deliveries of these events.
+pub async fn deliveries(tx: &Tx, events: &[i64]) -> Result<Vec<i64>> {
+    let rows = events.iter().map(|no| args![*no, DELIVERIES_MAX]).collect();
+    tx.all_each(DELIVERIES, rows, Row::next).await
 }
 
-pub async fn delete_events(tx: &Tx, numbers: &[i64]) -> Result<()> {
-    tx.each(EVENT_DELETE, numbers.iter().map(|no| args![*no]).collect()).await
+/// Removes deliveries with their attempts and dead letters, unless they are owed. Counts those removed.
+pub async fn delete_deliveries(tx: &Tx, numbers: &[i64]) -> Result<usize> {
+    let done: Vec<i64> = tx.all_each(DONE, keys(numbers), Row::next).await?;
+    tx.each(DEAD_DELETE, keys(&done)).await?;
+    tx.each(ATTEMPT_DELETE, keys(&done)).await?;
+    tx.each(DELIVERY_DELETE, keys(&done)).await?;
+    Ok(done.len())
+}
+
+/// Removes those of these events that have no delivery left. Counts those removed.
+pub async fn delete_childless(tx: &Tx, numbers: &[i64]) -> Result<usize> {
+    let childless: Vec<i64> = tx.all_each(CHILDLESS, keys(numbers), Row::next).await?;
+    tx.each(EVENT_DELETE, keys(&childless)).await?;
+    Ok(childless.len())
+}
+
+fn keys(numbers: &[i64]) -> Vec<Vec<crate::Value>> {
+    numbers.iter().map(|no| args![*no]).collect()
 }

@@ -30,9 +30,11 @@ use webhook::sender::Sender;
 use webhook::tls::{self, RootProblem};
 
 pub use driver::{Running, TaskStatus};
+pub use retention::{KEPT_DAYS_MAX, Retention};
 
 use deliver::Deliverer;
 use driver::PERIODIC;
+use retention::Walks;
 use shards::Shards;
 
 /// Rounds of [`Tasks::settle`]: work makes work, such as an event that a simulation emits, but not
@@ -51,6 +53,8 @@ struct Parts {
     headers: Headers,
     stop_grace: Duration,
     certificate_notice_days: i64,
+    retention: Retention,
+    walks: Walks,
 }
 
 /// What an operator may choose about requests that leave the house.
@@ -68,6 +72,8 @@ pub struct Options {
     pub stop_grace: Duration,
     /// How many days before its end the client certificate of an endpoint is told of.
     pub certificate_notice_days: i64,
+    /// How long events are kept.
+    pub retention: Retention,
 }
 
 impl Default for Options {
@@ -79,6 +85,7 @@ impl Default for Options {
             extra_roots: Vec::new(),
             stop_grace: Duration::from_secs(10),
             certificate_notice_days: 14,
+            retention: Retention::default(),
         }
     }
 }
@@ -108,6 +115,8 @@ impl Tasks {
             headers,
             stop_grace: options.stop_grace,
             certificate_notice_days: options.certificate_notice_days,
+            retention: options.retention,
+            walks: Walks::default(),
         };
         Ok(Self { parts: Arc::new(parts) })
     }

@@ -3,6 +3,7 @@
 //! Read once, here; every other crate takes plain values. All problems are reported at once.
 
 mod blobs;
+mod retention;
 mod secret;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use webhook::headers::{HeaderProblem, Headers};
 use webhook::proxy::{Proxy, ProxyProblem};
 
 use self::blobs::Storage;
+use self::retention::Retention;
 
 /// The file that is used when it is there and no other is named.
 const DEFAULT_PATH: &str = "postroom.toml";
@@ -35,6 +37,7 @@ pub struct Config {
     pub storage: Storage,
     pub secrets: Secrets,
     pub webhooks: Webhooks,
+    pub retention: Retention,
     pub email: Email,
     pub log: Log,
 }
@@ -191,6 +194,7 @@ impl Config {
         if !CERTIFICATE_NOTICE_DAYS.contains(&self.webhooks.certificate_notice_days) {
             problems.push("webhooks.certificate_notice_days is from 1 to 90".to_owned());
         }
+        problems.extend(self.retention.problems());
         if email::Address::parse(&format!("a@{}", self.email.domain)).is_err() {
             problems.push("email.domain must be a domain such as agents.example.com".to_owned());
         }
