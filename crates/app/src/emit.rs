@@ -20,6 +20,7 @@ use crate::OpCtx;
 
 /// Why deliveries were given up that were never tried.
 const SHED: &str = "not sent because the install was overloaded";
+const OVER_QUOTA: &str = "not sent because the quota of stored events was used up";
 /// When somebody who was turned away should come back.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
@@ -105,13 +106,26 @@ async fn publish(
         created_at: made_at,
         mailbox_id: None,
     };
-    if rung >= Rung::Shed && ctx.partner.settings.optional_events.contains(&event.kind) {
-        metrics::counter!("postroom_events_shed_total").increment(1);
-        events::shed(tx, &ctx.scope, &event, &targets, SHED).await?;
-    } else {
-        events::publish(tx, &ctx.scope, &event, &targets).await?;
+    match why_shed(ctx, rung, event.kind) {
+        Some((why, reason)) => {
+            metrics::counter!("postroom_events_shed_total", "why" => why).increment(1);
+            events::shed(tx, &ctx.scope, &event, &targets, reason).await?;
+        }
+        None => events::publish(tx, &ctx.scope, &event, &targets).await?,
     }
     Ok(id)
+}
+
+/// Why an event that its partner can do without is not sent, in a word and in the log's; the change behind it is
+/// made in any case.
+fn why_shed(ctx: &OpCtx, rung: Rung, kind: EventType) -> Option<(&'static str, &'static str)> {
+    if !ctx.partner.settings.optional_events.contains(&kind) {
+        return None;
+    }
+    if rung >= Rung::Shed {
+        return Some(("load", SHED));
+    }
+    ctx.partner.is_quota_used_up().then_some(("quota", OVER_QUOTA))
 }
 
 /// Tells endpoints a sample of a type, whatever they subscribed to: an event like any other, save that it is

@@ -15,7 +15,7 @@ use storage::endpoints::Endpoint;
 use storage::{Tx, endpoints, events, tenancy};
 use wire::events::Envelope;
 pub use wire::events::operator::{self, Notice};
-use wire::events::operator::{About, EndpointState};
+use wire::events::operator::{About, EndpointState, PartnerState, Thing};
 
 use crate::emit::{is_told, targets};
 use crate::{Actor, App, OpCtx};
@@ -37,20 +37,43 @@ pub async fn tell_all(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint, notices: &[Noti
         }
         return Ok(());
     }
+    tell_about(tx, ctx, &Thing::Endpoint(state(endpoint)), endpoint.id.0, notices).await
+}
+
+/// Tells the operator of something that happened to a partner as a whole.
+pub async fn tell_of_partner(tx: &Tx, ctx: &OpCtx, notice: Notice) -> Result<()> {
+    let partner = PartnerState {
+        id: ctx.partner.id.to_string(),
+        object: "partner".to_owned(),
+        slug: ctx.partner.slug.clone(),
+        name: ctx.partner.name.clone(),
+        status: ctx.partner.status.as_str().to_owned(),
+    };
+    tell_about(tx, ctx, &Thing::Partner(partner), ctx.partner.id.0, &[notice]).await
+}
+
+/// In an order by key, what is told of one thing keeps its order.
+async fn tell_about(
+    tx: &Tx,
+    ctx: &OpCtx,
+    thing: &Thing,
+    id: [u8; 16],
+    notices: &[Notice],
+) -> Result<()> {
     let Some(operator) = tenancy::partner_of_operator(tx, ctx.scope.operator_id()).await? else {
         return Ok(());
     };
     let own = OpCtx::new(&ctx.app, Arc::new(operator), ctx.livemode(), ctx.actor.clone());
     let listening = endpoints::list(tx, &own.scope).await?;
     for notice in notices {
-        publish(tx, (ctx, endpoint), notice, (&own, &listening)).await?;
+        publish(tx, (ctx, thing, id), notice, (&own, &listening)).await?;
     }
     Ok(())
 }
 
 async fn publish(
     tx: &Tx,
-    (ctx, endpoint): (&OpCtx, &Endpoint),
+    (ctx, thing, about_id): (&OpCtx, &Thing, [u8; 16]),
     notice: &Notice,
     (own, listening): (&OpCtx, &[Endpoint]),
 ) -> Result<()> {
@@ -68,7 +91,7 @@ async fn publish(
     let about = About {
         partner_id: ctx.scope.partner_id().to_string(),
         partner_slug: ctx.partner.slug.clone(),
-        endpoint: state(endpoint),
+        thing: thing.clone(),
     };
     let event = events::Event {
         no: ids.number(made_at),
@@ -84,8 +107,7 @@ async fn publish(
         mailbox_id: None,
     };
     let told = listening.iter().filter(|e| is_told(e, kind));
-    // In an order by key, what is told of one endpoint keeps its order.
-    let targets = targets(own, told, Some(endpoint.id.0));
+    let targets = targets(own, told, Some(about_id));
     Ok(events::publish(tx, &own.scope, &event, &targets).await?)
 }
 
@@ -119,6 +141,7 @@ pub(crate) fn owner(app: &App, id: OperatorId, slug: &str, name: &str) -> Partne
         order_form: OrderForm::first("UTC"),
         test_clock_ahead: 0,
         created_at: now,
+        stored_bytes: 0,
     }
 }
 

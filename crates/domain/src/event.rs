@@ -37,6 +37,7 @@ crate::words! {
         BacklogDropped = "backlog.dropped",
         SecretRotated = "secret.rotated",
         CertificateExpiring = "certificate.expiring",
+        QuotaReached = "quota.reached",
         MessageReceived = "message.received",
         MessageSent = "message.sent",
         MessageForwarded = "message.forwarded",
@@ -116,6 +117,7 @@ impl EventType {
             Self::BacklogDropped => "backlog",
             Self::SecretRotated => "secret",
             Self::CertificateExpiring => "certificate",
+            Self::QuotaReached => "quota",
             Self::MessageReceived
             | Self::MessageSent
             | Self::MessageForwarded
@@ -161,6 +163,9 @@ impl EventType {
             Self::SecretRotated => "An endpoint got a new signing secret, or switched to it.",
             Self::CertificateExpiring => {
                 "The client certificate of an endpoint ends soon, or has ended."
+            }
+            Self::QuotaReached => {
+                "A partner has used up most of its quota of stored events, or all of it."
             }
             Self::MessageReceived => "An inbound message was stored in the mailbox.",
             Self::MessageSent => "An outbound message was handed over. Not told of forwards.",

@@ -92,6 +92,26 @@ pub struct Partner {
     /// How far the clock of the test world runs ahead, in microseconds.
     pub test_clock_ahead: i64,
     pub created_at: Timestamp,
+    /// Bytes of the payloads of its events, in both modes; counted while any partner has a quota, about a minute late.
+    pub stored_bytes: i64,
+}
+
+/// From how much of its quota on a partner's operator is told, in percent.
+pub const QUOTA_NEAR_PERCENT: i64 = 80;
+/// All of it: optional events are not sent from then on.
+pub const QUOTA_FULL_PERCENT: i64 = 100;
+
+impl Partner {
+    /// How much of its quota a partner has used up, in percent and rounded down; `None` without a quota.
+    pub fn quota_percent(&self) -> Option<i64> {
+        let quota = self.settings.payload_quota_bytes?.max(1);
+        let percent = i128::from(self.stored_bytes) * 100 / i128::from(quota);
+        Some(i64::try_from(percent).unwrap_or(i64::MAX))
+    }
+
+    pub fn is_quota_used_up(&self) -> bool {
+        self.quota_percent().is_some_and(|percent| percent >= QUOTA_FULL_PERCENT)
+    }
 }
 
 /// What a partner and its operator agreed to switch.
@@ -113,8 +133,10 @@ pub struct PartnerSettings {
     pub count_suspended: bool,
     /// Where customers take up an invitation, with `{token}` in it; default is this install.
     pub portal_url: Option<String>,
-    /// Events that are stored and not sent while the install is overloaded.
+    /// Events that are stored and not sent while the install is overloaded, or the quota used up.
     pub optional_events: Vec<EventType>,
+    /// Bytes of payloads of events that may be stored before optional ones are no longer sent.
+    pub payload_quota_bytes: Option<i64>,
 }
 
 impl Default for PartnerSettings {
@@ -131,6 +153,7 @@ impl Default for PartnerSettings {
             count_suspended: true,
             portal_url: None,
             optional_events: Vec::new(),
+            payload_quota_bytes: None,
         }
     }
 }

@@ -164,6 +164,7 @@ pub(crate) fn settings_to(s: &PartnerSettings) -> String {
         "rate_per_10s": s.rate_per_10s, "rate_burst": s.rate_burst,
         "count_suspended": s.count_suspended, "portal_url": s.portal_url,
         "optional_events": s.optional_events.iter().map(|t| t.as_str()).collect::<Vec<_>>(),
+        "payload_quota_bytes": s.payload_quota_bytes,
     })
     .to_string()
 }
@@ -191,6 +192,7 @@ pub(crate) fn settings_from(text: &str) -> Result<PartnerSettings> {
             .flatten()
             .filter_map(|word| EventType::parse(word.as_str()?))
             .collect(),
+        payload_quota_bytes: value.get("payload_quota_bytes").and_then(Value::as_i64),
     })
 }
 

@@ -14,7 +14,7 @@ statements! {
         rotated_from, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     BY_DIGEST = "select k.id, k.partner_id, k.livemode, k.name, k.last4, k.scopes, k.networks, k.expires_at,
         k.revoked_at, k.last_used_at, k.rotated_from, k.created_at, p.id, p.operator_id, p.name, p.slug, p.kind,
-        p.status, p.settings, p.order_form, p.test_clock_ahead, p.created_at
+        p.status, p.settings, p.order_form, p.test_clock_ahead, p.created_at, p.stored_bytes
         from api_keys k join partners p on p.id = k.partner_id where k.digest = $1";
     LIST = "select id, partner_id, livemode, name, last4, scopes, networks, expires_at, revoked_at, last_used_at,
         rotated_from, created_at from api_keys where partner_id = $1 and kind = 'partner' order by id";

@@ -34,6 +34,7 @@ pub mod load;
 pub mod mail;
 pub mod mailboxes;
 pub mod order;
+pub mod quotas;
 pub mod recoveries;
 pub mod replays;
 pub mod retention;
@@ -75,6 +76,7 @@ pub fn statements() -> Vec<&'static str> {
         mailboxes::ALL,
         migrate::ALL,
         order::ALL,
+        quotas::ALL,
         recoveries::ALL,
         replays::ALL,
         retention::ALL,

@@ -5,7 +5,9 @@
 
 use domain::Timestamp;
 use domain::event::EventType;
+use domain::id::PartnerId;
 
+use crate::quotas::{self, Gone};
 use crate::{Result, Row, Tx, args, statements};
 
 /// Deliveries of one event that are looked at in one transaction; those beyond leave with the next.
@@ -14,8 +16,8 @@ const DELIVERIES_MAX: i64 = 1000;
 statements! {
     PINNED = "select delivery_no from ready where delivery_no < $1 limit $2";
     PINNED_DEAD = "select delivery_no from dead where delivery_no < $1 and at > $2 limit $3";
-    EVENTS = "select no, livemode, type from events where no > $1 and no < $2 order by no limit $3";
-    EVENTS_TEST = "select no, livemode, type from events where livemode = false and no > $1 and no < $2
+    EVENTS = "select no, livemode, type, partner_id, length(payload) from events where no > $1 and no < $2 order by no limit $3";
+    EVENTS_TEST = "select no, livemode, type, partner_id, length(payload) from events where livemode = false and no > $1 and no < $2
         order by no limit $3";
     DELIVERIES = "select one.* from {rows} (select no from deliveries where event_no = $1
         order by no limit $2) as one";
@@ -45,6 +47,8 @@ pub struct Aged {
     pub no: i64,
     pub livemode: bool,
     pub kind: EventType,
+    pub partner_id: PartnerId,
+    pub bytes: i64,
 }
 
 /// Deliveries numbered below `before` that are still owed, or were given up after `dead_since`: they and their
@@ -61,13 +65,17 @@ pub async fn events(tx: &Tx, of: Of, (after, before): (i64, i64), limit: i64) ->
         Of::BothModes => EVENTS,
         Of::TestMode => EVENTS_TEST,
     };
-    let read = |r: &mut Row| Ok(Aged { no: r.next()?, livemode: r.next()?, kind: r.next()? });
+    let read = |r: &mut Row| {
+        let (no, livemode, kind) = (r.next()?, r.next()?, r.next()?);
+        let (partner_id, bytes) = (r.next()?, r.next()?);
+        Ok(Aged { no, livemode, kind, partner_id, bytes })
+    };
     tx.all(sql, args![after, before, limit], read).await
 }
 
 /// Deliveries of these events.
-pub async fn deliveries(tx: &Tx, events: &[i64]) -> Result<Vec<i64>> {
-    let rows = events.iter().map(|no| args![*no, DELIVERIES_MAX]).collect();
+pub async fn deliveries(tx: &Tx, events: &[Aged]) -> Result<Vec<i64>> {
+    let rows = events.iter().map(|e| args![e.no, DELIVERIES_MAX]).collect();
     tx.all_each(DELIVERIES, rows, Row::next).await
 }
 
@@ -81,9 +89,14 @@ pub async fn delete_deliveries(tx: &Tx, numbers: &[i64]) -> Result<usize> {
 }
 
 /// Removes those of these events that have no delivery left. Counts those removed.
-pub async fn delete_childless(tx: &Tx, numbers: &[i64]) -> Result<usize> {
-    let childless: Vec<i64> = tx.all_each(CHILDLESS, keys(numbers), Row::next).await?;
+pub async fn delete_childless(tx: &Tx, events: &[Aged]) -> Result<usize> {
+    let numbers: Vec<i64> = events.iter().map(|e| e.no).collect();
+    let mut childless: Vec<i64> = tx.all_each(CHILDLESS, keys(&numbers), Row::next).await?;
+    childless.sort_unstable();
     tx.each(EVENT_DELETE, keys(&childless)).await?;
+    let gone = events.iter().filter(|e| childless.binary_search(&e.no).is_ok());
+    let gone = gone.map(|e| Gone { no: e.no, partner_id: e.partner_id, bytes: e.bytes });
+    quotas::take_off(tx, &gone.collect::<Vec<_>>()).await?;
     Ok(childless.len())
 }
 

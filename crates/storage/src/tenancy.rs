@@ -58,16 +58,16 @@ statements! {
         shred_hold_hours = $12, quarantine_days = $13, scan_due_hours = $14 where id = $1";
     PARTNER_INSERT = "insert into partners (id, operator_id, name, slug, kind, status, settings, order_form,
         test_clock_ahead, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    PARTNER_GET = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead, created_at
+    PARTNER_GET = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead, created_at, stored_bytes
         from partners where id = $1";
     PARTNER_GET_LOCKED = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead,
-        created_at from partners where id = $1 {lock}";
+        created_at, stored_bytes from partners where id = $1 {lock}";
     PARTNER_BY_SLUG = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead,
-        created_at from partners where slug = $1 and kind <> 'operator'";
+        created_at, stored_bytes from partners where slug = $1 and kind <> 'operator'";
     PARTNER_OF_OPERATOR = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead,
-        created_at from partners where operator_id = $1 and kind = 'operator'";
+        created_at, stored_bytes from partners where operator_id = $1 and kind = 'operator'";
     PARTNER_LIST = "select id, operator_id, name, slug, kind, status, settings, order_form, test_clock_ahead,
-        created_at from partners where kind <> 'operator' order by slug";
+        created_at, stored_bytes from partners where kind <> 'operator' order by slug";
     PARTNER_UPDATE = "update partners set name = $2, status = $3, settings = $4, order_form = $5 where id = $1";
     PARTNER_CLOCK = "update partners set test_clock_ahead = test_clock_ahead + $2 where id = $1
         returning test_clock_ahead";
@@ -238,6 +238,7 @@ pub(crate) fn partner(r: &mut Row) -> Result<Partner> {
         order_form: json::order_form_from(&r.next::<String>()?)?,
         test_clock_ahead: r.next()?,
         created_at: r.next::<Timestamp>()?,
+        stored_bytes: r.next()?,
     })
 }
 

@@ -20,8 +20,8 @@ use tokio::time::{Instant, interval, sleep};
 use crate::deliver::{Deliverer, Note};
 use crate::shards::{Keeper, Owned, Shards, Stage};
 use crate::{
-    Tasks, certificates, chain, held, housekeeping, mailboxes, outbound, photos, recover, retention,
-    usage,
+    Tasks, certificates, chain, held, housekeeping, mailboxes, outbound, photos, quotas, recover,
+    retention, usage,
 };
 
 /// How often a process that does not have the file tries to.
@@ -47,7 +47,7 @@ const PHOTOS: &str = "photos";
 const DELIVER: &str = "deliver";
 
 /// Every other task, which one process runs for all.
-pub(crate) const PERIODIC: [Periodic; 12] = [
+pub(crate) const PERIODIC: [Periodic; 13] = [
     Periodic {
         name: "certificates",
         period: Duration::from_hours(24),
@@ -87,6 +87,11 @@ pub(crate) const PERIODIC: [Periodic; 12] = [
         name: PHOTOS,
         period: Duration::from_secs(10),
         run: |tasks| Box::pin(async move { photos::run(&tasks).await }),
+    },
+    Periodic {
+        name: "quotas",
+        period: Duration::from_mins(1),
+        run: |tasks| Box::pin(async move { quotas::run(&tasks).await }),
     },
     Periodic {
         name: "recover",

@@ -14,6 +14,7 @@ mod housekeeping;
 mod mailboxes;
 mod outbound;
 mod photos;
+mod quotas;
 mod recover;
 mod retention;
 mod shards;

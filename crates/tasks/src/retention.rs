@@ -150,7 +150,7 @@ async fn forget(tasks: &Tasks, key: (Of, i64), pinned: &[i64], now: Timestamp) -
         let Some(last) = page.last() else { break };
         walk.after = last.no;
         let is_of_walk = |e: &&Aged| tasks.parts.retention.days_of(e.livemode, e.kind) == kept_days;
-        let events: Vec<i64> = page.iter().filter(is_of_walk).map(|e| e.no).collect();
+        let events: Vec<Aged> = page.iter().filter(is_of_walk).copied().collect();
         if !events.is_empty() {
             n += forget_page(tasks, events, before, pinned).await?;
         }
@@ -162,7 +162,7 @@ async fn forget(tasks: &Tasks, key: (Of, i64), pinned: &[i64], now: Timestamp) -
 /// Removes these events with their deliveries, save for those that have to stay.
 async fn forget_page(
     tasks: &Tasks,
-    events: Vec<i64>,
+    events: Vec<Aged>,
     before: i64,
     pinned: &[i64],
 ) -> Result<usize> {

@@ -19,6 +19,8 @@ const RATE_MAX: i64 = 1_000_000;
 /// Ten years.
 const DELETE_WINDOW_HOURS_MAX: i64 = 87_672;
 const PORTAL_URL_CHARS_MAX: usize = 500;
+/// A pebibyte: above it a quota limits nothing.
+const PAYLOAD_QUOTA_BYTES_MAX: i64 = 1 << 50;
 
 /// A partner to be made.
 #[derive(Clone, Debug)]
@@ -52,6 +54,7 @@ pub async fn create(tx: &Tx, ctx: &StaffCtx, input: &NewPartner) -> Result<Partn
         order_form: input.order_form.clone(),
         test_clock_ahead: 0,
         created_at: ctx.now,
+        stored_bytes: 0,
     };
     if partner.kind == PartnerKind::Operator {
         let message = "an operator has its own endpoints from the beginning; they need no partner";
@@ -211,6 +214,7 @@ async fn check(tx: &Tx, p: &Partner) -> Result<()> {
     range("rate_per_10s", s.rate_per_10s, 1, RATE_MAX);
     range("rate_burst", s.rate_burst, 1, RATE_MAX);
     range("delete_window_hours", s.delete_window_hours, 0, DELETE_WINDOW_HOURS_MAX);
+    range("payload_quota_bytes", s.payload_quota_bytes.unwrap_or(1), 1, PAYLOAD_QUOTA_BYTES_MAX);
     let portal = s.portal_url.as_deref().is_none_or(|url| {
         url.starts_with("https://") && url.contains("{token}") && url.len() <= PORTAL_URL_CHARS_MAX
     });

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use storage::Tx;
 use storage::expunge::{self as rows, Receipt};
+use storage::quotas::{self, Gone};
 
 use crate::events::list::customer_id;
 use crate::{OpCtx, audit};
@@ -68,11 +69,13 @@ pub async fn expunge(
     }
     let now = ctx.app.clock.now();
     rows::lock_endpoints(tx, &ctx.scope).await?;
-    let mut told = Vec::new();
+    let (mut told, mut gone) = (Vec::new(), Vec::new());
     for id in ids {
         let Some(event) = rows::find_locked(tx, &ctx.scope, *id).await? else { continue };
         let deliveries = rows::deliveries(tx, event.no).await?;
         let cancelled = rows::delete(tx, event.no, &deliveries, now).await?;
+        let bytes = i64::try_from(event.payload.len()).unwrap_or(i64::MAX);
+        gone.push(Gone { no: event.no, partner_id: ctx.scope.partner_id(), bytes });
         let deliveries: Vec<String> = deliveries.iter().map(|d| d.id.to_string()).collect();
         told.push(json!({
             "id": event.id.to_string(), "type": event.kind.as_str(), "deliveries": deliveries,
@@ -83,6 +86,7 @@ pub async fn expunge(
     if told.is_empty() {
         return Ok(None);
     }
+    quotas::take_off(tx, &gone).await?;
     let n = told.len().to_string();
     let receipt = sign(ctx, now, reason, &told);
     rows::receipt_insert(tx, &ctx.scope, &receipt).await?;

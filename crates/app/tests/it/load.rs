@@ -8,6 +8,7 @@ use app::endpoints::pause::pause;
 use app::{OpCtx, Tx};
 use domain::event::EventType;
 use domain::{ErrorCode, Timestamp};
+use storage::quotas::{self, Addition};
 
 use crate::support::{World, act, events, refusal, try_invite, world};
 
@@ -84,4 +85,37 @@ async fn at_last_changes_with_events_are_refused_and_others_go_through() {
     world.app.db.pretend_waiting(0);
     try_invite(&ctx, "one").await.unwrap();
     assert_eq!(events(&ctx).await.len(), 1);
+}
+
+#[tokio::test]
+async fn with_the_quota_used_up_optional_events_are_stored_and_not_sent_and_all_others_are() {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    receiver(&ctx).await;
+    let mut settings = ctx.partner.settings.clone();
+    settings.optional_events = vec![EventType::CustomerCreated];
+    settings.payload_quota_bytes = Some(100);
+    let change = PartnerChange { settings: Some(settings), ..PartnerChange::default() };
+    let set = async move |tx: &Tx, ctx: &OpCtx| partners::update(tx, ctx, &change).await;
+    act(&ctx, set).await.unwrap();
+    try_invite(&world.ctx().await, "one").await.unwrap();
+    assert_eq!(owed(&world).await, 1, "nothing is counted yet");
+    let id = ctx.partner.id;
+    let full = async move |tx: &Tx| {
+        let addition = Addition { partner_id: id, bytes: 100, events: 1, last: 1 };
+        quotas::add(tx, 0, &[addition]).await
+    };
+    assert!(world.app.db.write(full).await.unwrap());
+    let ctx = world.ctx().await;
+    assert!(ctx.partner.is_quota_used_up());
+    try_invite(&ctx, "two").await.unwrap();
+    assert_eq!((events(&ctx).await.len(), owed(&world).await), (2, 1));
+
+    let mut settings = ctx.partner.settings.clone();
+    settings.optional_events = Vec::new();
+    let change = PartnerChange { settings: Some(settings), ..PartnerChange::default() };
+    let set = async move |tx: &Tx, ctx: &OpCtx| partners::update(tx, ctx, &change).await;
+    act(&ctx, set).await.unwrap();
+    try_invite(&world.ctx().await, "three").await.unwrap();
+    assert_eq!(owed(&world).await, 2, "what is not optional is sent");
 }

@@ -33,6 +33,8 @@ const DETAILS: &[&str] = &[
     "settings.rate_burst",
     "settings.portal_url",
     "settings.optional_events",
+    "settings.payload_quota_bytes",
+    "stored_bytes",
     "order_form.currency",
     "order_form.unit_price_minor",
     "order_form.monthly_minimum_minor",
@@ -42,6 +44,9 @@ const DETAILS: &[&str] = &[
     "order_form.starts_on",
     "created_at",
 ];
+const MEBIBYTE: i64 = 1024 * 1024;
+/// A pebibyte.
+const MEBIBYTES_MAX: i64 = 1 << 30;
 const EXAMPLES: &str = "Examples:
   postroom partner create acme --name 'Acme Mail' --status live
   postroom partner grant acme SITE1
@@ -145,10 +150,13 @@ struct Terms {
     /// Where customers take up an invitation, with {token} in it.
     #[arg(long, value_name = "URL")]
     portal_url: Option<String>,
-    /// A type of event that is stored and not sent while the install is overloaded; can be given several times,
-    /// none is no type.
+    /// A type of event that is stored and not sent while the install is overloaded or the quota used up; can be given
+    /// several times, none is no type.
     #[arg(long = "optional-event", value_name = "TYPE", value_parser = optional)]
     optional_events: Vec<Optional>,
+    /// Payloads of events that may be stored before optional ones are no longer sent; 0 is no quota.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(i64).range(0..=MEBIBYTES_MAX))]
+    payload_quota: Option<i64>,
     /// ISO 4217, such as USD.
     #[arg(long)]
     currency: Option<String>,
@@ -187,6 +195,10 @@ impl Terms {
             optional_events: match self.optional_events.as_slice() {
                 [] => old.optional_events,
                 given => given.iter().filter_map(|Optional(kind)| *kind).collect(),
+            },
+            payload_quota_bytes: match self.payload_quota {
+                None => old.payload_quota_bytes,
+                Some(mebibytes) => Some(mebibytes * MEBIBYTE).filter(|bytes| *bytes > 0),
             },
         }
     }
@@ -300,6 +312,7 @@ fn shown(p: &Partner) -> Value {
             "count_suspended": s.count_suspended,
             "portal_url": s.portal_url,
             "optional_events": s.optional_events.iter().map(|t| t.as_str()).collect::<Vec<_>>(),
+            "payload_quota_bytes": s.payload_quota_bytes,
         },
         "order_form": {
             "currency": o.currency,
@@ -310,6 +323,8 @@ fn shown(p: &Partner) -> Value {
             "show_price_in_api": o.show_price_in_api,
             "starts_on": o.starts_on.map(|day| day.to_string()),
         },
+        // Counted only where it is held against something.
+        "stored_bytes": s.payload_quota_bytes.map(|_| p.stored_bytes),
         "created_at": p.created_at.to_string(),
     })
 }

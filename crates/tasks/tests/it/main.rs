@@ -16,6 +16,7 @@ mod nodes;
 mod notices;
 mod ordering;
 mod pacing;
+mod quotas;
 mod receiver;
 mod recovering;
 mod retrying;

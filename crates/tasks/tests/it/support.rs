@@ -342,6 +342,7 @@ fn a_partner(ids: &dyn Ids, operator_id: OperatorId) -> Partner {
         settings: PartnerSettings::default(),
         order_form: OrderForm::first("UTC"),
         test_clock_ahead: 0,
+        stored_bytes: 0,
         created_at: START,
     }
 }

@@ -19,10 +19,10 @@ pub struct OperatorEventData {
     /// The partner's short name, which commands take.
     #[schema(examples("acme"))]
     pub partner_slug: String,
-    /// The endpoint it is about.
-    #[schema(examples("whe_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
-    pub endpoint_id: String,
-    /// The endpoint as it was then.
+    /// The endpoint it is about; null where it is about the partner.
+    #[schema(required = true, examples("whe_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
+    pub endpoint_id: Option<String>,
+    /// The endpoint as it was then, or the partner.
     #[schema(value_type = Object)]
     pub object: Value,
 }
@@ -54,6 +54,20 @@ pub struct EndpointState {
     /// When it last changed.
     #[schema(format = DateTime)]
     pub updated_at: String,
+}
+
+/// A partner, where a whole partner is meant.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PartnerState {
+    pub id: String,
+    /// Says what kind of object this is.
+    #[schema(pattern = "^partner$")]
+    pub object: String,
+    /// The short name, which commands take.
+    pub slug: String,
+    pub name: String,
+    /// sandbox, live, suspended or closed.
+    pub status: String,
 }
 
 /// Of types that say everything with the endpoint.
@@ -179,6 +193,17 @@ pub struct CertificateExpiring {
     pub certificate_expires_at: String,
 }
 
+/// Of `quota.reached`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct QuotaReached {
+    /// 80: most of it; 100: all of it, and optional events are no longer sent.
+    pub percent: i64,
+    /// Bytes of payloads that are stored.
+    pub stored_bytes: i64,
+    /// Bytes of payloads that may be.
+    pub quota_bytes: i64,
+}
+
 /// What there is to tell an operator.
 #[derive(Clone, Debug)]
 pub enum Notice {
@@ -196,6 +221,7 @@ pub enum Notice {
     BacklogDropped(BacklogDropped),
     SecretRotated(SecretRotated),
     CertificateExpiring(CertificateExpiring),
+    QuotaReached(QuotaReached),
 }
 
 impl Notice {
@@ -215,6 +241,7 @@ impl Notice {
             Self::BacklogDropped(_) => EventType::BacklogDropped,
             Self::SecretRotated(_) => EventType::SecretRotated,
             Self::CertificateExpiring(_) => EventType::CertificateExpiring,
+            Self::QuotaReached(_) => EventType::QuotaReached,
         }
     }
 
@@ -232,6 +259,7 @@ impl Notice {
             Self::BacklogDropped(extra) => json!(extra),
             Self::SecretRotated(extra) => json!(extra),
             Self::CertificateExpiring(extra) => json!(extra),
+            Self::QuotaReached(extra) => json!(extra),
         }
     }
 }
@@ -241,7 +269,14 @@ impl Notice {
 pub struct About {
     pub partner_id: String,
     pub partner_slug: String,
-    pub endpoint: EndpointState,
+    pub thing: Thing,
+}
+
+/// What the notice shows.
+#[derive(Clone, Debug)]
+pub enum Thing {
+    Endpoint(EndpointState),
+    Partner(PartnerState),
 }
 
 impl Envelope {
@@ -253,9 +288,11 @@ impl Envelope {
 }
 
 pub(super) fn data(about: About, extra: Value) -> Value {
-    let About { partner_id, partner_slug, endpoint } = about;
-    let endpoint_id = endpoint.id.clone();
-    let object = json!(endpoint);
+    let About { partner_id, partner_slug, thing } = about;
+    let (endpoint_id, object) = match thing {
+        Thing::Endpoint(endpoint) => (Some(endpoint.id.clone()), json!(endpoint)),
+        Thing::Partner(partner) => (None, json!(partner)),
+    };
     let mut data = json!(OperatorEventData { partner_id, partner_slug, endpoint_id, object });
     if let (Value::Object(data), Value::Object(extra)) = (&mut data, extra) {
         data.extend(extra);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::operator::{
     About, BacklogDropped, CertificateExpiring, DeliveryExhausted, DeliveryRecovered,
     DisableWarning, EndpointDeleted, EndpointState, EndpointUpdated, FailureStreak, Notice,
-    RecoveryFinished, SecretRotated, data,
+    PartnerState, QuotaReached, RecoveryFinished, SecretRotated, Thing, data,
 };
 use crate::samples::{self, AT};
 
@@ -27,10 +27,21 @@ fn about(kind: EventType) -> About {
         }
         _ => ("enabled", None),
     };
+    let (partner_id, partner_slug) = (samples::PARTNER.to_owned(), "acme".to_owned());
+    if kind == EventType::QuotaReached {
+        let thing = Thing::Partner(PartnerState {
+            id: partner_id.clone(),
+            object: "partner".to_owned(),
+            slug: partner_slug.clone(),
+            name: "Acme Mail".to_owned(),
+            status: "live".to_owned(),
+        });
+        return About { partner_id, partner_slug, thing };
+    }
     About {
-        partner_id: samples::PARTNER.to_owned(),
-        partner_slug: "acme".to_owned(),
-        endpoint: EndpointState {
+        partner_id,
+        partner_slug,
+        thing: Thing::Endpoint(EndpointState {
             id: samples::ENDPOINT.to_owned(),
             object: "webhook_endpoint".to_owned(),
             livemode: false,
@@ -41,15 +52,13 @@ fn about(kind: EventType) -> About {
             disabled_reason: disabled_reason.map(ToOwned::to_owned),
             created_at: AT.to_owned(),
             updated_at: AT.to_owned(),
-        },
+        }),
     }
 }
 
 fn notice(kind: EventType) -> Option<Notice> {
     let text = |t: &str| t.to_owned();
     let streak = || FailureStreak { failing_since: text(AT), failures: 10 };
-    let (delivery_id, event_id) = (text(samples::DELIVERY), text(samples::EVENT));
-    let event_type = text("mail.arrived");
     Some(match kind {
         EventType::EndpointCreated => Notice::EndpointCreated,
         EventType::EndpointUpdated => {
@@ -65,20 +74,8 @@ fn notice(kind: EventType) -> Option<Notice> {
             disabled_from: text("2026-11-23T15:04:05.123Z"),
         }),
         EventType::EndpointRecovered => Notice::EndpointRecovered(streak()),
-        EventType::DeliveryExhausted => Notice::DeliveryExhausted(DeliveryExhausted {
-            delivery_id,
-            event_id,
-            event_type,
-            attempts: 12,
-            status_code: Some(500),
-            error: None,
-        }),
-        EventType::DeliveryRecovered => Notice::DeliveryRecovered(DeliveryRecovered {
-            delivery_id,
-            event_id,
-            event_type,
-            attempts: 13,
-        }),
+        EventType::DeliveryExhausted => Notice::DeliveryExhausted(exhausted()),
+        EventType::DeliveryRecovered => Notice::DeliveryRecovered(recovered()),
         EventType::RecoveryFinished => Notice::RecoveryFinished(RecoveryFinished {
             recovery_id: text("rcv_01kb3v7m2zq8e4x5n6p7r8s9ta"),
             recovery_status: text("finished"),
@@ -94,6 +91,11 @@ fn notice(kind: EventType) -> Option<Notice> {
             certificate_subject: text("CN=acme-hooks"),
             certificate_fingerprint: "5e".repeat(32),
             certificate_expires_at: text("2026-12-04T15:04:05.000Z"),
+        }),
+        EventType::QuotaReached => Notice::QuotaReached(QuotaReached {
+            percent: 80,
+            stored_bytes: 858_993_459,
+            quota_bytes: 1_073_741_824,
         }),
         EventType::MessageReceived
         | EventType::MessageSent
@@ -116,4 +118,24 @@ fn notice(kind: EventType) -> Option<Notice> {
         | EventType::MailPickupRequested
         | EventType::MailPickupScheduled => return None,
     })
+}
+
+fn exhausted() -> DeliveryExhausted {
+    DeliveryExhausted {
+        delivery_id: samples::DELIVERY.to_owned(),
+        event_id: samples::EVENT.to_owned(),
+        event_type: "mail.arrived".to_owned(),
+        attempts: 12,
+        status_code: Some(500),
+        error: None,
+    }
+}
+
+fn recovered() -> DeliveryRecovered {
+    DeliveryRecovered {
+        delivery_id: samples::DELIVERY.to_owned(),
+        event_id: samples::EVENT.to_owned(),
+        event_type: "mail.arrived".to_owned(),
+        attempts: 13,
+    }
 }

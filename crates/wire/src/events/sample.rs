@@ -66,6 +66,7 @@ const fn action_of(kind: EventType) -> Option<(&'static str, &'static str)> {
         | EventType::BacklogDropped
         | EventType::SecretRotated
         | EventType::CertificateExpiring
+        | EventType::QuotaReached
         | EventType::MessageReceived
         | EventType::MessageSent
         | EventType::MessageForwarded

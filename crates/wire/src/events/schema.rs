@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema as _, ToSchema};
 
-use super::operator::{self, EndpointState, OperatorEventData};
+use super::operator::{self, EndpointState, OperatorEventData, PartnerState};
 use super::{extra, sample};
 use crate::email::events::{EventMessage, MessageEvent};
 use crate::partner::actions::MailAction;
@@ -105,6 +105,7 @@ fn part(kind: EventType) -> Part {
         EventType::BacklogDropped => of::<operator::BacklogDropped, EndpointState>(),
         EventType::SecretRotated => of::<operator::SecretRotated, EndpointState>(),
         EventType::CertificateExpiring => of::<operator::CertificateExpiring, EndpointState>(),
+        EventType::QuotaReached => of::<operator::QuotaReached, PartnerState>(),
         // Its envelope is another one, `crate::email::events`; the thing that it tells of is this.
         EventType::MessageReceived
         | EventType::MessageSent
