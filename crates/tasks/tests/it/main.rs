@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod again;
 mod ageing;
 mod certificates;
 mod costs;

@@ -10,7 +10,7 @@ use app::secrets::MasterKey;
 use app::{App, OpCtx, Parts, Scope, Tx};
 use domain::endpoint::{Order, Settings};
 use domain::event::EventType;
-use domain::id::{DeliveryId, EndpointId, EventId, OperatorId, PartnerId};
+use domain::id::{CustomerId, DeliveryId, EndpointId, EventId, OperatorId, PartnerId};
 use domain::partner::{Operator, OrderForm, Partner, PartnerKind, PartnerSettings, PartnerStatus};
 use domain::{Clock, Ids, Timestamp};
 use storage::endpoint_secrets::{self, EndpointSecret};
@@ -209,7 +209,7 @@ impl World {
                     no: ids.number(now),
                     id,
                     kind: EventType::MailArrived,
-                    customer_id: None,
+                    customer_id: Some(customer(i)),
                     mail_id: None,
                     action_id: None,
                     sequence: i,
@@ -283,6 +283,13 @@ impl World {
         let read_row = |r: &mut Row| Ok((r.next()?, r.next()?));
         read(&self.app, async move |tx: &Tx| tx.all(ATTEMPTS, args![], read_row).await).await
     }
+}
+
+/// Whom the `n`-th event is about.
+fn customer(n: i64) -> CustomerId {
+    let mut id = [0; 16];
+    id[8..].copy_from_slice(&(n % 2 + 1).to_be_bytes());
+    CustomerId(id)
 }
 
 /// As the use-cases set it for the `n`-th event.
