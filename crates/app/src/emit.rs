@@ -225,7 +225,7 @@ fn target(ctx: &OpCtx, endpoint: &Endpoint, about: Option<[u8; 16]>) -> Target {
 }
 
 /// What is told under one key is told in its order. Ids whose keys meet share one, which is harmless.
-fn order_key(order: Order, about: Option<[u8; 16]>) -> Option<i64> {
+pub fn order_key(order: Order, about: Option<[u8; 16]>) -> Option<i64> {
     match order {
         Order::None => None,
         Order::Key => about?.last_chunk().map(|bytes| i64::from_be_bytes(*bytes)),

@@ -36,7 +36,7 @@ use domain::{Clock, Ids};
 use storage::Db;
 
 pub use ctx::{Actor, Idempotency, OpCtx, operator_ctx};
-pub use emit::{News, emit};
+pub use emit::{News, emit, order_key};
 pub use execute::Reply;
 pub use storage::tenancy::Scope;
 pub use storage::{Tx, Wake};

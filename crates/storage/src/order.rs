@@ -57,6 +57,20 @@ pub async fn owe(tx: &Tx, owed: &[(Owed, i64)]) -> Result<()> {
     Ok(())
 }
 
+/// Puts deliveries into the queue that were in it before, or that tell again what was told: those with a key behind
+/// all that are owed under it, in this order.
+pub async fn owe_again(tx: &Tx, owed: &[(Owed, Option<i64>)]) -> Result<()> {
+    let free = owed.iter().filter(|(_, key)| key.is_none()).map(|(owed, _)| *owed);
+    events::owe(tx, &free.collect::<Vec<_>>()).await?;
+    // One after the other: of those that are put in at once, all would stand at the same place.
+    for (owed, key) in owed {
+        if let Some(key) = key {
+            owe(tx, &[(*owed, *key)]).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Reads at most `limit` places that wait for no other, due or not, in the order of the queue.
 pub async fn page(tx: &Tx, endpoint_no: i64, limit: i64) -> Result<Page> {
     let place = |r: &mut Row| Ok(Place { due_at: r.next()?, delivery_no: r.next()? });

@@ -5,12 +5,14 @@
 //! cursor, so that a recovery goes on where it stood after a restart and moves nothing twice.
 
 use domain::Timestamp;
+use domain::endpoint::Order;
 use domain::event::EventType;
-use domain::id::{PartnerId, RecoveryId, first_number};
+use domain::id::{CustomerId, PartnerId, RecoveryId, first_number};
 
+use crate::endpoints::EndpointStatus;
 use crate::events::Owed;
 use crate::tenancy::Scope;
-use crate::{Result, Row, Tx, args, events, json, statements};
+use crate::{Result, Row, Tx, args, json, order, statements};
 
 domain::words! {
     /// How far a recovery is.
@@ -71,6 +73,8 @@ pub struct Dead {
     pub attempts: i64,
     /// It arrived after all, with the attempt that was on its way when it was dropped.
     pub has_arrived: bool,
+    /// Whom its event is about.
+    pub customer_id: Option<CustomerId>,
 }
 
 statements! {
@@ -93,14 +97,14 @@ statements! {
         where k.endpoint_no = $1 and k.at <= $2 and k.delivery_no >= $3 and k.delivery_no < $4 group by e.type";
     PAGE = "select k.at, k.delivery_no, d.created_at, e.type,
         (select coalesce(max(a.n), 0) from attempts a where a.delivery_no = d.no),
-        exists (select 1 from attempts a where a.delivery_no = d.no and a.outcome = 'succeeded')
-        from dead k join deliveries d on d.no = k.delivery_no join events e on e.no = d.event_no
+        exists (select 1 from attempts a where a.delivery_no = d.no and a.outcome = 'succeeded'),
+        e.customer_id from dead k join deliveries d on d.no = k.delivery_no join events e on e.no = d.event_no
         where k.endpoint_no = $1 and (k.at, k.delivery_no) > ($5, $6) and k.at <= $2
         and k.delivery_no >= $3 and k.delivery_no < $4 order by k.at, k.delivery_no limit $7";
     DEAD_DELETE = "delete from dead {each} where endpoint_no = $1 and at = $2 and delivery_no = $3";
     LAST_NEXT = "update attempts set next_at = $2 {each} where delivery_no = $1 and n = $3";
     DUE = "select count(*) from (select 1 from ready where endpoint_no = $1 and due_at <= $2 limit $3) as due";
-    ENDPOINT_LOCK = "select status from endpoints where no = $1 and deleted_at is null {lock}";
+    ENDPOINT_LOCK = "select status, order_mode from endpoints where no = $1 and deleted_at is null {lock}";
 }
 
 /// What a selection holds now.
@@ -181,9 +185,9 @@ pub async fn forget(tx: &Tx, endpoint_no: i64, keep: i64) -> Result<()> {
     tx.post(FORGET, args![endpoint_no, keep]).await
 }
 
-/// Locks an endpoint against whoever retries, resumes or deletes; its status, `None` when it is gone.
-pub async fn lock_endpoint(tx: &Tx, no: i64) -> Result<Option<String>> {
-    tx.opt(ENDPOINT_LOCK, args![no], Row::next).await
+/// Locks an endpoint against whoever retries, resumes or deletes; its status and order, `None` when it is gone.
+pub async fn lock_endpoint(tx: &Tx, no: i64) -> Result<Option<(EndpointStatus, Order)>> {
+    tx.opt(ENDPOINT_LOCK, args![no], |r: &mut Row| Ok((r.next()?, r.next()?))).await
 }
 
 /// Deliveries that are due at an endpoint, counted up to `limit`.
@@ -201,19 +205,27 @@ pub async fn page(tx: &Tx, r: &Recovery, limit: i64) -> Result<Vec<Dead>> {
             kind: r.next()?,
             attempts: r.next()?,
             has_arrived: r.next()?,
+            customer_id: r.next()?,
         })
     };
     let row = [bounds(&r.selection), args![r.cursor.0, r.cursor.1, limit]].concat();
     tx.all(PAGE, row, read).await
 }
 
-/// Owes dead deliveries again, each with a whole ladder. The endpoint must be locked.
-pub async fn revive(tx: &Tx, endpoint_no: i64, dead: &[&Dead], now: Timestamp) -> Result<()> {
-    take_away(tx, endpoint_no, dead).await?;
-    let tried = dead.iter().filter(|d| d.attempts > 0);
+/// Owes dead deliveries again, each with a whole ladder and, where it has a key, behind all that are owed under it;
+/// the first that was made comes first. The endpoint must be locked.
+pub async fn revive(
+    tx: &Tx,
+    endpoint_no: i64,
+    mut dead: Vec<(&Dead, Option<i64>)>,
+    now: Timestamp,
+) -> Result<()> {
+    dead.sort_by_key(|(d, _)| d.delivery_no);
+    take_away(tx, endpoint_no, &dead.iter().map(|(d, _)| *d).collect::<Vec<_>>()).await?;
+    let tried = dead.iter().map(|(d, _)| d).filter(|d| d.attempts > 0);
     let next = tried.map(|d| args![d.delivery_no, now, d.attempts]);
     tx.each(LAST_NEXT, next.collect()).await?;
-    let owed = dead.iter().map(|d| Owed {
+    let owed = |d: &Dead| Owed {
         endpoint_no,
         // The log looks for a delivery without attempts where it was first due.
         due_at: if d.attempts == 0 { d.created_at } else { now },
@@ -221,8 +233,9 @@ pub async fn revive(tx: &Tx, endpoint_no: i64, dead: &[&Dead], now: Timestamp) -
         attempt: d.attempts,
         tries: 0,
         slow_downs: 0,
-    });
-    events::owe(tx, &owed.collect::<Vec<_>>()).await
+    };
+    let owed: Vec<_> = dead.into_iter().map(|(d, key)| (owed(d), key)).collect();
+    order::owe_again(tx, &owed).await
 }
 
 /// Takes deliveries out of those given up.

@@ -6,10 +6,10 @@
 
 use bytes::Bytes;
 use domain::Timestamp;
-use domain::id::{DeliveryId, EndpointId, EventId};
+use domain::id::{CustomerId, DeliveryId, EndpointId, EventId};
 
 use crate::tenancy::Scope;
-use crate::{Result, Row, Tx, Wake, args, statements};
+use crate::{Result, Row, Tx, Wake, args, order, statements};
 
 /// Where one delivery stands.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Standing {
     pub attempts: i64,
     /// How the last attempt ended, if there was one.
     pub outcome: Option<String>,
+    /// Whom its event is about.
+    pub customer_id: Option<CustomerId>,
 }
 
 statements! {
@@ -35,7 +37,8 @@ statements! {
         coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at)),
         (select min(k.at) from dead k where k.delivery_no = d.no),
         (select coalesce(max(a.n), 0) from attempts a where a.delivery_no = d.no),
-        (select a.outcome from attempts a where a.delivery_no = d.no order by a.n desc limit 1)
+        (select a.outcome from attempts a where a.delivery_no = d.no order by a.n desc limit 1),
+        (select e.customer_id from events e where e.no = d.event_no)
         from deliveries d where d.partner_id = $1 and d.livemode = $2 and d.id = $3";
     READY_ADVANCE = "update ready set due_at = $4 where endpoint_no = $1 and due_at = $2 and delivery_no = $3";
     /// Keeps what the log derives true: a row stands at its last attempt's time.
@@ -72,6 +75,7 @@ pub async fn standing(tx: &Tx, scope: &Scope, id: DeliveryId) -> Result<Option<S
             dead_at: r.next()?,
             attempts: r.next()?,
             outcome: r.next()?,
+            customer_id: r.next()?,
         })
     };
     tx.opt(STANDING, args![scope.partner_id(), scope.livemode(), id], read).await
@@ -118,6 +122,8 @@ pub struct Replay {
     pub no: i64,
     pub id: DeliveryId,
     pub endpoint_no: i64,
+    /// It waits for all before it that have the same.
+    pub order_key: Option<i64>,
 }
 
 /// Stores deliveries of an event that was sent before, due at once.
@@ -133,15 +139,16 @@ pub async fn insert(
         let row = args![r.no, r.id, event_no, r.endpoint_no, partner, livemode, now];
         tx.post(REPLAY_INSERT, row).await?;
     }
-    let owed = replays.iter().map(|r| crate::events::Owed {
+    let owed = |r: &Replay| crate::events::Owed {
         endpoint_no: r.endpoint_no,
         due_at: now,
         delivery_no: r.no,
         attempt: 0,
         tries: 0,
         slow_downs: 0,
-    });
-    crate::events::owe(tx, &owed.collect::<Vec<_>>()).await
+    };
+    let owed: Vec<_> = replays.iter().map(|r| (owed(r), r.order_key)).collect();
+    order::owe_again(tx, &owed).await
 }
 
 /// An event told again under a new id.

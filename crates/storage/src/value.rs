@@ -303,6 +303,7 @@ word_values!(
     domain::email::rule::RuleAction,
     domain::email::rule::RuleDirection,
     domain::email::rule::RuleStatus,
+    domain::endpoint::Order,
     domain::event::EventType,
     domain::mail::Accountable,
     domain::mail::Content,
@@ -317,4 +318,5 @@ word_values!(
     domain::partner::PartnerKind,
     domain::partner::PartnerStatus,
     domain::usage::CountMethod,
+    crate::endpoints::EndpointStatus,
 );

@@ -5,7 +5,7 @@
 //! while its endpoint takes nothing. Source: webhooks.md 5.15; rows are in `storage::recoveries`.
 
 use app::deliveries::recover::tell_end;
-use app::{App, audit};
+use app::{App, audit, order_key};
 use domain::Result;
 use storage::Tx;
 use storage::endpoints::EndpointStatus;
@@ -45,13 +45,13 @@ async fn step(tx: &Tx, app: &App, no: i64, endpoint_no: i64) -> Result<usize> {
     if recovery.state != RecoveryState::Running {
         return Ok(0);
     }
-    let Some(status) = status else {
+    let Some((status, order)) = status else {
         recovery.state = RecoveryState::Cancelled;
         recovery.ended_at = Some(now);
         recoveries::put(tx, &recovery).await?;
         return Ok(1);
     };
-    if status != EndpointStatus::Enabled.as_str()
+    if status != EndpointStatus::Enabled
         || recoveries::due_count(tx, endpoint_no, now, LANE_DUE_MAX).await? >= LANE_DUE_MAX
     {
         return Ok(0);
@@ -61,8 +61,11 @@ async fn step(tx: &Tx, app: &App, no: i64, endpoint_no: i64) -> Result<usize> {
     let wanted = page.iter().filter(|dead| types.is_empty() || types.contains(&dead.kind));
     let (arrived, owed): (Vec<&Dead>, Vec<&Dead>) = wanted.partition(|dead| dead.has_arrived);
     recoveries::take_away(tx, endpoint_no, &arrived).await?;
-    recoveries::revive(tx, endpoint_no, &owed, now).await?;
-    recovery.moved += i64::try_from(owed.len()).unwrap_or(0);
+    let n = owed.len();
+    let key = |dead: &Dead| order_key(order, dead.customer_id.map(|id| id.0));
+    let owed = owed.into_iter().map(|dead| (dead, key(dead))).collect();
+    recoveries::revive(tx, endpoint_no, owed, now).await?;
+    recovery.moved += i64::try_from(n).unwrap_or(0);
     if let Some(last) = page.last() {
         recovery.cursor = (last.at, last.delivery_no);
     }
@@ -72,7 +75,7 @@ async fn step(tx: &Tx, app: &App, no: i64, endpoint_no: i64) -> Result<usize> {
         note_end(tx, app, &recovery).await?;
     }
     recoveries::put(tx, &recovery).await?;
-    Ok(owed.len().max(1))
+    Ok(n.max(1))
 }
 
 /// The line in the audit log of a recovery that is through, and what the operator is told.

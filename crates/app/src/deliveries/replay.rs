@@ -13,7 +13,7 @@ use storage::events::Event;
 use storage::replays::{self, Reissue, Replay};
 
 use super::retry::must_be_enabled;
-use crate::emit::must_be_calm;
+use crate::emit::{must_be_calm, order_key};
 use crate::endpoints::get::get_locked;
 use crate::{OpCtx, audit, events};
 
@@ -84,6 +84,7 @@ pub async fn replay(tx: &Tx, ctx: &OpCtx, request: &ReplayRequest) -> Result<Rep
         no: ids.number(now),
         id: DeliveryId::new(ids, now),
         endpoint_no: endpoint.no,
+        order_key: order_key(endpoint.settings.order, event.customer_id.map(|id| id.0)),
     };
     let made: Vec<Replay> = targets.iter().map(made).collect();
     replays::insert(tx, &ctx.scope, event_no, &made, now).await?;

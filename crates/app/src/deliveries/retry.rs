@@ -7,10 +7,11 @@
 use domain::id::{DeliveryId, EndpointId};
 use domain::{Error, ErrorCode, Result, Timestamp, seconds};
 use storage::endpoints::{self, Endpoint, EndpointStatus};
-use storage::events::{self, Owed};
+use storage::events::Owed;
 use storage::replays::{self, Standing};
-use storage::{Tx, Wake};
+use storage::{Tx, Wake, order};
 
+use crate::emit::order_key;
 use crate::{OpCtx, audit};
 
 /// What is due this soon is left alone, in microseconds: its sender may launch it while this commits.
@@ -52,7 +53,7 @@ pub async fn retry(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<Retried> {
     let now = ctx.app.clock.now();
     let (outcome, due_at) = match (standing.due_at, standing.dead_at) {
         (Some(due_at), _) => advance(tx, &standing, due_at, now).await?,
-        (None, Some(dead_at)) => revive(tx, &standing, dead_at, now).await?,
+        (None, Some(dead_at)) => revive(tx, &endpoint, &standing, dead_at, now).await?,
         (None, None) => return Err(not_owed(&standing)),
     };
     if outcome != RetryOutcome::UnderWay {
@@ -82,6 +83,7 @@ async fn advance(
 
 async fn revive(
     tx: &Tx,
+    endpoint: &Endpoint,
     standing: &Standing,
     dead_at: Timestamp,
     now: Timestamp,
@@ -99,7 +101,8 @@ async fn revive(
         tries: 0,
         slow_downs: 0,
     };
-    events::owe(tx, &[owed]).await?;
+    let key = order_key(endpoint.settings.order, standing.customer_id.map(|id| id.0));
+    order::owe_again(tx, &[(owed, key)]).await?;
     Ok((RetryOutcome::Revived, due_at))
 }
 
