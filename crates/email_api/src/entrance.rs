@@ -31,7 +31,7 @@ const OURS: &[&str] = &[
     "/api/v1/mail/mailboxes",
     "/api/v1/message-sends",
     "/api/v1/signing-keys",
-    "/api/v1/webhooks/subscriptions",
+    "/api/v1/webhooks",
     "/api/openapi-email.json",
     "/files/messages",
 ];

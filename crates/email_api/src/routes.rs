@@ -58,7 +58,16 @@ pub(crate) fn operations() -> OpenApiRouter<EmailApi> {
         .routes(routes!(threads::list_handler))
         .routes(routes!(threads::folders_handler))
         .routes(routes!(threads::get_handler, threads::update_handler, threads::delete_handler))
-        .routes(routes!(webhooks::subscriptions::create_handler))
+        .routes(routes!(
+            webhooks::subscriptions::create_handler,
+            webhooks::subscriptions::list_handler
+        ))
+        .routes(routes!(
+            webhooks::subscriptions::get_handler,
+            webhooks::subscriptions::update_handler,
+            webhooks::subscriptions::delete_handler
+        ))
+        .routes(routes!(webhooks::catalog::handler))
 }
 
 /// The service behind its entrance, and its public document.

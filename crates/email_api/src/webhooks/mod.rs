@@ -1,3 +1,4 @@
-//! `/api/v1/webhooks`.
+//! Webhooks: who hears of a mailbox.
 
+pub(crate) mod catalog;
 pub(crate) mod subscriptions;

@@ -16,20 +16,42 @@ pub struct Subscription {
     pub by_identity: bool,
     /// How much of the past goes with an inbound message, as JSON.
     pub context_config: Option<String>,
+    /// The agent whose mailbox it is.
+    pub owner_id: IdentityId,
+}
+
+/// What a list is narrowed to; all of it must hold.
+#[derive(Clone, Debug, Default)]
+pub struct SubscriptionFilter {
+    pub mailbox_id: Option<EmailMailboxId>,
+    pub owner_id: Option<IdentityId>,
+    pub url: Option<String>,
+}
+
+/// What [`subscription`] reads, in its order.
+macro_rules! whole {
+    () => {
+        concat!(
+            columns!(),
+            ", (select s.by_identity from subscriptions s where s.endpoint_no = endpoints.no),
+        (select s.context_config from subscriptions s where s.endpoint_no = endpoints.no),
+        (select i.id from identities i where i.mailbox_id = endpoints.mailbox_id)"
+        )
+    };
 }
 
 statements! {
     INSERT = "insert into subscriptions (endpoint_no, by_identity, context_config) values ($1, $2, $3)";
-    EXTRA = "select by_identity, context_config from subscriptions where endpoint_no = $1";
     LISTENING = concat!("select ", columns!(), " from endpoints where mailbox_id = $1 and deleted_at is null order by no");
-    OF_ORGANIZATION = concat!("select ", columns!(), " from endpoints where partner_id = $1 and livemode = $2
-        and mailbox_id is not null and deleted_at is null order by no desc");
-    GET = concat!("select ", columns!(), " from endpoints where partner_id = $1 and livemode = $2 and id = $3
+    LIST = concat!("select ", whole!(), " from endpoints where partner_id = $1 and livemode = $2
+        and mailbox_id is not null and deleted_at is null and (mailbox_id = $3 or $3 is null)
+        and (mailbox_id = (select i.mailbox_id from identities i where i.id = $4) or $4 is null)
+        and (url = $5 or $5 is null) order by no desc");
+    GET = concat!("select ", whole!(), " from endpoints where partner_id = $1 and livemode = $2 and id = $3
         and mailbox_id is not null and deleted_at is null");
-    GET_LOCKED = concat!("select ", columns!(), " from endpoints where partner_id = $1 and livemode = $2 and id = $3
+    GET_LOCKED = concat!("select ", whole!(), " from endpoints where partner_id = $1 and livemode = $2 and id = $3
         and mailbox_id is not null and deleted_at is null {lock}");
     SET_CONTEXT = "update subscriptions set context_config = $2 where endpoint_no = $1";
-    IDENTITY = "select id from identities where mailbox_id = $1 and deleted_at is null";
 }
 
 pub async fn insert(tx: &Tx, scope: &Scope, s: &Subscription) -> Result<()> {
@@ -42,31 +64,19 @@ pub async fn listening(tx: &Tx, mailbox: EmailMailboxId) -> Result<Vec<Endpoint>
     tx.all(LISTENING, args![mailbox], endpoint).await
 }
 
-/// Every subscription of an organization, newest first.
-pub async fn list(tx: &Tx, scope: &Scope) -> Result<Vec<Subscription>> {
-    let row = args![scope.partner_id(), scope.livemode()];
-    let mut all = Vec::new();
-    for endpoint in tx.all(OF_ORGANIZATION, row, endpoint).await? {
-        all.push(complete(tx, endpoint).await?);
-    }
-    Ok(all)
+/// The subscriptions of an organization, newest first. They are as many as its identities may have.
+pub async fn list(tx: &Tx, scope: &Scope, f: &SubscriptionFilter) -> Result<Vec<Subscription>> {
+    let row = args![scope.partner_id(), scope.livemode(), f.mailbox_id, f.owner_id, f.url];
+    tx.all(LIST, row, subscription).await
 }
 
 pub async fn find(tx: &Tx, scope: &Scope, id: EndpointId) -> Result<Option<Subscription>> {
-    let found = tx.opt(GET, args![scope.partner_id(), scope.livemode(), id], endpoint).await?;
-    match found {
-        Some(endpoint) => complete(tx, endpoint).await.map(Some),
-        None => Ok(None),
-    }
+    tx.opt(GET, args![scope.partner_id(), scope.livemode(), id], subscription).await
 }
 
 /// A subscription that is about to change.
 pub async fn find_locked(tx: &Tx, scope: &Scope, id: EndpointId) -> Result<Option<Subscription>> {
-    let row = args![scope.partner_id(), scope.livemode(), id];
-    match tx.opt(GET_LOCKED, row, endpoint).await? {
-        Some(endpoint) => complete(tx, endpoint).await.map(Some),
-        None => Ok(None),
-    }
+    tx.opt(GET_LOCKED, args![scope.partner_id(), scope.livemode(), id], subscription).await
 }
 
 /// Stores what can change: URL, types, headers and context.
@@ -79,13 +89,8 @@ pub async fn delete(tx: &Tx, no: i64, now: Timestamp) -> Result<()> {
     endpoints::delete(tx, no, now).await
 }
 
-/// Whose mailbox it is.
-pub async fn identity_of(tx: &Tx, mailbox: EmailMailboxId) -> Result<Option<IdentityId>> {
-    tx.opt(IDENTITY, args![mailbox], Row::next).await
-}
-
-async fn complete(tx: &Tx, endpoint: Endpoint) -> Result<Subscription> {
-    let read = |r: &mut Row| Ok((r.next::<bool>()?, r.next::<Option<String>>()?));
-    let (by_identity, context_config) = tx.one(EXTRA, args![endpoint.no], read).await?;
-    Ok(Subscription { endpoint, by_identity, context_config })
+fn subscription(r: &mut Row) -> Result<Subscription> {
+    let endpoint = endpoint(r)?;
+    let (by_identity, context_config) = (r.next()?, r.next()?);
+    Ok(Subscription { endpoint, by_identity, context_config, owner_id: r.next()? })
 }

@@ -143,7 +143,8 @@ impl Fields {
     }
 
     /// Tells absent and null apart before a getter that does not.
-    fn patch_by<T>(
+    /// A member of a PATCH body that a getter for a given one reads.
+    pub(crate) fn patch_by<T>(
         &mut self,
         name: &'static str,
         read: impl FnOnce(&mut Self) -> Option<T>,

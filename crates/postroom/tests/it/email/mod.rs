@@ -7,3 +7,4 @@ mod outcomes;
 mod sdk;
 mod search;
 mod sending;
+mod subscriptions;
