@@ -54,10 +54,10 @@ impl App {
         R: Fn(&OpCtx, &T) -> Bytes + Send + 'static,
         T: Send + 'static,
     {
-        let ctx = ctx.clone();
+        let (tenant, ctx) = (ctx.scope.partner_id(), ctx.clone());
         let outcome = self
             .db
-            .write(async move |tx: &Tx| {
+            .write_for(tenant, async move |tx: &Tx| {
                 if let Some(idempotency) = &ctx.idempotency
                     && let Some(reply) = replay(tx, &ctx, idempotency).await?
                 {
@@ -87,8 +87,8 @@ impl App {
         W: AsyncFn(&Tx, &OpCtx) -> Result<T> + Send + 'static,
         T: Send + 'static,
     {
-        let ctx = ctx.clone();
-        self.db.write(async move |tx: &Tx| work(tx, &ctx).await).await
+        let (tenant, ctx) = (ctx.scope.partner_id(), ctx.clone());
+        self.db.write_for(tenant, async move |tx: &Tx| work(tx, &ctx).await).await
     }
 
     /// Runs a reading use-case.

@@ -70,12 +70,12 @@ pub(super) async fn publish(
     outlets: Arc<[Outlet]>,
     age: i64,
 ) -> storage::Result<()> {
-    let of_unit = app.clone();
+    let Some(first) = outlets.first() else { return Ok(()) };
+    let (of_unit, tenant, scope) = (app.clone(), first.scope.partner_id(), first.scope);
     // Ids are drawn inside, so that one that was drawn twice is drawn anew.
     let unit = async move |tx: &Tx| {
         let ids = of_unit.ids.as_ref();
         let now = of_unit.clock.now().plus(-age);
-        let Some(first) = outlets.first() else { return Ok(()) };
         let event = event(ids, now, n);
         let target = |outlet: &Outlet| Target {
             endpoint_no: outlet.no,
@@ -85,9 +85,9 @@ pub(super) async fn publish(
             is_test: false,
         };
         let targets: Vec<Target> = outlets.iter().map(target).collect();
-        storage::events::publish(tx, &first.scope, &event, &targets).await
+        storage::events::publish(tx, &scope, &event, &targets).await
     };
-    app.db.write(unit).await
+    app.db.write_for(tenant, unit).await
 }
 
 fn event(ids: &dyn Ids, now: Timestamp, n: u32) -> Event {

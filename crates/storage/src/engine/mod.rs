@@ -7,6 +7,7 @@
 
 mod dialect;
 mod postgres;
+mod queue;
 mod search;
 mod sqlite;
 mod tx;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use domain::id::PartnerId;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::{oneshot, watch};
 
@@ -23,6 +25,7 @@ use crate::load::Rung;
 use crate::value::Row;
 use crate::{Error, Result};
 pub use dialect::{Engine, EngineVersion};
+use queue::Tenant;
 use tx::Session;
 pub use tx::Tx;
 
@@ -146,7 +149,18 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.run(unit, Work::Write).await
+        self.run(unit, Work::Write, None).await
+    }
+
+    /// As [`Db::write`], in the turn of a tenant: however many units one of them leaves, the next of each
+    /// other goes before all but one.
+    pub async fn write_for<T, E, F>(&self, tenant: PartnerId, unit: F) -> Result<T, E>
+    where
+        F: AsyncFn(&Tx) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.run(unit, Work::Write, Some(tenant)).await
     }
 
     /// Runs a unit of which a power cut may take what it wrote in the last 50 ms, because all that
@@ -158,7 +172,7 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.run(unit, Work::WriteLate).await
+        self.run(unit, Work::WriteLate, None).await
     }
 
     /// Runs a unit that only reads, beside the writers.
@@ -168,10 +182,10 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.run(unit, Work::Read).await
+        self.run(unit, Work::Read, None).await
     }
 
-    async fn run<T, E, F>(&self, unit: F, work: Work) -> Result<T, E>
+    async fn run<T, E, F>(&self, unit: F, work: Work, tenant: Tenant) -> Result<T, E>
     where
         F: AsyncFn(&Tx) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
@@ -182,8 +196,8 @@ impl Db {
         let job = Box::new(Job { unit, is_late: work == Work::WriteLate, outcome: None, reply });
         let writes = work != Work::Read;
         match &self.threads {
-            Threads::Sqlite(handle) => handle.send(job, writes)?,
-            Threads::Postgres(handle) => handle.send(job, writes)?,
+            Threads::Sqlite(handle) => handle.send(tenant, job, writes)?,
+            Threads::Postgres(handle) => handle.send(tenant, job, writes)?,
         }
         let answer = answer.await;
         metrics::histogram!("postroom_database_unit_seconds", "work" => work.as_str())

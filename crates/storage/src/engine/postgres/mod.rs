@@ -17,6 +17,7 @@ use tokio_postgres::{Client, Statement};
 use self::server::Server;
 pub(super) use self::session::Session;
 use self::values::explain;
+use super::queue::{self, Receiver, Sender, Tenant};
 use super::{QUEUE_UNITS_MAX, RUNS_MAX, Shared, Tx, Unit};
 use crate::{Error, Result};
 
@@ -45,8 +46,8 @@ const COMMIT_LATE: &str = "set local synchronous_commit = off; commit";
 
 #[derive(Clone)]
 pub(super) struct Handle {
-    writer: flume::Sender<Box<dyn Unit>>,
-    readers: flume::Sender<Box<dyn Unit>>,
+    writer: Sender<Box<dyn Unit>>,
+    readers: Sender<Box<dyn Unit>>,
     server: Server,
 }
 
@@ -56,8 +57,8 @@ impl Handle {
         // Fails here, where somebody reads it, when the server is not there.
         let (client, connection) = server.connect().await?;
         drop((client, connection));
-        let (writer, write_work) = flume::bounded(QUEUE_UNITS_MAX);
-        let (readers, read_work) = flume::bounded(QUEUE_UNITS_MAX);
+        let (writer, write_work) = queue::bounded(QUEUE_UNITS_MAX);
+        let (readers, read_work) = queue::bounded(QUEUE_UNITS_MAX);
         let thread = std::thread::Builder::new().name("postgres".to_owned());
         let of_thread = server.clone();
         let started = thread.spawn(move || serve(&of_thread, &write_work, &read_work, &shared));
@@ -65,9 +66,9 @@ impl Handle {
         Ok(Self { writer, readers, server })
     }
 
-    pub(super) fn send(&self, unit: Box<dyn Unit>, writes: bool) -> Result<()> {
+    pub(super) fn send(&self, tenant: Tenant, unit: Box<dyn Unit>, writes: bool) -> Result<()> {
         let queue = if writes { &self.writer } else { &self.readers };
-        queue.try_send(unit).map_err(|_| Error::Busy)
+        queue.send(tenant, unit)
     }
 
     /// Units that wait to write.
@@ -102,8 +103,8 @@ impl LockSession {
 /// The thread: one runtime, the two queues, the connections.
 fn serve(
     server: &Server,
-    write_work: &flume::Receiver<Box<dyn Unit>>,
-    read_work: &flume::Receiver<Box<dyn Unit>>,
+    write_work: &Receiver<Box<dyn Unit>>,
+    read_work: &Receiver<Box<dyn Unit>>,
     shared: &Arc<Shared>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -140,15 +141,10 @@ impl Pool {
         Self { server: server.clone(), free }
     }
 
-    async fn serve(
-        self,
-        work: &flume::Receiver<Box<dyn Unit>>,
-        shared: &Arc<Shared>,
-        writes: bool,
-    ) {
+    async fn serve(self, work: &Receiver<Box<dyn Unit>>, shared: &Arc<Shared>, writes: bool) {
         let pool = Rc::new(self);
         while let Ok(slot) = pool.free.1.recv_async().await {
-            let Ok(unit) = work.recv_async().await else { return };
+            let Some(unit) = work.recv_async().await else { return };
             let (pool, shared) = (Rc::clone(&pool), Arc::clone(shared));
             tokio::task::spawn_local(async move {
                 match pool.link(&slot).await {

@@ -21,6 +21,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 
+use super::queue::{self, Receiver, Sender, Tenant};
 use super::{FileLock, Ownership, QUEUE_UNITS_MAX, RUNS_MAX, Shared, Tx, Unit, dialect};
 use crate::load::WIDE_FROM;
 use crate::value::{Row, Value};
@@ -41,8 +42,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 pub(super) struct Handle {
-    writer: flume::Sender<Box<dyn Unit>>,
-    readers: flume::Sender<Box<dyn Unit>>,
+    writer: Sender<Box<dyn Unit>>,
+    readers: Sender<Box<dyn Unit>>,
     path: PathBuf,
 }
 
@@ -57,10 +58,10 @@ impl Handle {
         let keeper = connect(path, false).and_then(|own| keeper::of(own, path));
         let (keeper, note) = keeper.map_err(|e| unavailable(&e))?;
         spawn("sqlite-keeper", move || keeper.run())?;
-        let (to_writer, work) = flume::bounded(QUEUE_UNITS_MAX);
+        let (to_writer, work) = queue::bounded(QUEUE_UNITS_MAX);
         let writer_shared = Arc::clone(shared);
         spawn("sqlite-writer", move || Writer::new(writer, note, writer_shared).run(&work))?;
-        let (to_readers, work) = flume::bounded(QUEUE_UNITS_MAX);
+        let (to_readers, work) = queue::bounded(QUEUE_UNITS_MAX);
         for _ in 0..READERS {
             let reader = connect(path, true).map_err(|e| unavailable(&e))?;
             let (work, shared) = (work.clone(), Arc::clone(shared));
@@ -69,9 +70,9 @@ impl Handle {
         Ok(Self { writer: to_writer, readers: to_readers, path: path.to_owned() })
     }
 
-    pub(super) fn send(&self, unit: Box<dyn Unit>, writes: bool) -> Result<()> {
+    pub(super) fn send(&self, tenant: Tenant, unit: Box<dyn Unit>, writes: bool) -> Result<()> {
         let queue = if writes { &self.writer } else { &self.readers };
-        queue.try_send(unit).map_err(|_| Error::Busy)
+        queue.send(tenant, unit)
     }
 
     /// Units that wait to write.
@@ -138,20 +139,16 @@ impl Writer {
         Self { connection: Rc::new(connection), note, shared, syncs: Cell::new(true) }
     }
 
-    fn run(&self, work: &flume::Receiver<Box<dyn Unit>>) {
-        let mut next = work.recv().ok();
+    fn run(&self, work: &Receiver<Box<dyn Unit>>) {
+        let mut next = work.recv();
         while let Some(first) = next {
-            next = self.group(first, work).or_else(|| work.recv().ok());
+            next = self.group(first, work).or_else(|| work.recv());
         }
     }
 
     /// Runs a group of units that wait, commits it, and answers. Returns the unit that came after a
     /// group of late ones and is to be synced.
-    fn group(
-        &self,
-        first: Box<dyn Unit>,
-        work: &flume::Receiver<Box<dyn Unit>>,
-    ) -> Option<Box<dyn Unit>> {
+    fn group(&self, first: Box<dyn Unit>, work: &Receiver<Box<dyn Unit>>) -> Option<Box<dyn Unit>> {
         let is_late = first.is_late();
         let begun = self.sync(!is_late).and_then(|()| say(&self.connection, "begin immediate"));
         if let Err(error) = begun {
@@ -164,7 +161,7 @@ impl Writer {
         let mut next = None;
         let (units_max, time_max) = group_bounds(work.len());
         while group.len() < units_max && started.elapsed() < time_max {
-            let Ok(unit) = work.try_recv() else { break };
+            let Some(unit) = work.try_recv() else { break };
             if is_late && !unit.is_late() {
                 next = Some(unit);
                 break;
@@ -269,12 +266,8 @@ fn poll_once(unit: &mut Box<dyn Unit>, tx: &Tx) -> std::result::Result<(), Optio
     }
 }
 
-fn read_loop(
-    connection: &Rc<Connection>,
-    work: &flume::Receiver<Box<dyn Unit>>,
-    shared: &Arc<Shared>,
-) {
-    while let Ok(mut unit) = work.recv() {
+fn read_loop(connection: &Rc<Connection>, work: &Receiver<Box<dyn Unit>>, shared: &Arc<Shared>) {
+    while let Some(mut unit) = work.recv() {
         let tx = Tx::new(super::Session::Sqlite(Session::new(connection)), Arc::clone(shared));
         let ended = match say(connection, "begin") {
             Ok(()) => poll_once(&mut unit, &tx),
