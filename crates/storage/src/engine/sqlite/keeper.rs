@@ -18,8 +18,9 @@ const SYNC_AFTER: Duration = Duration::from_millis(40);
 /// How often the log is copied into the database; also how long nothing is written before the log is
 /// cut to nothing.
 const CHECKPOINT_EVERY: Duration = Duration::from_millis(1500);
-/// A log that is longer is begun anew, for which the writer waits some milliseconds.
-const LOG_BYTES_MAX: u64 = 64 << 20;
+/// A log of more pages, which is 64 MiB, is written from its beginning again, for which the writer waits some
+/// milliseconds. The file stays as long as it is: to write over it costs half of what it costs to let it grow.
+const LOG_PAGES_MAX: i64 = 16 << 10;
 /// How long that may wait for readers: the writer waits with it.
 const BUSY_TIMEOUT: Duration = Duration::from_millis(50);
 
@@ -104,7 +105,7 @@ impl Keeper {
                     }
                 }
                 Err(flume::RecvTimeoutError::Timeout) => {
-                    self.order("pragma wal_checkpoint(truncate)");
+                    self.copy("truncate");
                     self.tell();
                     checkpointed_at = Instant::now();
                     is_behind = false;
@@ -120,15 +121,16 @@ impl Keeper {
         tracing::error!(%error, "the write-ahead log could not be synced");
         // What the disk refused it may have forgotten, and with it the place of all that follows: the
         // whole log is copied and begun anew.
-        if self.order("pragma wal_checkpoint(truncate)") {
+        if self.copy("truncate").is_whole {
             self.log.is_unsynced.store(false, Ordering::Release);
         }
     }
 
     fn checkpoint(&self) {
-        self.order("pragma wal_checkpoint(passive)");
-        if self.log_bytes() > LOG_BYTES_MAX {
-            self.order("pragma wal_checkpoint(truncate)");
+        if self.copy("passive").log_pages > LOG_PAGES_MAX {
+            // What was written meanwhile is copied before the writer has to wait for the rest.
+            self.copy("passive");
+            self.copy("restart");
         }
     }
 
@@ -141,17 +143,26 @@ impl Keeper {
         self.log.path.metadata().map_or(0, |log| log.len())
     }
 
-    /// True when the whole log was copied.
-    fn order(&self, checkpoint: &str) -> bool {
-        let is_busy = self.connection.query_row(checkpoint, [], |row| row.get::<_, bool>(0));
-        match is_busy {
-            Ok(is_busy) => !is_busy,
-            Err(error) => {
-                tracing::warn!(%error, "the write-ahead log could not be copied");
-                false
-            }
-        }
+    /// Copies the log into the database, in one of the ways of SQLite.
+    fn copy(&self, how: &str) -> Copied {
+        let order = format!("pragma wal_checkpoint({how})");
+        let copied = self.connection.query_row(&order, [], |row| {
+            Ok(Copied { is_whole: !row.get::<_, bool>(0)?, log_pages: row.get(1)? })
+        });
+        copied.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the write-ahead log could not be copied");
+            Copied::default()
+        })
     }
+}
+
+/// What came of copying the log.
+#[derive(Default)]
+struct Copied {
+    /// Nobody was in the way.
+    is_whole: bool,
+    /// How long the log was.
+    log_pages: i64,
 }
 
 #[cfg(test)]
