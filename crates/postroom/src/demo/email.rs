@@ -2,6 +2,7 @@
 //!
 //! Everything goes over HTTP, as an agent's program would; the mail from outside is a raw message.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -191,7 +192,7 @@ impl EmailWalk {
         let url = format!("http://{}{path}", self.host);
         let mut same = format!("curl -X {method} {url} -H 'X-API-Key: {key}'");
         if let Some(body) = &body {
-            same.push_str(&format!(" \\\n  -H 'Content-Type: application/json' -d '{body}'"));
+            let _ = write!(same, " \\\n  -H 'Content-Type: application/json' -d '{body}'");
         }
         self.stage.same(&same);
         let headers = [("x-api-key", key), ("content-type", "application/json")];
