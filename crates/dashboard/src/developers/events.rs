@@ -1,11 +1,12 @@
 //! The event catalogue: one table of types, one section a type with its data and an example.
 //!
 //! Made from `domain::event` and `wire::events`, which also make the payloads; the text around it is
-//! `docs/guides/events.md`, and `docs/guides/operator-events.md` for what operators hear.
+//! `docs/guides/events.md`, `docs/guides/operator-events.md` for what operators hear, and
+//! `docs/guides/email-webhooks.md` for mailboxes.
 
 use std::fmt::Write as _;
 
-use domain::event::Audience;
+use domain::event::{Audience, EventType};
 use serde_json::{Map, Value};
 
 use super::schema::{cell, describe, kind};
@@ -19,7 +20,7 @@ pub(crate) fn catalogue(audience: Audience) -> String {
     let schemas = match audience {
         Audience::Partner => wire::events::schemas(),
         Audience::Operator => wire::events::operator_schemas(),
-        Audience::Mailbox => wire::events::mailbox_schemas(),
+        Audience::Mailbox => return of_mailboxes(),
     };
     for event in audience.types() {
         let (name, sample) = wire::events::documented(*event);
@@ -31,6 +32,17 @@ pub(crate) fn catalogue(audience: Audience) -> String {
         text.push_str(&particular(data, &schemas["EventData"]["properties"]));
         let _ = writeln!(text, "\n```json\n{sample:#}\n```");
     }
+    text
+}
+
+/// The events of e-mail mailboxes, which all have one shape.
+fn of_mailboxes() -> String {
+    let mut text = String::from("## The six events\n\n| Event | When |\n|---|---|\n");
+    for event in Audience::Mailbox.types() {
+        let _ = writeln!(text, "| `{event}` | {} |", event.description());
+    }
+    let sample = wire::events::sample(EventType::MessageReceived);
+    let _ = writeln!(text, "\n```json\n{sample:#}\n```");
     text
 }
 

@@ -9,18 +9,20 @@ pub(crate) enum Group {
     Start,
     Conventions,
     Webhooks,
+    Email,
     Reference,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Start, Self::Conventions, Self::Webhooks, Self::Reference];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Start, Self::Conventions, Self::Webhooks, Self::Email, Self::Reference];
 
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Start => "Start here",
             Self::Conventions => "Conventions",
             Self::Webhooks => "Webhooks",
+            Self::Email => "E-mail",
             Self::Reference => "Reference",
         }
     }
@@ -41,9 +43,10 @@ pub(crate) struct Source {
 /// The page that `/developers` shows.
 pub(crate) const FRONT: &str = "quickstart";
 
-/// Stand in the guides where the two catalogues are put.
+/// Stand in the guides where the catalogues are put.
 pub(crate) const EVENTS_MARK: &str = "{{events}}";
 pub(crate) const OPERATOR_EVENTS_MARK: &str = "{{operator_events}}";
+pub(crate) const MAILBOX_EVENTS_MARK: &str = "{{mailbox_events}}";
 
 const WRITTEN: &[(Group, &str, &str, &str)] = &[
     (Group::Start, FRONT, "Quickstart", include_str!("../../../../docs/guides/quickstart.md")),
@@ -91,6 +94,13 @@ const WRITTEN: &[(Group, &str, &str, &str)] = &[
         "operator-events",
         "Events for operators",
         include_str!("../../../../docs/guides/operator-events.md"),
+    ),
+    (Group::Email, "email", "E-mail for agents", include_str!("../../../../docs/guides/email.md")),
+    (
+        Group::Email,
+        "email-webhooks",
+        "Webhooks of a mailbox",
+        include_str!("../../../../docs/guides/email-webhooks.md"),
     ),
 ];
 

@@ -10,7 +10,7 @@ use askama::Template;
 use domain::event::Audience;
 use serde_json::Value;
 
-use super::guides::{EVENTS_MARK, FRONT, Group, OPERATOR_EVENTS_MARK, Source};
+use super::guides::{EVENTS_MARK, FRONT, Group, MAILBOX_EVENTS_MARK, OPERATOR_EVENTS_MARK, Source};
 use super::markdown::{Heading, render};
 use super::reference::HOST;
 use super::{Brand, events, guides, reference};
@@ -74,6 +74,7 @@ impl Site {
 fn page(source: Source, brand: &Brand) -> Page {
     let text = source.markdown.replace(EVENTS_MARK, &events::catalogue(Audience::Partner));
     let text = text.replace(OPERATOR_EVENTS_MARK, &events::catalogue(Audience::Operator));
+    let text = text.replace(MAILBOX_EVENTS_MARK, &events::catalogue(Audience::Mailbox));
     let text = with_prefix(&text, &brand.header_prefix);
     let rendered = render(&text);
     let path = match source.slug.as_str() {

@@ -15,7 +15,7 @@ use domain::id::{ActionId, CustomerId, EventId, MailId, RequestId};
 use serde_json::{Map, Value, json};
 
 pub use sample::sample;
-pub use schema::{documented, mailbox_schemas, operation_id, operator_schemas, schemas};
+pub use schema::{documented, operation_id, operator_schemas, schemas};
 
 /// Most bytes of one payload (postal.md 5.1); a larger one is shortened, and says so.
 pub const PAYLOAD_BYTES_MAX: usize = 64 * 1024;

@@ -5,12 +5,12 @@
 
 use domain::event::{Audience, EventType};
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema as _, ToSchema};
 
 use super::operator::{self, EndpointState, OperatorEventData, PartnerState};
 use super::{extra, sample};
-use crate::email::events::{EventMessage, MessageEvent};
+use crate::email::events::EventMessage;
 use crate::partner::actions::MailAction;
 use crate::partner::compliance::Compliance;
 use crate::partner::customers::Customer;
@@ -31,13 +31,6 @@ pub fn operation_id(kind: EventType) -> String {
 /// component.
 pub fn schemas() -> Map<String, Value> {
     schemas_of(Audience::Partner, &json!(<EventData as utoipa::PartialSchema>::schema()))
-}
-
-/// The schemas of the payload that subscriptions of mailboxes hear, which is one for all six types.
-pub fn mailbox_schemas() -> Map<String, Value> {
-    let mut found = vec![(MessageEvent::name().into_owned(), MessageEvent::schema())];
-    MessageEvent::schemas(&mut found);
-    found.into_iter().map(|(name, schema)| (name, json!(schema))).collect()
 }
 
 /// The same of the payloads that operators hear, which are no part of the Partner API.
