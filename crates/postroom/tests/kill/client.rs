@@ -82,7 +82,8 @@ impl Call {
 /// A kept connection to one process.
 pub(crate) struct Client {
     sender: SendRequest<Full<Bytes>>,
-    authorization: String,
+    /// The header that carries the key of its API, and what it says.
+    credential: (&'static str, String),
 }
 
 impl Client {
@@ -91,7 +92,12 @@ impl Client {
         let shaken = handshake(TokioIo::new(stream)).await;
         let (sender, connection) = shaken.map_err(|_| Silence)?;
         tokio::spawn(connection);
-        Ok(Self { sender, authorization: format!("Bearer {key}") })
+        let credential = if key.starts_with("ApiKey_") {
+            ("x-api-key", key.to_owned())
+        } else {
+            ("authorization", format!("Bearer {key}"))
+        };
+        Ok(Self { sender, credential })
     }
 
     pub(crate) async fn call(&mut self, call: &Call) -> Result<Answer, Silence> {
@@ -104,7 +110,7 @@ impl Client {
             .method(&call.method)
             .uri(&call.path)
             .header("host", "127.0.0.1")
-            .header("authorization", &self.authorization)
+            .header(self.credential.0, &self.credential.1)
             .header("content-type", "application/json");
         if let Some(key) = &call.idempotency_key {
             request = request.header("idempotency-key", key);
