@@ -22,7 +22,12 @@ impl Client {
     pub(crate) async fn connect(addr: SocketAddr, key: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(addr).await.context("connecting to the server")?;
         stream.set_nodelay(true)?;
-        let head = format!("host: {addr}\r\nauthorization: Bearer {key}\r\n");
+        let credential = if key.starts_with("ApiKey_") {
+            format!("x-api-key: {key}")
+        } else {
+            format!("authorization: Bearer {key}")
+        };
+        let head = format!("host: {addr}\r\n{credential}\r\n");
         Ok(Self { stream, head, buffer: Vec::with_capacity(8 << 10) })
     }
 

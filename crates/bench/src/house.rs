@@ -22,7 +22,7 @@ use crate::client::Client;
 const NUMBERS_PER_SECOND: u64 = 10_000;
 /// Requests in ten seconds: so many that the limit is counted and never reached.
 const RATE_PER_10S: i64 = 1_000_000;
-const PARTNER: &str = "bench";
+pub(crate) const PARTNER: &str = "bench";
 
 /// See the module.
 pub(crate) struct House {

@@ -7,6 +7,7 @@
 
 mod api;
 mod client;
+mod email;
 mod house;
 mod meter;
 mod pipeline;
@@ -47,7 +48,7 @@ struct Cli {
     /// Of the workload `webhooks`, only these scenes.
     #[arg(long, value_delimiter = ',')]
     scenes: Vec<Scene>,
-    /// Of the workload `webhooks`, a twentieth of each scene.
+    /// Of the workload `webhooks` a twentieth of each scene, of `email` a twentieth of the large mailbox.
     #[arg(long)]
     quick: bool,
     /// Play this scene in this process.
@@ -58,7 +59,11 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   cargo run --release -p bench -- all
   cargo run --release -p bench -- webhooks
+  cargo run --release -p bench -- email --quick
   cargo xtask pg -- cargo run --release -p bench -- all --seconds 10";
+
+/// Messages of the large mailbox.
+const MESSAGES: u32 = 1_000_000;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Workload {
@@ -68,6 +73,8 @@ enum Workload {
     Pipeline,
     /// The delivery engine beside the figures that it should reach.
     Webhooks,
+    /// E-mail taken in, sent, listed and searched.
+    Email,
     /// The first two.
     All,
 }
@@ -114,6 +121,13 @@ async fn measure(cli: &Cli) -> anyhow::Result<Vec<Measured>> {
     let server = server(cli)?;
     let length = Duration::from_secs(cli.seconds);
     let mut rows = Vec::new();
+    if cli.workload == Workload::Email {
+        let house = House::open(server.as_deref(), 1).await?;
+        let stored = if cli.quick { MESSAGES / 20 } else { MESSAGES };
+        rows.extend(email::run(&house, length, stored).await?);
+        house.close().await;
+        return Ok(rows);
+    }
     if cli.workload != Workload::Pipeline {
         let house = House::open(server.as_deref(), cli.seconds).await?;
         rows.extend(api::run(&house, length).await?);
