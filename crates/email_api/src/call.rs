@@ -27,7 +27,8 @@ const LETTER_BYTES_MAX: usize = 44 << 20;
 /// Bytes of a raw message (email-engine.md 5.1).
 const RAW_BYTES_MAX: usize = 50 << 20;
 /// The ends of the routes that take attachments.
-const LETTERS: &[&str] = &["/messages", "/reply-all", "/forward", "/attachments", "/drafts"];
+const LETTERS: &[&str] =
+    &["/messages", "/reply-all", "/forward", "/attachments", "/drafts", "/drafts/{draft_id}"];
 /// Characters of an idempotency key (email-api.md I-1).
 const KEY_CHARS_MAX: usize = 255;
 

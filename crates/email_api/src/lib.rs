@@ -9,6 +9,7 @@ mod api_keys;
 mod call;
 mod contact_rules;
 mod domains;
+mod drafts;
 mod entrance;
 mod identities;
 mod mailboxes;

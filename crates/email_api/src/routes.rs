@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use crate::answer::JSON;
 use crate::refusal::Refusal;
 use crate::{
-    EmailApi, api_keys, contact_rules, domains, entrance, identities, mailboxes, messages, refusal,
-    search, signing_keys, threads, webhooks, whoami,
+    EmailApi, api_keys, contact_rules, domains, drafts, entrance, identities, mailboxes, messages,
+    refusal, search, signing_keys, threads, webhooks, whoami,
 };
 
 /// The operations with their documentation.
@@ -55,6 +55,16 @@ pub(crate) fn operations() -> OpenApiRouter<EmailApi> {
         .routes(routes!(domains::list_handler))
         .routes(routes!(domains::default_handler))
         .routes(routes!(search::handler))
+        .routes(routes!(drafts::edit::create_handler, drafts::read::list_handler))
+        .routes(routes!(
+            drafts::read::get_handler,
+            drafts::edit::update_handler,
+            drafts::edit::delete_handler
+        ))
+        .routes(routes!(drafts::edit::duplicate_handler))
+        .routes(routes!(drafts::attachments::add_handler))
+        .routes(routes!(drafts::attachments::get_handler, drafts::attachments::remove_handler))
+        .routes(routes!(drafts::send::handler))
         .routes(routes!(threads::list_handler))
         .routes(routes!(threads::folders_handler))
         .routes(routes!(threads::get_handler, threads::update_handler, threads::delete_handler))

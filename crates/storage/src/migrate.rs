@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "sending_domains", include_str!("../migrations/0008_sending_domains.sql")),
     (9, "certificate_notices", include_str!("../migrations/0009_certificate_notices.sql")),
     (10, "payload_quota", include_str!("../migrations/0010_payload_quota.sql")),
+    (11, "drafts", include_str!("../migrations/0011_drafts.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

@@ -111,6 +111,11 @@ pub struct Partner {
 }
 
 impl Partner {
+    /// A partner that is there already.
+    pub fn of(server: &TestServer, slug: &str) -> Self {
+        Self { slug: slug.to_owned(), app: server.app.clone() }
+    }
+
     /// The operator's staff at work on this partner, now. Take a new one after moving the clock.
     pub async fn ctx(&self, livemode: bool) -> OpCtx {
         operator_ctx(&self.app, &self.slug, livemode, "olga").await.expect("the partner is there")

@@ -5,6 +5,7 @@
 
 pub mod contact_rules;
 pub mod domains;
+pub mod drafts;
 pub mod folders;
 pub mod identities;
 pub mod keys;

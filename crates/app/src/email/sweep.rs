@@ -1,9 +1,10 @@
-//! Taking out what deletion left: the messages of deleted identities, and large bytes that nothing refers to.
+//! Taking out what deletion left: the messages and drafts of deleted identities, and large bytes that nothing refers to.
 
 use blob::{Family, Key};
-use domain::{Error, Result, minutes};
+use domain::id::EmailMailboxId;
+use domain::{Error, Result, Timestamp, minutes};
 use storage::Tx;
-use storage::email::{messages, raw, sweep as rows};
+use storage::email::{drafts, messages, raw, sweep as rows};
 
 use crate::App;
 
@@ -25,10 +26,14 @@ pub async fn run(app: &App) -> Result<usize> {
                 messages::delete(tx, message.no).await?;
                 raw::release(tx, &message.raw, now).await?;
             }
-            if page.is_empty() {
+            if !page.is_empty() {
+                return Ok::<_, storage::Error>(Some(page.len()));
+            }
+            let n_drafts = take_drafts(tx, mailbox, now).await?;
+            if n_drafts == 0 {
                 rows::finish(tx, identity, mailbox, now).await?;
             }
-            Ok::<_, storage::Error>(Some(page.len()))
+            Ok(Some(n_drafts))
         });
         match page.await? {
             Some(n) => count += n + 1,
@@ -36,6 +41,23 @@ pub async fn run(app: &App) -> Result<usize> {
         }
     }
     Ok(count + collect(app).await?)
+}
+
+/// Takes a page of drafts out of a mailbox, and counts it.
+async fn take_drafts(
+    tx: &Tx,
+    mailbox: EmailMailboxId,
+    now: Timestamp,
+) -> Result<usize, storage::Error> {
+    let page = drafts::list(tx, mailbox, None, PAGE_ROWS).await?;
+    for listed in &page {
+        let found = drafts::find(tx, mailbox, listed.id).await?;
+        for attachment in found.iter().flat_map(|draft| &draft.attachments) {
+            raw::release(tx, &attachment.raw, now).await?;
+        }
+        drafts::delete(tx, listed.no).await?;
+    }
+    Ok(page.len())
 }
 
 /// Deletes the bytes of raw messages that no message has any more.

@@ -37,6 +37,8 @@ statements! {
         and (created_at >= $5 or $5 is null) and (created_at < $6 or $6 is null) and (not is_blocked or $7)
         order by created_at desc, no desc limit $8");
     OF_THREAD = concat!("select ", columns!(), " from messages where thread_id = $1 order by created_at, no limit $2");
+    LAST_OF_THREAD = concat!("select ", columns!(), " from messages where mailbox_id = $1 and thread_id = $2
+        order by created_at desc, no desc limit 1");
     /// The same message again: by its sender and Message-ID, and not long ago.
     KNOWN = "select id from messages where mailbox_id = $1 and ref = $2 and sender = $3 and size = $4
         and created_at >= $5 limit 1";
@@ -150,6 +152,15 @@ pub async fn list(
 /// The messages of a thread, oldest first.
 pub async fn of_thread(tx: &Tx, id: ThreadId, limit: i64) -> Result<Vec<Message>> {
     tx.all(OF_THREAD, args![id, limit], message).await
+}
+
+/// The newest message of a thread.
+pub async fn last_of_thread(
+    tx: &Tx,
+    mailbox: EmailMailboxId,
+    id: ThreadId,
+) -> Result<Option<Message>> {
+    tx.opt(LAST_OF_THREAD, args![mailbox, id], message).await
 }
 
 /// The message that this one repeats, if it came since `since` (email-engine.md 4.3).

@@ -2,6 +2,7 @@
 //! [`crate::events`] and [`crate::deliveries`], where a subscription is an endpoint with a mailbox.
 
 pub mod domains;
+pub mod drafts;
 pub mod grants;
 pub mod identities;
 pub mod keys;
@@ -19,6 +20,7 @@ pub mod threads;
 /// Every statement of these modules.
 pub(crate) const ALL: &[&[&str]] = &[
     domains::ALL,
+    drafts::ALL,
     grants::ALL,
     identities::ALL,
     keys::ALL,

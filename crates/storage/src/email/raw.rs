@@ -25,6 +25,7 @@ statements! {
     PUT = "insert into raw_messages (sha256, size, codec, data, refs) values ($1, $2, $3, $4, $5)
         on conflict (sha256) do update set refs = raw_messages.refs + excluded.refs";
     GET = "select sha256, size, codec, data from raw_messages where sha256 = $1";
+    ADD_REF = "update raw_messages set refs = refs + 1 where sha256 = $1";
     DROP_REF = "update raw_messages set refs = refs - 1 where sha256 = $1";
     /// Those whose bytes lie elsewhere are noted, so that these are deleted after the commit.
     GARBAGE = "insert into raw_garbage (sha256, at, is_deleting) select sha256, $2, false from raw_messages
@@ -67,6 +68,11 @@ pub async fn release(tx: &Tx, sha256: &[u8; 32], now: Timestamp) -> Result<()> {
     tx.post(DROP_REF, args![sha256]).await?;
     tx.post(GARBAGE, args![sha256, now]).await?;
     tx.post(UNUSED, args![sha256]).await
+}
+
+/// Says that one more needs bytes that are there.
+pub async fn add_ref(tx: &Tx, sha256: &[u8; 32]) -> Result<()> {
+    tx.post(ADD_REF, args![sha256]).await
 }
 
 fn inconsistent(what: &str) -> crate::Error {

@@ -14,7 +14,7 @@ pub const BODY_CHARS_MAX: usize = 1 << 20;
 /// Attachments of one message.
 pub const ATTACHMENTS_MAX: usize = 100;
 /// Characters of an address.
-const ADDRESS_CHARS_MAX: usize = 320;
+pub(crate) const ADDRESS_CHARS_MAX: usize = 320;
 
 /// A message as lists show it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -255,7 +255,13 @@ impl SendMessage {
 
 /// One form of the text, as it stands.
 pub(crate) fn read_body(f: &mut Fields, name: &'static str) -> Option<String> {
-    let Value::String(text) = f.opt_value(name)? else {
+    let value = f.opt_value(name)?;
+    check_body(f, name, value)
+}
+
+/// The same of a value that is there.
+pub(crate) fn check_body(f: &mut Fields, name: &'static str, value: Value) -> Option<String> {
+    let Value::String(text) = value else {
         f.problem(name, "invalid", format!("{name} must be a string"));
         return None;
     };
@@ -268,20 +274,25 @@ pub(crate) fn read_body(f: &mut Fields, name: &'static str) -> Option<String> {
 
 /// The three lists of `recipients`; each address is judged where it is used.
 pub(crate) fn read_recipients(f: &mut Fields) -> To {
-    let lists = f.opt_object("recipients", |r| {
+    let value = f.opt_value("recipients");
+    value.and_then(|value| check_recipients(f, value)).unwrap_or_default()
+}
+
+/// The same of a value that is there.
+pub(crate) fn check_recipients(f: &mut Fields, value: Value) -> Option<To> {
+    let lists = f.check_object("recipients", value, |r| {
         let mut list = |name| {
             let read =
                 |f: &mut Fields, at: &str, item| f.item_text(at, item, 1..=ADDRESS_CHARS_MAX);
             r.opt_list(name, RECIPIENTS_MAX, read).unwrap_or_default()
         };
         To { to: list("to"), cc: list("cc"), bcc: list("bcc") }
-    });
-    let lists = lists.unwrap_or_default();
+    })?;
     if lists.to.len() + lists.cc.len() + lists.bcc.len() > RECIPIENTS_MAX {
         let rule = format!("a message has at most {RECIPIENTS_MAX} recipients");
         f.problem("recipients", "too_many", rule);
     }
-    lists
+    Some(lists)
 }
 
 /// The attachments under a name; their bytes are judged where they are used.

@@ -5,6 +5,7 @@
 
 pub mod context;
 pub mod domains;
+pub mod drafts;
 pub mod errors;
 pub mod events;
 pub mod grants;

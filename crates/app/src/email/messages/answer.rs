@@ -1,9 +1,10 @@
 //! Answering a stored message to all, and forwarding it (email-api.md 6.6, 6.7).
 
+use bytes::Bytes;
 use domain::email::{Identity, Message};
 use domain::id::MessageId;
 use domain::{Error, Field, Result};
-use email::forward;
+use email::{Attachment, forward};
 use wire::email::messages::{ForwardMessage, ForwardMode, ReplyAll, To};
 
 use super::get::{find, no_message, reply_all, texts};
@@ -48,39 +49,71 @@ pub async fn prepare_forward(
     input: ForwardMessage,
 ) -> Result<Prepared> {
     let (owner, message) = source(ctx, address, id).await?;
-    let original = raw::load(&ctx.app, message.raw).await?;
-    let parsed = email::parse(&original)
-        .map_err(|problem| Error::internal("reading a stored message", problem))?;
-    if input.additional_attachments.iter().any(|a| a.content_id.is_some()) {
-        let rule = "attachments of a forward have no content_id";
-        return Err(invalid("additional_attachments", rule));
-    }
-    let mut attachments = decode(input.additional_attachments)?;
-    let (text, html, wrapped) = match input.mode {
-        ForwardMode::Inline => {
-            let quoted = forward::inline(input.text.as_deref(), input.html.as_deref(), &parsed);
-            if input.include_original_attachments {
-                attachments.extend(forward::attachments(&original, &parsed));
-            }
-            (Some(quoted.text), quoted.html, None)
-        }
-        ForwardMode::Wrapped => (input.text, input.html, Some(original)),
+    let original = Original {
+        message: &message,
+        is_wrapped: input.mode == ForwardMode::Wrapped,
+        with_attachments: input.include_original_attachments,
     };
-    if input.track_opens && html.is_none() {
+    let files = decode(input.additional_attachments)?;
+    let body = forwarded(ctx, original, (input.text, input.html), files).await?;
+    if input.track_opens && body.html.is_none() {
         return Err(invalid("track_opens", "track_opens needs HTML, which this forward has not"));
     }
     let letter = Letter {
         recipients: input.recipients,
         subject: input.subject.unwrap_or_else(|| forward::subject(message.subject.as_deref())),
-        text,
-        html,
+        text: body.text,
+        html: body.html,
         reply_to: input.reply_to,
-        attachments,
+        attachments: body.attachments,
         answers: None,
-        wrapped,
+        wrapped: body.wrapped,
         is_forward: true,
     };
     compose(ctx, &owner, letter).await
+}
+
+/// A message that is forwarded, and how.
+pub(crate) struct Original<'a> {
+    pub message: &'a Message,
+    pub is_wrapped: bool,
+    /// Of a forward that is not wrapped.
+    pub with_attachments: bool,
+}
+
+/// What a forward says and brings along.
+pub(crate) struct Forwarded {
+    pub text: Option<String>,
+    pub html: Option<String>,
+    pub wrapped: Option<Bytes>,
+    pub attachments: Vec<Attachment>,
+}
+
+/// Puts a message below a note, or beside it.
+pub(crate) async fn forwarded(
+    ctx: &OpCtx,
+    original: Original<'_>,
+    (text, html): (Option<String>, Option<String>),
+    mut attachments: Vec<Attachment>,
+) -> Result<Forwarded> {
+    if attachments.iter().any(|a| a.content_id.is_some()) {
+        return Err(no_content_id());
+    }
+    let raw = raw::load(&ctx.app, original.message.raw).await?;
+    if original.is_wrapped {
+        return Ok(Forwarded { text, html, wrapped: Some(raw), attachments });
+    }
+    let parsed = email::parse(&raw)
+        .map_err(|problem| Error::internal("reading a stored message", problem))?;
+    let quoted = forward::inline(text.as_deref(), html.as_deref(), &parsed);
+    if original.with_attachments {
+        attachments.extend(forward::attachments(&raw, &parsed));
+    }
+    Ok(Forwarded { text: Some(quoted.text), html: quoted.html, wrapped: None, attachments })
+}
+
+fn no_content_id() -> Error {
+    invalid("additional_attachments", "attachments of a forward have no content_id")
 }
 
 /// The message that is answered or forwarded, and its mailbox.

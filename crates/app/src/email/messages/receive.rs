@@ -79,7 +79,7 @@ async fn at_home(tx: &Tx, ctx: &OpCtx, owner: &Identity) -> Result<OpCtx> {
 }
 
 /// Refuses a message that a mailbox has no room for.
-pub(super) async fn must_have_room(tx: &Tx, owner: &Identity, size: i64) -> Result<()> {
+pub(crate) async fn must_have_room(tx: &Tx, owner: &Identity, size: i64) -> Result<()> {
     let Some(limit) = owner.storage_limit else { return Ok(()) };
     if identities::used_bytes(tx, owner.mailbox_id).await? + size <= limit {
         return Ok(());

@@ -62,7 +62,7 @@ pub async fn prepare(ctx: &OpCtx, address: &str, input: SendMessage) -> Result<P
         .query(ctx, async move |tx, ctx| {
             let owner = mailbox(tx, ctx, &name).await?;
             let parent = match &parent {
-                Some(parent) => Some(find_parent(tx, &owner, parent).await?),
+                Some(parent) => Some(find_parent(tx, ctx, &owner, parent).await?),
                 None => None,
             };
             Ok((owner, parent))
@@ -86,7 +86,12 @@ pub async fn prepare(ctx: &OpCtx, address: &str, input: SendMessage) -> Result<P
 }
 
 /// The message that is answered, by its id or its Message-ID (email-api.md Q16).
-async fn find_parent(tx: &Tx, owner: &Identity, text: &str) -> Result<Message> {
+pub(crate) async fn find_parent(
+    tx: &Tx,
+    ctx: &OpCtx,
+    owner: &Identity,
+    text: &str,
+) -> Result<Message> {
     let found = match MessageId::parse(text) {
         Some(id) => rows::find(tx, owner.mailbox_id, id).await?,
         None => {
@@ -95,7 +100,8 @@ async fn find_parent(tx: &Tx, owner: &Identity, text: &str) -> Result<Message> {
             rows::find_by_message_id(tx, owner.mailbox_id, hash).await?
         }
     };
-    found.ok_or_else(|| {
+    let visible = found.filter(|m| !m.is_blocked || ctx.identity.is_none());
+    visible.ok_or_else(|| {
         Error::refused(ErrorCode::NotFound, "the message that this one answers was not found")
     })
 }

@@ -1,6 +1,7 @@
 //! The e-mail API over real HTTP (email-api.md 16). Names begin with the rule or, as `c14`, the line of the
 //! checklist that they show.
 
+mod drafts;
 mod identities;
 mod messages;
 mod outcomes;

@@ -129,3 +129,31 @@ async fn sk3_a_key_that_was_rotated_signs_nothing_more_from_the_commit_on() {
     assert!(receiver.wait_for(2).await[1].verifies_as_email(made["signing_key"].as_str().unwrap()));
     running.stop().await;
 }
+
+#[tokio::test]
+async fn the_partner_api_shows_nothing_of_mailboxes() {
+    let server = TestServer::start().await;
+    let mailroom = testkit::Mailroom::open(&server).await;
+    let partner = mailroom.partner("other", domain::partner::PartnerSettings::default()).await;
+    let organization = Organization::of(&server, &mailroom, "acme").await;
+    let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
+    let receiver = Receiver::start().await;
+    bob.subscribe(&receiver.url(), &["message.received"]).await;
+    ann.send(&[bob.address()], "Hello", "x").await;
+    server.settle().await;
+    assert_eq!(receiver.received().len(), 1);
+    let of_same = testkit::persona::Partner::of(&server, "acme");
+    for system in [of_same.live(&server).await, partner.live(&server).await] {
+        for path in ["/api/v1/webhook-endpoints", "/api/v1/events", "/api/v1/webhook-deliveries"] {
+            assert_eq!(system.get(path).await.expect(200)["data"], json!([]), "{path}");
+        }
+        // A key of one API is none of the other.
+        let call = ann.call(Method::GET, "/api/whoami", &[], None).await;
+        call.expect(200);
+        let refused = testkit::Persona { server: &server, key: Some(ann.key.clone()) };
+        refused.get("/api/v1/events").await.refused(401, "api_key_malformed");
+        let mut stranger = ann.clone();
+        stranger.key = system.key.clone().unwrap();
+        stranger.get("/api/whoami").await.expect(401);
+    }
+}
