@@ -138,7 +138,7 @@ pub(crate) async fn emit_sample(
 ) -> Result<(EventId, Vec<DeliveryId>)> {
     let targets = targets(ctx, endpoints.iter().copied(), None);
     let id = publish_sample(tx, ctx, &targets, kind).await?;
-    Ok((id, targets.iter().map(|target| target.delivery_id).collect()))
+    Ok((id, (0..targets.len()).map(|n| id.delivery(n)).collect()))
 }
 
 /// Tries an endpoint with a sample of a type. How it answers is in the log only.
@@ -150,7 +150,7 @@ pub(crate) async fn emit_test(
 ) -> Result<(EventId, DeliveryId)> {
     let target = Target { is_test: true, ..target(ctx, endpoint, None) };
     let id = publish_sample(tx, ctx, &[target], kind).await?;
-    Ok((id, target.delivery_id))
+    Ok((id, id.delivery(0)))
 }
 
 async fn publish_sample(
@@ -218,7 +218,6 @@ fn target(ctx: &OpCtx, endpoint: &Endpoint, about: Option<[u8; 16]>) -> Target {
     Target {
         endpoint_no: endpoint.no,
         delivery_no: ids.number(now),
-        delivery_id: DeliveryId::new(ids, now),
         order_key: order_key(endpoint.settings.order, about),
         is_test: false,
     }

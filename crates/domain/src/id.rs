@@ -251,6 +251,16 @@ fn decode(text: &str) -> Option<[u8; 16]> {
     Some(value.to_be_bytes())
 }
 
+impl EventId {
+    /// The id of the n-th delivery that is made with the event, from zero. Ids drawn together follow each other
+    /// (RFC 9562, section 6.2, method 2), so that deliveries sort as their events do.
+    #[must_use]
+    pub const fn delivery(self, n: usize) -> DeliveryId {
+        let after = u128::from_be_bytes(self.0).wrapping_add(n as u128 + 1);
+        DeliveryId(after.to_be_bytes())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,5 +311,12 @@ mod tests {
         let late = Zero.number(Timestamp::from_micros(1_700_000_000_002_000));
         assert!(0 < early && early < late);
         assert_eq!(number_time(late), Timestamp::from_micros(1_700_000_000_002_000));
+    }
+
+    #[test]
+    fn deliveries_sort_as_their_events_do() {
+        let (early, late) = (EventId([1; 16]), EventId([2; 16]));
+        assert!(early.0 < early.delivery(0).0 && early.delivery(0) < early.delivery(300));
+        assert!(early.delivery(300).0 < late.0);
     }
 }

@@ -46,7 +46,9 @@ create table deliveries (
     -- is_test: sent to try a receiver, and no evidence of how it answers.
     replay boolean not null default false, is_test boolean not null default false
 );
-create index deliveries_of on deliveries (partner_id, livemode, id);
+-- Those made with their event are found through it. One more index of tenants would be one more place to write
+-- for each event.
+create index deliveries_replayed on deliveries (partner_id, livemode, id) where replay = true;
 create index deliveries_event on deliveries (event_no);
 create index deliveries_test on deliveries (no) where livemode = false;
 

@@ -44,30 +44,64 @@ pub struct AttemptLine {
     pub phases: Option<Bytes>,
 }
 
+/// A queue row stands at the time of the last attempt's retry, or of the first attempt: the whole key is
+/// known, so that a long queue costs no more than a short one.
+macro_rules! is_owed {
+    () => {
+        "exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
+        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))"
+    };
+}
+
+macro_rules! line {
+    () => {
+        concat!("select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at, ",
+            is_owed!())
+    };
+}
+
+macro_rules! standing {
+    () => {
+        concat!("select d.id, (select a.outcome from attempts a where a.delivery_no = d.no order by a.n desc limit 1), ",
+            is_owed!())
+    };
+}
+
+/// Those made with their events sort as these do, see [`EventId::delivery`], and so need no index of their
+/// own: every event of every tenant would have to be written into one more place.
+macro_rules! with_events {
+    ($columns:expr) => {
+        concat!($columns, " from events e join deliveries d on d.event_no = e.no
+        join endpoints p on p.no = d.endpoint_no where e.partner_id = $1 and e.livemode = $2 and d.replay = false
+        and (e.id < $3 or $3 is null) and ", narrowed!(), " order by e.id desc, d.id desc limit $10")
+    };
+}
+
+/// Those made later, by a replay.
+macro_rules! replayed {
+    ($columns:expr) => {
+        concat!($columns, " from deliveries d join events e on e.no = d.event_no
+        join endpoints p on p.no = d.endpoint_no where d.partner_id = $1 and d.livemode = $2 and d.replay = true
+        and ", narrowed!(), " order by d.id desc limit $10")
+    };
+}
+
+macro_rules! narrowed {
+    () => {
+        "p.mailbox_id is null and (d.id < $3 or $3 is null) and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null)
+        and (p.id = $6 or $6 is null) and (e.customer_id = $7 or $7 is null)
+        and (d.created_at >= $8 or $8 is null) and (d.created_at < $9 or $9 is null)"
+    };
+}
+
 statements! {
-    // A queue row stands at the time of the last attempt's retry, or of the first attempt: the whole
-    // key is known, so that a long queue costs no more than a short one.
-    LIST = "select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at,
-        exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
-        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
-        from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
-        where d.partner_id = $1 and d.livemode = $2 and p.mailbox_id is null and (d.id < $3 or $3 is null)
-        and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null) and (p.id = $6 or $6 is null)
-        and (e.customer_id = $7 or $7 is null) and (d.created_at >= $8 or $8 is null)
-        and (d.created_at < $9 or $9 is null) order by d.id desc limit $10";
-    SCAN = "select d.id, (select a.outcome from attempts a where a.delivery_no = d.no order by a.n desc limit 1),
-        exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
-        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
-        from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
-        where d.partner_id = $1 and d.livemode = $2 and p.mailbox_id is null and (d.id < $3 or $3 is null)
-        and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null) and (p.id = $6 or $6 is null)
-        and (e.customer_id = $7 or $7 is null) and (d.created_at >= $8 or $8 is null)
-        and (d.created_at < $9 or $9 is null) order by d.id desc limit $10";
-    GET = "select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at,
-        exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
-        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
-        from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no
-        where d.partner_id = $1 and d.livemode = $2 and p.mailbox_id is null and d.id = $3";
+    LIST = with_events!(line!());
+    LIST_REPLAYED = replayed!(line!());
+    SCAN = with_events!(standing!());
+    SCAN_REPLAYED = replayed!(standing!());
+    GET = concat!(line!(), " from deliveries d join events e on e.no = d.event_no
+        join endpoints p on p.no = d.endpoint_no where d.partner_id = $1 and d.livemode = $2 and p.mailbox_id is null
+        and d.id = $3");
     ATTEMPTS = "select n, at, duration_us, outcome, status_code, error, request_headers, response_headers,
         response_body, next_at, key_n, phases from attempts where delivery_no = $1 order by n";
 }
@@ -91,7 +125,8 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Delivery>> {
     let row = narrowed(scope, filter, before, limit);
-    let mut deliveries = tx.all(LIST, row, delivery).await?;
+    let made = tx.all(LIST, row.clone(), delivery).await?;
+    let mut deliveries = newest(made, tx.all(LIST_REPLAYED, row, delivery).await?, limit, |d| d.id);
     for delivery in &mut deliveries {
         delivery.attempts = tx.all(ATTEMPTS, args![delivery.no], attempt_line).await?;
     }
@@ -116,7 +151,22 @@ pub async fn scan(
     limit: i64,
 ) -> Result<Vec<Standing>> {
     let read = |r: &mut Row| Ok(Standing { id: r.next()?, outcome: r.next()?, is_owed: r.next()? });
-    tx.all(SCAN, narrowed(scope, filter, before, limit), read).await
+    let row = narrowed(scope, filter, before, limit);
+    let made = tx.all(SCAN, row.clone(), read).await?;
+    Ok(newest(made, tx.all(SCAN_REPLAYED, row, read).await?, limit, |standing| standing.id))
+}
+
+/// The newest of two lists that were read up to the limit.
+fn newest<T>(
+    mut made: Vec<T>,
+    replayed: Vec<T>,
+    limit: i64,
+    id: impl Fn(&T) -> DeliveryId,
+) -> Vec<T> {
+    made.extend(replayed);
+    made.sort_by_key(|one| std::cmp::Reverse(id(one)));
+    made.truncate(usize::try_from(limit).unwrap_or(0));
+    made
 }
 
 /// One delivery with its attempts.

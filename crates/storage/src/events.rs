@@ -182,12 +182,11 @@ statements! {
         where partner_id = $1 and livemode = $2 and mailbox_id is null and id = $3";
 }
 
-/// To whom an event is owed.
+/// To whom an event is owed. The n-th one's delivery is called [`EventId::delivery`]`(n)`.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     pub endpoint_no: i64,
     pub delivery_no: i64,
-    pub delivery_id: DeliveryId,
     /// It waits for all before it that have the same; see [`order`].
     pub order_key: Option<i64>,
     /// It is sent to try the receiver: signed and logged like any other, but no evidence of how the endpoint fares.
@@ -244,13 +243,13 @@ async fn store(tx: &Tx, scope: &Scope, event: &Event, targets: &[Target]) -> Res
     ];
     tx.post(INSERT, row).await?;
     tx.tell_streams();
-    let delivery = |t: &Target| {
+    let delivery = |(n, t): (usize, &Target)| {
         let (partner, livemode) = (scope.partner_id(), scope.livemode());
-        let (no, endpoint_no) = (t.delivery_no, t.endpoint_no);
+        let (no, id, endpoint_no) = (t.delivery_no, event.id.delivery(n), t.endpoint_no);
         let made_at = event.created_at;
-        args![no, t.delivery_id, event.no, endpoint_no, partner, livemode, made_at, t.is_test]
+        args![no, id, event.no, endpoint_no, partner, livemode, made_at, t.is_test]
     };
-    tx.each(DELIVERY_INSERT, targets.iter().map(delivery).collect()).await
+    tx.each(DELIVERY_INSERT, targets.iter().enumerate().map(delivery).collect()).await
 }
 
 /// Puts deliveries into the queue and tells the deliverer of this process.

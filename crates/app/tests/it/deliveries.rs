@@ -2,6 +2,7 @@
 
 use app::deliveries::DeliveryStatus::{self, Cancelled, Failed, Pending, Retrying, Succeeded};
 use app::deliveries::list::{DeliveryPage, Narrowing, list};
+use app::deliveries::replay::{ReplayRequest, replay};
 use app::endpoints::create::NewEndpoint;
 use app::endpoints::update::EndpointChange;
 use app::{OpCtx, Tx, endpoints, events};
@@ -142,6 +143,43 @@ async fn deliveries_of_one_status_are_found_page_by_page() {
     assert_eq!((all.deliveries.len(), all.next.is_some()), (4, true));
     let rest = page(&ctx, Narrowing::default(), all.next, 4).await;
     assert_eq!((rest.deliveries.len(), rest.next), (2, None));
+}
+
+#[tokio::test]
+async fn replays_stand_among_the_others_at_the_time_when_they_were_asked_for() {
+    let (world, ctx, _) = listening().await;
+    let mut made = Vec::new();
+    for name in ["a", "b", "c"] {
+        invite(&ctx, name).await;
+        settle(&world, "succeeded").await;
+        let first = page(&ctx, Narrowing::default(), None, 1).await.deliveries.remove(0).delivery;
+        made.push(first.id);
+        world.clock.advance(minutes(1));
+        if name != "c" {
+            let event_id = first.event_id.to_string();
+            let request = ReplayRequest { event_id, endpoint_id: None, reissue: name == "b" };
+            let again = async move |tx: &Tx, ctx: &OpCtx| replay(tx, ctx, &request).await;
+            made.push(act(&ctx, again).await.unwrap().deliveries[0].1);
+            settle(&world, "succeeded").await;
+            world.clock.advance(minutes(1));
+        }
+    }
+    made.reverse();
+    for limit in 1..=6 {
+        let (mut seen, mut before) = (Vec::new(), None);
+        loop {
+            let found = page(&ctx, Narrowing::default(), before, limit).await;
+            seen.extend(found.deliveries.iter().map(|d| d.delivery.id));
+            before = found.next;
+            if before.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, made, "{limit} at a time");
+    }
+    let narrowing = Narrowing { status: Some(Succeeded), ..Narrowing::default() };
+    let found = page(&ctx, narrowing, None, 9).await.deliveries;
+    assert_eq!(found.iter().map(|d| d.delivery.id).collect::<Vec<_>>(), made);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use app::admin::{StaffCtx, staff_ctx};
 use app::endpoints::create::{self, NewEndpoint};
 use app::{App, Scope, Tx, operator_ctx};
 use domain::event::EventType;
-use domain::id::{DeliveryId, EventId};
+use domain::id::EventId;
 use domain::partner::{OrderForm, PartnerKind, PartnerSettings, PartnerStatus};
 use domain::{Ids, Timestamp};
 use storage::events::{Event, Target};
@@ -80,7 +80,6 @@ pub(super) async fn publish(
         let target = |outlet: &Outlet| Target {
             endpoint_no: outlet.no,
             delivery_no: ids.number(now),
-            delivery_id: DeliveryId::new(ids, now),
             order_key: None,
             is_test: false,
         };

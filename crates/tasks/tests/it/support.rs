@@ -223,7 +223,6 @@ impl World {
                 let target = |e: &Endpoint| Target {
                     endpoint_no: e.no,
                     delivery_no: ids.number(now),
-                    delivery_id: DeliveryId::new(ids.as_ref(), now),
                     order_key: key_of(e.settings.order, i),
                     is_test: false,
                 };
