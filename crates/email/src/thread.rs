@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::message_id::{self, IDS_MAX};
-use crate::parse::Parsed;
 
 /// Ids that the References field of a reply names at most: the first and the last 19 (engine 4.4).
 pub const REFERENCES_MAX: usize = 20;
@@ -40,14 +39,6 @@ pub fn referenced<'a>(in_reply_to: &'a [String], references: &'a [String]) -> Ve
         ids.extend(root);
     }
     ids
-}
-
-impl Parsed {
-    /// The hashes by which the message is looked up in the threads of a mailbox, nearest first.
-    pub fn referenced_hashes(&self) -> Vec<IdHash> {
-        let ids = referenced(&self.in_reply_to, &self.references);
-        ids.into_iter().map(id_hash).collect()
-    }
 }
 
 /// The References of an answer: those of the parent and the parent itself, the first and the last 19.

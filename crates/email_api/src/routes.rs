@@ -90,6 +90,7 @@ pub(crate) fn router(api: EmailApi) -> Router {
         .layer(middleware::from_fn_with_state(api.clone(), entrance::guarded));
     let public = Router::new()
         .route("/api/openapi-email.json", get(document))
+        .route("/files/messages/{message_id}/open.gif", get(messages::attachments::open_handler))
         .route("/files/messages/{message_id}/{part}", get(messages::attachments::file))
         .layer(middleware::map_response(refusal::written));
     guarded.merge(public).with_state(api)

@@ -1,10 +1,11 @@
 //! `GET …/messages/{message_id}/attachments/{filename}`, and the files behind the links that it gives.
 
 use app::email::messages::attachment::{LINK_LIFE, link, open};
+use app::email::messages::opens;
 use axum::body::Body;
 use axum::extract::{OriginalUri, Path, State};
 use axum::http::header::{self, HeaderValue};
-use axum::http::{Response, StatusCode};
+use axum::http::{Response, StatusCode, Uri};
 use domain::{Error, ErrorCode, seconds};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
@@ -56,13 +57,7 @@ pub(crate) async fn file(
     Path((id, part)): Path<(String, String)>,
     OriginalUri(uri): OriginalUri,
 ) -> Handled {
-    let query = Query::read(uri.query());
-    let expires = query.text("expires").and_then(|text| text.parse().ok()).unwrap_or(0);
-    let signature = query.text("signature").unwrap_or_default();
-    let now = api.app.clock.now();
-    if !api.app.secrets.link_is_good(uri.path(), expires, signature, now) {
-        return Err(Refusal(no_file()));
-    }
+    check_link(&api, &uri)?;
     let index = part.parse().map_err(|_| no_file())?;
     let file = open(&api.app, &id, index).await?;
     let name = utf8_percent_encode(&file.filename, NON_ALPHANUMERIC);
@@ -79,6 +74,29 @@ pub(crate) async fn file(
     set(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'");
     set(header::CACHE_CONTROL, "private, no-store");
     Ok(response)
+}
+
+/// `GET /files/messages/{message_id}/open.gif` with a signature: somebody looks at a message.
+pub(crate) async fn open_handler(
+    State(api): State<EmailApi>,
+    Path(id): Path<String>,
+    OriginalUri(uri): OriginalUri,
+) -> Handled {
+    check_link(&api, &uri)?;
+    opens::note(&api.app, &id).await?;
+    let mut response = Response::new(Body::from(opens::POINT));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/gif"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+fn check_link(api: &EmailApi, uri: &Uri) -> Result<(), Refusal> {
+    let query = Query::read(uri.query());
+    let expires = query.text("expires").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let signature = query.text("signature").unwrap_or_default();
+    let is_good = api.app.secrets.link_is_good(uri.path(), expires, signature, api.app.clock.now());
+    if is_good { Ok(()) } else { Err(Refusal(no_file())) }
 }
 
 fn no_file() -> Error {

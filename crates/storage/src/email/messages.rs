@@ -43,6 +43,8 @@ statements! {
     KNOWN = "select id from messages where mailbox_id = $1 and ref = $2 and sender = $3 and size = $4
         and created_at >= $5 limit 1";
     SET_FLAGS = "update messages set is_read = $2, is_starred = $3, updated_at = $4 where no = $1";
+    NOTE_OPEN = "update messages set open_count = open_count + 1, first_opened_at = coalesce(first_opened_at, $2)
+        where id = $1 and direction = 'outbound'";
     SET_STATUS = "update messages set status = $2, updated_at = $3 where no = $1";
     DELETE = "delete from messages where no = $1";
     RECIPIENTS_DELETE = "delete from message_recipients where message_no = $1";
@@ -176,6 +178,11 @@ pub async fn find_known(
 
 pub async fn set_flags(tx: &Tx, m: &Message) -> Result<()> {
     tx.post(SET_FLAGS, args![m.no, m.is_read, m.is_starred, m.updated_at]).await
+}
+
+/// Counts that a message that was sent was looked at.
+pub async fn note_open(tx: &Tx, id: MessageId, now: Timestamp) -> Result<()> {
+    tx.post(NOTE_OPEN, args![id, now]).await
 }
 
 pub async fn set_status(tx: &Tx, no: i64, status: MessageStatus, now: Timestamp) -> Result<()> {

@@ -11,7 +11,7 @@ use storage::Tx;
 use storage::email::drafts as rows;
 use wire::email::messages::To;
 
-use super::{invalid, locked, must_be, no_draft, remove};
+use super::{locked, must_be, no_draft, remove};
 use crate::OpCtx;
 use crate::email::messages::answer::{Original, forwarded};
 use crate::email::messages::get::find;
@@ -64,6 +64,7 @@ async fn letter(ctx: &OpCtx, draft: Draft, source: Option<Message>) -> Result<Le
             answers,
             wrapped: None,
             is_forward: false,
+            track_opens: draft.track_opens,
         },
         Some((message, forward)) => {
             let original = Original {
@@ -85,12 +86,10 @@ async fn letter(ctx: &OpCtx, draft: Draft, source: Option<Message>) -> Result<Le
                 answers: None,
                 wrapped: body.wrapped,
                 is_forward: true,
+                track_opens: draft.track_opens,
             }
         }
     };
-    if draft.track_opens && letter.html.is_none() {
-        return Err(invalid("track_opens", "track_opens needs HTML, which this draft has not"));
-    }
     Ok(letter)
 }
 

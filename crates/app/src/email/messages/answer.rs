@@ -37,6 +37,7 @@ pub async fn prepare_reply(
         answers: Some((message.message_id, message.references)),
         wrapped: None,
         is_forward: false,
+        track_opens: false,
     };
     compose(ctx, &owner, letter).await
 }
@@ -56,9 +57,6 @@ pub async fn prepare_forward(
     };
     let files = decode(input.additional_attachments)?;
     let body = forwarded(ctx, original, (input.text, input.html), files).await?;
-    if input.track_opens && body.html.is_none() {
-        return Err(invalid("track_opens", "track_opens needs HTML, which this forward has not"));
-    }
     let letter = Letter {
         recipients: input.recipients,
         subject: input.subject.unwrap_or_else(|| forward::subject(message.subject.as_deref())),
@@ -69,6 +67,7 @@ pub async fn prepare_forward(
         answers: None,
         wrapped: body.wrapped,
         is_forward: true,
+        track_opens: input.track_opens,
     };
     compose(ctx, &owner, letter).await
 }

@@ -7,6 +7,7 @@ pub mod get;
 pub mod ingest;
 pub mod list;
 pub mod lookup;
+pub mod opens;
 pub mod outbound;
 pub mod outcome;
 pub mod receive;

@@ -20,14 +20,15 @@ use storage::email::recipients::{self, Bucket, Recipient};
 use storage::email::{identities, rules};
 use wire::email::messages::{NewAttachment, SendMessage, To};
 
-use super::outcome;
 use super::receive::{Arrival, must_have_room, receive};
+use super::{opens, outcome};
 use crate::email::{mailbox, raw, threads};
 use crate::{OpCtx, audit};
 
 /// A message that is built and whose bytes are where they will be found.
 #[derive(Clone)]
 pub struct Prepared {
+    id: MessageId,
     mailbox: String,
     recipients: Vec<(Bucket, Address)>,
     reply_to: Vec<String>,
@@ -51,6 +52,8 @@ pub struct Letter {
     pub answers: Option<(String, Vec<String>)>,
     pub wrapped: Option<Bytes>,
     pub is_forward: bool,
+    /// Its HTML asks for a picture when it is looked at.
+    pub track_opens: bool,
 }
 
 /// Reads what a caller wants to send and builds it. The transaction comes after: building takes time, and
@@ -68,9 +71,6 @@ pub async fn prepare(ctx: &OpCtx, address: &str, input: SendMessage) -> Result<P
             Ok((owner, parent))
         })
         .await?;
-    if input.track_opens && input.html.is_none() {
-        return Err(invalid("track_opens", "track_opens needs body_html"));
-    }
     let letter = Letter {
         recipients: input.recipients,
         subject: input.subject,
@@ -81,6 +81,7 @@ pub async fn prepare(ctx: &OpCtx, address: &str, input: SendMessage) -> Result<P
         answers: parent.map(|p| (p.message_id.clone(), p.references)),
         wrapped: None,
         is_forward: false,
+        track_opens: input.track_opens,
     };
     compose(ctx, &owner, letter).await
 }
@@ -126,6 +127,9 @@ pub(crate) fn decode(attachments: Vec<NewAttachment>) -> Result<Vec<Attachment>>
 
 /// Builds a message of a mailbox and stages its bytes.
 pub(crate) async fn compose(ctx: &OpCtx, owner: &Identity, letter: Letter) -> Result<Prepared> {
+    if letter.track_opens && letter.html.is_none() {
+        return Err(invalid("track_opens", "only HTML can tell that it is looked at"));
+    }
     let recipients = read_recipients(&letter.recipients)?;
     let reply_to =
         letter.reply_to.as_deref().map(|text| address_at("reply_to", text)).transpose()?;
@@ -151,7 +155,11 @@ pub(crate) async fn compose(ctx: &OpCtx, owner: &Identity, letter: Letter) -> Re
         _ => text,
     };
     let text = signed(letter.text, &owner.signature.text, "\n\n-- \n");
-    let html = signed(letter.html, &owner.signature.html, "<br><br>");
+    let mut html = signed(letter.html, &owner.signature.html, "<br><br>");
+    let message = MessageId::new(ctx.app.ids.as_ref(), ctx.now);
+    if let Some(html) = html.as_mut().filter(|_| letter.track_opens) {
+        html.push_str(&opens::element(ctx, message));
+    }
     let outgoing = Outgoing {
         message_id: &message_id,
         date: ctx.now,
@@ -175,6 +183,7 @@ pub(crate) async fn compose(ctx: &OpCtx, owner: &Identity, letter: Letter) -> Re
     let built = Bytes::from(built);
     let parsed = email::parse(&built).map_err(|p| Error::internal("reading a built message", p))?;
     Ok(Prepared {
+        id: message,
         mailbox: owner.address.clone(),
         recipients,
         reply_to: reply_to.iter().map(|a| a.as_str().to_owned()).collect(),
@@ -308,7 +317,7 @@ fn outbound(ctx: &OpCtx, owner: &Identity, prepared: &Prepared) -> Message {
     };
     Message {
         no: ids.number(ctx.now),
-        id: MessageId::new(ids, ctx.now),
+        id: prepared.id,
         mailbox_id: owner.mailbox_id,
         // Set when it joins its thread.
         thread_id: ThreadId([0; 16]),

@@ -205,3 +205,30 @@ async fn m1_to_m6_a_list_is_cut_by_time_direction_and_pages_that_stay_whole() {
     let all = of_day.expect(200)["items"].as_array().unwrap().len();
     assert!((1..=2).contains(&all), "M-2, M-3: the whole day and no other: {all}");
 }
+
+#[tokio::test]
+async fn a_message_whose_opens_are_tracked_counts_who_fetches_its_picture() {
+    let server = TestServer::start().await;
+    let house = Organization::open(&server).await;
+    let (ann, bob) = (house.agent("ann").await, house.agent("bob").await);
+    let mut body = json!({"recipients": {"to": [bob.address()]}, "subject": "Look", "body_text": "x",
+        "track_opens": true});
+    ann.post(&ann.path("/messages"), body.clone()).await.expect(422);
+    body["body_html"] = json!("<p>Look</p>");
+    let sent = ann.post(&ann.path("/messages"), body).await.expect(201);
+    assert_eq!((&sent["open_count"], &sent["first_opened_at"]), (&json!(0), &Value::Null));
+
+    let inbound = bob.messages().await[0]["id"].as_str().unwrap().to_owned();
+    let read = bob.get(&bob.path(&format!("/messages/{inbound}"))).await.expect(200);
+    let html = read["body_html"].as_str().unwrap().replace("&amp;", "&");
+    let start = html.find("https://app.example.com/files").unwrap();
+    let url = html[start..].split('"').next().unwrap().replace("https://app.example.com", "");
+    let picture = Persona::anonymous(&server).get(&url).await;
+    assert_eq!((picture.status.as_u16(), picture.header("content-type")), (200, Some("image/gif")));
+    Persona::anonymous(&server).get(&url).await;
+    Persona::anonymous(&server).get(&url.replace("signature=", "signature=x")).await.expect(404);
+    let path = ann.path(&format!("/messages/{}", sent["id"].as_str().unwrap()));
+    let after = ann.get(&path).await.expect(200);
+    assert_eq!(after["open_count"], 2);
+    assert!(after["first_opened_at"].is_string());
+}
