@@ -71,8 +71,9 @@ pub(crate) enum State {
 pub(crate) struct Delivery {
     pub(crate) site: usize,
     pub(crate) state: State,
-    /// Where an order holds: of whom it tells. Those before it in the list are before it.
+    /// Where an order holds: of whom it tells, and its place among those that tell of the same.
     key: Option<usize>,
+    place: usize,
     made_at: Timestamp,
 }
 
@@ -82,6 +83,8 @@ pub(crate) struct Model {
     /// By number, which rises in the order of commit.
     pub(crate) deliveries: BTreeMap<i64, Delivery>,
     pub(crate) n_kills: usize,
+    /// Places that were given out.
+    n_places: usize,
 }
 
 impl Model {
@@ -94,7 +97,13 @@ impl Model {
     pub(crate) fn owe(&mut self, no: i64, site: usize, nth: usize, now: Timestamp) {
         let key = self.sites[site].in_order.then_some(nth % 2);
         let state = State::Owed { due: (now, now), tries: 0 };
-        self.deliveries.insert(no, Delivery { site, state, key, made_at: now });
+        let place = self.next_place();
+        self.deliveries.insert(no, Delivery { site, state, key, place, made_at: now });
+    }
+
+    fn next_place(&mut self) -> usize {
+        self.n_places += 1;
+        self.n_places
     }
 
     /// Resuming with nothing gives up what is held.
@@ -128,12 +137,13 @@ impl Model {
         }
     }
 
-    /// What was given up once has lost its place, and gets a whole ladder. Due at any time before now is due
-    /// now.
+    /// What was given up once takes its place at the end, and gets a whole ladder. Due at any time before now is
+    /// due now.
     fn revive(&mut self, no: i64, now: Timestamp) {
+        let place = self.next_place();
         if let Some(delivery) = self.deliveries.get_mut(&no) {
             delivery.state = State::Owed { due: (delivery.made_at, now), tries: 0 };
-            delivery.key = None;
+            delivery.place = place;
         }
     }
 
@@ -170,18 +180,19 @@ impl Model {
     /// A delivery that may be sent now.
     pub(crate) fn next(&self, now: Timestamp) -> Option<i64> {
         let is_due = |d: &Delivery| matches!(d.state, State::Owed { due, .. } if due.0 <= now);
-        let may_go = |no: &i64, d: &Delivery| {
-            let before = |(_, other): (&i64, &Delivery)| {
+        let may_go = |d: &Delivery| {
+            let is_before = |other: &Delivery| {
                 other.site == d.site
                     && other.key == d.key
+                    && other.place < d.place
                     && matches!(other.state, State::Owed { .. })
             };
-            d.key.is_none() || !self.deliveries.range(..no).any(before)
+            d.key.is_none() || !self.deliveries.values().any(is_before)
         };
         let found = self
             .deliveries
             .iter()
-            .find(|(no, d)| !self.sites[d.site].is_paused && is_due(d) && may_go(no, d));
+            .find(|(_, d)| !self.sites[d.site].is_paused && is_due(d) && may_go(d));
         found.map(|(no, _)| *no)
     }
 }
