@@ -5,5 +5,5 @@
 mod developers;
 mod invite;
 
-pub use developers::{Brand, developers};
+pub use developers::{Brand, Documents, developers};
 pub use invite::invite;

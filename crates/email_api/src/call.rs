@@ -30,7 +30,7 @@ const RAW_BYTES_MAX: usize = 50 << 20;
 const LETTERS: &[&str] =
     &["/messages", "/reply-all", "/forward", "/attachments", "/drafts", "/drafts/{draft_id}"];
 /// Characters of an idempotency key (email-api.md I-1).
-const KEY_CHARS_MAX: usize = 255;
+pub(crate) const KEY_CHARS_MAX: usize = 255;
 
 /// What a handler returns.
 pub(crate) type Handled = Result<Response<Body>, Refusal>;

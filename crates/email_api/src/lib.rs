@@ -11,6 +11,7 @@ mod contact_rules;
 mod domains;
 mod drafts;
 mod entrance;
+mod examples;
 mod identities;
 mod mailboxes;
 mod messages;

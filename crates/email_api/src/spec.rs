@@ -4,7 +4,8 @@
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use crate::routes;
+use crate::call::KEY_CHARS_MAX;
+use crate::{examples, routes};
 
 /// The parts that no handler owns.
 #[derive(OpenApi)]
@@ -20,6 +21,29 @@ use crate::routes;
     components(schemas(wire::email::errors::Refused, wire::email::events::MessageEvent))
 )]
 struct Frame;
+
+/// Tags in the order of the documentation.
+const TAGS: &[(&str, &str)] = &[
+    ("Identities", "Agents, each with a handle and a mailbox, and who may see them."),
+    ("Mailboxes", "The settings of a mailbox, what it holds, and searching it."),
+    ("Messages", "Mail: sent, answered, forwarded, listed, read, marked, deleted."),
+    ("Threads", "Messages that belong together, and the folders that they are in."),
+    ("Drafts", "What is being written, until it is sent."),
+    ("Imports", "Mail of another mailbox, brought here as files."),
+    ("Contact rules", "Whose mail comes in, and to whom an agent may write."),
+    ("Contacts", "The people that agents write with, and who sees them."),
+    ("Notes", "What agents write down."),
+    ("Domains", "Domains that mail is sent from."),
+    (
+        "Webhooks",
+        "Subscriptions to what happens in a mailbox, their log, and the keys that sign them.",
+    ),
+    ("Account", "The key that calls, and keys for agents."),
+];
+
+/// Operations whose answer is kept under the caller's key.
+const REMEMBERED: &[&str] =
+    &["createDraft", "forwardMessage", "replyAll", "sendDraft", "sendMessage"];
 
 /// The refusals that every operation shares.
 const REFUSALS: &[(u16, &str)] = &[
@@ -56,6 +80,16 @@ fn add_older_paths(paths: &mut Map<String, Value>) {
     paths.extend(older);
 }
 
+/// The header of the operations whose answer can be asked for again (I-1 to I-8).
+fn add_idempotency_key(operation: &mut Value) {
+    let Some(parameters) = operation["parameters"].as_array_mut() else { return };
+    parameters.push(json!({
+        "name": "Idempotency-Key", "in": "header",
+        "description": "The same key with the same body does it once, and is told the first answer for seven days.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX},
+    }));
+}
+
 /// The document, as it is committed to `openapi/email.json`.
 pub fn document() -> Value {
     let (_, mut api) = routes::operations().split_for_parts();
@@ -66,6 +100,11 @@ pub fn document() -> Value {
     document["components"]["securitySchemes"] =
         json!({"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}});
     document["security"] = json!([{"key": []}]);
+    document["tags"] =
+        TAGS.iter().map(|(name, text)| json!({"name": name, "description": text})).collect();
+    for (name, example) in examples::bodies() {
+        document["components"]["schemas"][name]["example"] = example;
+    }
     for (status, text) in REFUSALS {
         document["components"]["responses"][format!("R{status}")] = json!({
             "description": text,
@@ -76,6 +115,9 @@ pub fn document() -> Value {
     add_older_paths(paths);
     for item in paths.values_mut().filter_map(Value::as_object_mut) {
         for operation in item.values_mut() {
+            if operation["operationId"].as_str().is_some_and(|id| REMEMBERED.contains(&id)) {
+                add_idempotency_key(operation);
+            }
             for (status, _) in REFUSALS {
                 operation["responses"][status.to_string()] =
                     json!({"$ref": format!("#/components/responses/R{status}")});

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use dashboard::Brand;
+use dashboard::{Brand, Documents};
 use domain::Clock as _;
 use email_api::EmailApi;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -191,8 +191,9 @@ fn router(api: &PartnerApi, app: &App, metrics: PrometheusHandle, brand: Brand) 
         .route("/readyz", get(ready))
         .route("/metrics", get(scrape))
         .with_state(house);
+    let documents = Documents { partner: partner_api::document(), email: email_api::document() };
     partner_api::router(api.clone())
-        .merge(dashboard::developers(Arc::new(partner_api::document()), brand))
+        .merge(dashboard::developers(documents, brand))
         .merge(dashboard::invite(app.clone()))
         .merge(own)
 }

@@ -113,11 +113,17 @@ impl Contract {
     /// Checks what a subscription of a mailbox was sent.
     #[track_caller]
     pub fn check_message_event(&self, payload: &Value) {
-        let schema = json!({"$ref": "#/components/schemas/MessageEvent"});
-        let validator = self.validator("message event".to_owned(), &schema);
+        self.check_schema("MessageEvent", payload);
+    }
+
+    /// Checks a value against a schema of the document.
+    #[track_caller]
+    pub fn check_schema(&self, name: &str, value: &Value) {
+        let schema = json!({"$ref": format!("#/components/schemas/{name}")});
+        let validator = self.validator(format!("schema {name}"), &schema);
         let problems: Vec<String> =
-            validator.iter_errors(payload).map(|e| format!("{}: {e}", e.instance_path())).collect();
-        assert!(problems.is_empty(), "the document is broken: {problems:#?}\n{payload:#}");
+            validator.iter_errors(value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(problems.is_empty(), "{name} breaks the document: {problems:#?}\n{value:#}");
     }
 
     /// The documented operation behind a path, and its template.

@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 
 use super::schema::{cell, describe, kind};
 
+/// Where the objects of the Partner API are described.
+const OBJECTS: &str = "/developers/reference/objects";
+
 /// The catalogue of what somebody hears as Markdown.
 pub(crate) fn catalogue(audience: Audience) -> String {
     let mut text = String::from("| Event | When |\n|---|---|\n");
@@ -27,7 +30,7 @@ pub(crate) fn catalogue(audience: Audience) -> String {
         let data = &schemas[&format!("{name}Data")]["properties"];
         let _ = writeln!(text, "\n## `{event}`\n\n{}\n", event.description());
         if audience == Audience::Partner {
-            let _ = writeln!(text, "`data.object` is a {}.", kind(&data["object"]));
+            let _ = writeln!(text, "`data.object` is a {}.", kind(&data["object"], OBJECTS));
         }
         text.push_str(&particular(data, &schemas["EventData"]["properties"]));
         let _ = writeln!(text, "\n```json\n{sample:#}\n```");
@@ -57,7 +60,12 @@ fn particular(data: &Value, common: &Value) -> String {
     let mut text =
         String::from("`data` also has:\n\n| Member | Type | Description |\n|---|---|---|\n");
     for (name, schema) in own {
-        let _ = writeln!(text, "| `{name}` | {} | {} |", kind(schema), cell(&describe(schema)));
+        let _ = writeln!(
+            text,
+            "| `{name}` | {} | {} |",
+            kind(schema, OBJECTS),
+            cell(&describe(schema))
+        );
     }
     text
 }

@@ -11,11 +11,18 @@ pub(crate) enum Group {
     Webhooks,
     Email,
     Reference,
+    EmailReference,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Start, Self::Conventions, Self::Webhooks, Self::Email, Self::Reference];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Start,
+        Self::Conventions,
+        Self::Webhooks,
+        Self::Email,
+        Self::Reference,
+        Self::EmailReference,
+    ];
 
     pub(crate) const fn title(self) -> &'static str {
         match self {
@@ -24,6 +31,7 @@ impl Group {
             Self::Webhooks => "Webhooks",
             Self::Email => "E-mail",
             Self::Reference => "Reference",
+            Self::EmailReference => "E-mail reference",
         }
     }
 }

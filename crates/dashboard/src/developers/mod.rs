@@ -8,13 +8,10 @@ mod events;
 mod guides;
 mod highlight;
 mod markdown;
-mod objects;
 mod reference;
 mod schema;
 mod serve;
 mod site;
-
-use std::sync::Arc;
 
 use axum::Router;
 use serde_json::Value;
@@ -30,9 +27,14 @@ pub struct Brand {
     pub header_prefix: String,
 }
 
-/// The routes of the documents. `spec` is the OpenAPI document that the reference is made from.
-///
-/// Nothing is rendered before the first request.
-pub fn developers(spec: Arc<Value>, brand: Brand) -> Router {
-    serve::router(spec, brand)
+/// The OpenAPI documents that the references are made from.
+#[derive(Clone, Debug)]
+pub struct Documents {
+    pub partner: Value,
+    pub email: Value,
+}
+
+/// The routes of the pages. Nothing is rendered before the first request.
+pub fn developers(documents: Documents, brand: Brand) -> Router {
+    serve::router(documents, brand)
 }

@@ -9,16 +9,13 @@ use serde_json::Value;
 
 use super::markdown::slug;
 
-/// Where the objects are described.
-pub(crate) const OBJECTS: &str = "/developers/reference/objects";
-
 /// The name of the component that a schema refers to.
 pub(crate) fn referred(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str()?.strip_prefix("#/components/schemas/")
 }
 
-/// A table of an object's members; nothing when it has none.
-pub(crate) fn members(schema: &Value) -> String {
+/// A table of an object's members; nothing when it has none. `objects` is the page of other objects.
+pub(crate) fn members(schema: &Value, objects: &str) -> String {
     let Some(properties) = schema["properties"].as_object() else { return String::new() };
     let required: Vec<&str> = strings(&schema["required"]).collect();
     let mut names: Vec<&String> = properties.keys().collect();
@@ -28,24 +25,28 @@ pub(crate) fn members(schema: &Value) -> String {
     for name in names {
         let member = &properties[name];
         let must = if required.contains(&name.as_str()) { " **required**" } else { "" };
-        let _ =
-            writeln!(table, "| `{name}`{must} | {} | {} |", kind(member), cell(&describe(member)));
+        let _ = writeln!(
+            table,
+            "| `{name}`{must} | {} | {} |",
+            kind(member, objects),
+            cell(&describe(member))
+        );
     }
     table
 }
 
 /// The type of a value in words, with a link where it is an object of its own.
-pub(crate) fn kind(schema: &Value) -> String {
+pub(crate) fn kind(schema: &Value, objects: &str) -> String {
     if let Some(name) = referred(schema) {
-        return format!("[{name}]({OBJECTS}#{})", slug(name));
+        return format!("[{name}]({objects}#{})", slug(name));
     }
     for union in ["oneOf", "anyOf"] {
         if let Some(choices) = schema[union].as_array() {
-            return join(choices.iter().map(kind), " or ");
+            return join(choices.iter().map(|c| kind(c, objects)), " or ");
         }
     }
     if let Some(parts) = schema["allOf"].as_array() {
-        return join(parts.iter().map(kind), " and ");
+        return join(parts.iter().map(|p| kind(p, objects)), " and ");
     }
     if let Some(constant) = constant(schema) {
         return format!("`{constant}`");
@@ -54,19 +55,19 @@ pub(crate) fn kind(schema: &Value) -> String {
         return join(choices.iter().map(|c| format!("`{c}`")), ", ");
     }
     match &schema["type"] {
-        Value::String(name) => simple(name, schema),
+        Value::String(name) => simple(name, schema, objects),
         Value::Array(names) => {
-            join(names.iter().filter_map(Value::as_str).map(|n| simple(n, schema)), " or ")
+            join(names.iter().filter_map(Value::as_str).map(|n| simple(n, schema, objects)), " or ")
         }
         _ => "any".to_owned(),
     }
 }
 
-fn simple(name: &str, schema: &Value) -> String {
+fn simple(name: &str, schema: &Value, objects: &str) -> String {
     match name {
-        "array" => format!("array of {}", kind(&schema["items"])),
+        "array" => format!("array of {}", kind(&schema["items"], objects)),
         "object" if schema["additionalProperties"].is_object() => {
-            format!("map of {}", kind(&schema["additionalProperties"]))
+            format!("map of {}", kind(&schema["additionalProperties"], objects))
         }
         "string" => match schema["format"].as_str() {
             Some("date-time") => "time".to_owned(),
@@ -183,11 +184,11 @@ mod tests {
             (json!({"const": true, "type": "boolean"}), "`true`"),
             (
                 json!({"oneOf": [{"$ref": "#/components/schemas/MailAction"}, {"type": "null"}]}),
-                "[MailAction](/developers/reference/objects#mailaction) or null",
+                "[MailAction](/objects#mailaction) or null",
             ),
         ];
         for (schema, words) in told {
-            assert_eq!(kind(&schema), words, "{schema}");
+            assert_eq!(kind(&schema, "/objects"), words, "{schema}");
         }
     }
 

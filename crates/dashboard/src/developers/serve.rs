@@ -9,12 +9,11 @@ use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
-use serde_json::Value;
 
-use super::Brand;
 use super::guides::FRONT;
 use super::reference::HOST;
 use super::site::{self, SCRIPT, STYLE, Site};
+use super::{Brand, Documents};
 
 /// Nothing but our own style, script and pictures; no form, no frame, no base.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
@@ -30,22 +29,22 @@ const MARKDOWN: &str = "text/markdown; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
 #[derive(Clone)]
-struct Documents(Arc<Inner>);
+struct Pages(Arc<Inner>);
 
 struct Inner {
-    spec: Arc<Value>,
+    documents: Documents,
     brand: Brand,
     site: OnceLock<Site>,
 }
 
-impl Documents {
+impl Pages {
     fn site(&self) -> &Site {
-        self.0.site.get_or_init(|| Site::build(&self.0.spec, &self.0.brand))
+        self.0.site.get_or_init(|| Site::build(&self.0.documents, &self.0.brand))
     }
 }
 
-pub(crate) fn router(spec: Arc<Value>, brand: Brand) -> Router {
-    let documents = Documents(Arc::new(Inner { spec, brand, site: OnceLock::new() }));
+pub(crate) fn router(documents: Documents, brand: Brand) -> Router {
+    let pages = Pages(Arc::new(Inner { documents, brand, site: OnceLock::new() }));
     let front = get(async || Redirect::permanent("/developers"));
     Router::new()
         .route("/developers", get(page))
@@ -59,20 +58,20 @@ pub(crate) fn router(spec: Arc<Value>, brand: Brand) -> Router {
         )
         .route("/llms.txt", get(llms))
         .route("/llms-full.txt", get(llms_full))
-        .with_state(documents)
+        .with_state(pages)
 }
 
 /// A page, as HTML or as Markdown: by its path, or by what the reader accepts.
-async fn page(State(documents): State<Documents>, request: Request) -> Response<Body> {
+async fn page(State(pages): State<Pages>, request: Request) -> Response<Body> {
     let path = request.uri().path();
     let headers = request.headers();
-    let base = documents.base(headers);
-    let pages = &documents.site().pages;
-    if let Some(page) = pages.iter().find(|page| page.twin == path) {
+    let base = pages.base(headers);
+    let site = pages.site();
+    if let Some(page) = site.pages.iter().find(|page| page.twin == path) {
         return send(headers, &base, &page.markdown, MARKDOWN, None);
     }
-    let Some(page) = pages.iter().find(|page| page.path == path) else {
-        let mut lost = send(headers, &base, &documents.site().lost, HTML, None);
+    let Some(page) = site.pages.iter().find(|page| page.path == path) else {
+        let mut lost = send(headers, &base, &site.lost, HTML, None);
         *lost.status_mut() = StatusCode::NOT_FOUND;
         return lost;
     };
@@ -83,12 +82,12 @@ async fn page(State(documents): State<Documents>, request: Request) -> Response<
     }
 }
 
-async fn llms(State(documents): State<Documents>, headers: HeaderMap) -> Response<Body> {
-    send(&headers, &documents.base(&headers), &documents.site().llms, TEXT, None)
+async fn llms(State(pages): State<Pages>, headers: HeaderMap) -> Response<Body> {
+    send(&headers, &pages.base(&headers), &pages.site().llms, TEXT, None)
 }
 
-async fn llms_full(State(documents): State<Documents>, headers: HeaderMap) -> Response<Body> {
-    send(&headers, &documents.base(&headers), &documents.site().llms_full, TEXT, None)
+async fn llms_full(State(pages): State<Pages>, headers: HeaderMap) -> Response<Body> {
+    send(&headers, &pages.base(&headers), &pages.site().llms_full, TEXT, None)
 }
 
 fn asset(media: &'static str, content: &'static str) -> Response<Body> {
@@ -100,7 +99,7 @@ fn asset(media: &'static str, content: &'static str) -> Response<Body> {
     (headers, content).into_response()
 }
 
-impl Documents {
+impl Pages {
     /// The origin that the reader asked, so that examples run as they are copied.
     fn base(&self, headers: &HeaderMap) -> String {
         let public = &self.0.brand.public_url;

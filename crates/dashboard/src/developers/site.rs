@@ -6,14 +6,12 @@ use std::collections::hash_map::DefaultHasher;
 use std::fmt::Write as _;
 use std::hash::{Hash as _, Hasher as _};
 
-use askama::Template;
-use domain::event::Audience;
-use serde_json::Value;
-
 use super::guides::{EVENTS_MARK, FRONT, Group, MAILBOX_EVENTS_MARK, OPERATOR_EVENTS_MARK, Source};
 use super::markdown::{Heading, render};
-use super::reference::HOST;
-use super::{Brand, events, guides, reference};
+use super::reference::{Api, HOST};
+use super::{Brand, Documents, events, guides, reference};
+use askama::Template;
+use domain::event::Audience;
 
 pub(crate) const STYLE: &str = include_str!("../../assets/developers.css");
 pub(crate) const SCRIPT: &str = include_str!("../../assets/developers.js");
@@ -48,9 +46,10 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    pub(crate) fn build(spec: &Value, brand: &Brand) -> Self {
+    pub(crate) fn build(documents: &Documents, brand: &Brand) -> Self {
         let mut pages: Vec<Page> = guides::written()
-            .chain(reference::pages(spec))
+            .chain(reference::pages(&Api::partner(&documents.partner)))
+            .chain(reference::pages(&Api::email(&documents.email)))
             .map(|source| page(source, brand))
             .collect();
         let framed: Vec<String> = (0..pages.len()).map(|at| frame(&pages, at, brand)).collect();
@@ -206,10 +205,11 @@ pub(crate) fn tag(content: &str) -> String {
 /// The index for agents (llmstxt.org): a heading, a summary, lists of links.
 fn llms(pages: &[Page], brand: &Brand) -> String {
     let mut text = format!(
-        "# {} Partner API\n\n> Provision customers and mailboxes, log mail and packages, request scans, \
-         forwards, shredding and pickups, and receive signed webhooks. JSON over HTTPS with bearer keys.\n\n\
+        "# {} APIs\n\n> Provision customers and mailboxes, log mail and packages, request scans, forwards, \
+         shredding and pickups; give agents e-mail mailboxes; and receive signed webhooks. JSON over HTTPS.\n\n\
          Every page is Markdown at the links below, or with `Accept: text/markdown` at the same path without \
-         `.md`. All of it in one file: {HOST}/llms-full.txt. The OpenAPI 3.1 document: {HOST}/api/openapi.json.\n",
+         `.md`. All of it in one file: {HOST}/llms-full.txt. The OpenAPI 3.1 documents: \
+         {HOST}/api/openapi.json and {HOST}/api/openapi-email.json.\n",
         brand.name
     );
     for group in Group::ALL {

@@ -93,7 +93,7 @@ async fn a_white_label_install_shows_its_own_name_and_headers() {
     let page = reader.get("/developers/webhooks").await.body;
     assert!(page.contains("X-Brandly-Signature") && page.contains("HTTP_X_BRANDLY_SIGNATURE"));
     assert!(!page.contains("X-Innbocks") && !page.contains("Postroom"), "{page}");
-    assert!(reader.get("/llms.txt").await.body.starts_with("# Brandly Partner API\n\n> "));
+    assert!(reader.get("/llms.txt").await.body.starts_with("# Brandly APIs\n\n> "));
 }
 
 #[tokio::test]

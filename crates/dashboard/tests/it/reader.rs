@@ -1,16 +1,20 @@
 //! A server of the pages on a free port, and a reader without a library.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use dashboard::{Brand, developers};
+use dashboard::{Brand, Documents, developers};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The document that is committed.
+/// The document of the Partner API that is committed.
 pub(crate) fn committed() -> Value {
     serde_json::from_str(include_str!("../../../../openapi/partner.json")).unwrap()
+}
+
+/// That of the e-mail API.
+pub(crate) fn committed_email() -> Value {
+    serde_json::from_str(include_str!("../../../../openapi/email.json")).unwrap()
 }
 
 pub(crate) struct Answer {
@@ -24,20 +28,21 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Serves the pages of a document under the usual brand.
+    /// Serves the pages of a Partner API under the usual brand.
     pub(crate) async fn of(spec: Value) -> Self {
         Self::branded(spec, "Postroom", "X-Innbocks-").await
     }
 
-    pub(crate) async fn branded(spec: Value, name: &str, prefix: &str) -> Self {
+    pub(crate) async fn branded(partner: Value, name: &str, prefix: &str) -> Self {
         let brand = Brand {
             name: name.to_owned(),
             public_url: "https://mail.example".to_owned(),
             header_prefix: prefix.to_owned(),
         };
+        let documents = Documents { partner, email: committed_email() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        tokio::spawn(async move { axum::serve(listener, developers(Arc::new(spec), brand)).await });
+        tokio::spawn(async move { axum::serve(listener, developers(documents, brand)).await });
         Self { address }
     }
 

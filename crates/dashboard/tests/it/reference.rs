@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::reader::{Reader, committed};
+use crate::reader::{Reader, committed, committed_email};
 
 fn small() -> Value {
     json!({
@@ -23,6 +23,7 @@ fn small() -> Value {
                 {"name": "mail_id", "in": "path", "required": true, "description": "Which one.",
                     "schema": {"type": "string", "maxLength": 64}},
                 {"$ref": "#/components/parameters/DryRun"},
+                {"$ref": "#/components/parameters/IdempotencyKey"},
             ],
             "requestBody": {"content": {"application/json": {
                 "schema": {"$ref": "#/components/schemas/ScanRequest"},
@@ -37,11 +38,16 @@ fn small() -> Value {
             },
         }}},
         "components": {
-            "parameters": {"DryRun": {"name": "dry_run", "in": "query", "schema": {"type": "boolean"}}},
+            "parameters": {
+                "DryRun": {"name": "dry_run", "in": "query", "schema": {"type": "boolean"}},
+                "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}},
+            },
             "responses": {"Unauthorized": {"description": "No good key."}},
             "schemas": {
                 "ScanRequest": {"type": "object", "description": "What to scan.", "properties": {
-                    "pages": {"type": ["string", "null"], "description": "Which pages | all.", "maxLength": 9}}},
+                    "pages": {"type": ["string", "null"], "description": "Which pages | all.", "maxLength": 9},
+                    "first": {"$ref": "#/components/schemas/Page"}}},
+                "Page": {"type": "object", "properties": {"number": {"type": "integer"}}},
                 "MailAction": {"type": "object", "required": ["id"], "properties": {
                     "id": {"type": "string"}, "charge": {"$ref": "#/components/schemas/Charge"}}},
                 "Charge": {"type": "object", "properties": {"amount_minor": {"type": "integer"}}},
@@ -86,20 +92,50 @@ async fn a_body_without_an_example_is_made_from_its_members_and_helpers_show_a_t
 async fn objects_are_followed_to_what_they_hold_and_empty_tags_have_no_page() {
     let reader = Reader::of(small()).await;
     let objects = reader.get("/developers/reference/objects").await.body;
-    for name in ["mailaction", "charge", "scanrequest"] {
+    for name in ["mailaction", "charge", "page"] {
         assert!(objects.contains(&format!("<h2 id=\"{name}\">")), "{name}");
     }
+    let stands_at_its_operation = "<h2 id=\"scanrequest\">";
+    assert!(!objects.contains(stands_at_its_operation), "{objects}");
     assert_eq!(reader.get("/developers/reference/empty").await.status, 404);
 }
 
 #[tokio::test]
-async fn every_operation_of_the_committed_document_is_in_the_reference() {
+async fn every_operation_of_the_committed_documents_is_in_a_reference() {
     let reader = Reader::of(committed()).await;
     let full = reader.get("/llms-full.txt").await.body;
-    for item in committed()["paths"].as_object().unwrap().values() {
+    let (partner, email) = (committed(), committed_email());
+    let paths = [&partner, &email].map(|document| document["paths"].as_object().unwrap().values());
+    for item in paths.into_iter().flatten() {
         for operation in item.as_object().unwrap().values() {
             let id = operation["operationId"].as_str().unwrap();
             assert!(full.contains(&format!("{{#{id}}}")), "{id}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_e_mail_reference_shows_its_own_header_objects_and_idempotency_keys() {
+    let reader = Reader::of(small()).await;
+    let page = reader.get("/developers/email-reference/messages.md").await.body;
+    let (_, send) = page.split_once("{#sendMessage}").unwrap();
+    let send = send.split("\n## ").next().unwrap();
+    for expected in [
+        "/api/v1/mail/mailboxes/support-bot@agents.localhost/messages \\\n  -H \"X-API-Key: YOUR_KEY\"",
+        "-H \"Idempotency-Key: crm_send_message_123\"",
+        "\"to\": [\n",
+        "[Message](https://docs.example/developers/email-reference/objects.md#message)",
+    ] {
+        assert!(send.contains(expected), "{expected}\n\nis not in\n\n{send}");
+    }
+    assert!(
+        !page
+            .split_once("{#listMessages}")
+            .unwrap()
+            .1
+            .split("\n## ")
+            .next()
+            .unwrap()
+            .contains("Idempotency")
+    );
 }

@@ -33,6 +33,22 @@ async fn every_operation_has_an_example_of_its_answers_and_of_its_body() {
 }
 
 #[tokio::test]
+async fn every_body_of_the_e_mail_api_has_an_example_that_its_schema_allows() {
+    let contract = testkit::contract::email_contract();
+    for (path, item) in contract.document()["paths"].as_object().unwrap() {
+        for operation in item.as_object().unwrap().values() {
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            let Some(name) = body.as_str().and_then(|name| name.rsplit('/').next()) else {
+                continue;
+            };
+            let example = &contract.document()["components"]["schemas"][name]["example"];
+            assert!(example.is_object(), "{name} of {path} has no example");
+            contract.check_schema(name, example);
+        }
+    }
+}
+
+#[tokio::test]
 async fn s31_the_eighteen_operations_have_their_settled_names() {
     let document = testkit::contract::contract().document();
     let settled = [

@@ -1,32 +1,45 @@
-//! The page of objects: every schema that a call takes or answers.
+//! The page of objects: every schema that calls answer, or that a body holds.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::schema::{members, referred};
+use super::Api;
+use super::operation::METHODS;
+use crate::developers::schema::{members, referred};
 
 /// How deep schemas are followed; deeper ones would be a loop.
 const DEPTH_MAX: usize = 32;
 
-/// Every object that an operation takes or answers, by name; event payloads are in the catalogue.
-pub(crate) fn page(spec: &Value) -> String {
+/// Every object by name, and what events hold. A body stands at its operation and nowhere else.
+pub(super) fn page(api: &Api<'_>) -> String {
+    let spec = api.spec;
     let mut names = BTreeSet::new();
-    collect(&spec["paths"], spec, &mut names, 0);
+    for operation in spec["paths"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, item)| METHODS.map(|method| &item[method]))
+    {
+        collect(&operation["parameters"], spec, &mut names, 0);
+        collect(&operation["responses"], spec, &mut names, 0);
+        let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let body = referred(body).map_or(body, |name| &spec["components"]["schemas"][name]);
+        collect(body, spec, &mut names, 0);
+    }
     collect(&spec["components"]["responses"], spec, &mut names, 0);
-    for kind in domain::event::Audience::Partner.types() {
-        let (name, _) = wire::events::documented(*kind);
-        collect(&spec["components"]["schemas"][format!("{name}Data")], spec, &mut names, 0);
+    for event in &api.events {
+        collect(&spec["components"]["schemas"][event], spec, &mut names, 0);
     }
     let mut text = String::from(
-        "# Objects\n\nThe shapes that calls take and answer, by name. A member without **required** may be \
-         missing from a body that you send.\n",
+        "# Objects\n\nThe shapes that calls answer and that their bodies hold, by name. A member without \
+         **required** may be missing from a body that you send.\n",
     );
     for name in names {
         let schema = &spec["components"]["schemas"][name];
         let about = schema["description"].as_str().unwrap_or_default();
-        let _ = writeln!(text, "\n## {name}\n\n{about}\n{}", members(schema));
+        let _ = writeln!(text, "\n## {name}\n\n{about}\n{}", members(schema, &api.objects()));
     }
     text
 }

@@ -1,0 +1,54 @@
+//! An example of each body, for the OpenAPI document and the pages made from it.
+
+use serde_json::{Value, json};
+
+/// The name of a schema, and a body that it allows.
+pub(crate) fn bodies() -> Vec<(&'static str, Value)> {
+    let recipients = json!({"to": ["ann@example.com"]});
+    let note = json!({
+        "filename": "note.txt", "content_type": "text/plain", "content_base64": "SGVsbG8sIEFubi4=",
+    });
+    let thread = "b2a1c0d9-e8f7-4654-9321-0fedcba98765";
+    let identity = "0197f2c1-a5b7-7c3e-9d10-a4c2e6b8f001";
+    vec![
+        ("ApiKeyCreate", json!({"label": "support", "scoped_identity_id": identity})),
+        ("ContactRuleChange", json!({"action": "allow"})),
+        (
+            "ContactRuleCreate",
+            json!({"action": "block", "match_type": "domain", "match_target": "spam.example"}),
+        ),
+        ("DraftAttachments", json!({"generation": 1, "attachments": [note]})),
+        (
+            "DraftCreate",
+            json!({"recipients": recipients, "subject": "Invoice 881", "body_text": "Hello, Ann.",
+                "thread_id": thread}),
+        ),
+        ("DraftGeneration", json!({"generation": 2})),
+        ("DraftUpdate", json!({"generation": 1, "body_text": "Hello, Ann. It is paid."})),
+        ("IdentityChange", json!({"display_name": "Support", "description": null})),
+        ("IdentityCreate", json!({"agent_handle": "support-bot", "display_name": "Support"})),
+        ("IdentityGrantCreate", json!({"viewer_identity_id": identity})),
+        (
+            "MailboxChange",
+            json!({"signature_text": "Support, every day", "signature_enabled": true}),
+        ),
+        ("MessageFlags", json!({"is_read": true})),
+        (
+            "MessageForward",
+            json!({"recipients": recipients, "mode": "inline", "body_text": "See below."}),
+        ),
+        ("MessageReplyAll", json!({"body_text": "Thank you, it is paid."})),
+        (
+            "MessageSend",
+            json!({"recipients": recipients, "subject": "Invoice 881", "body_text": "Hello, Ann.",
+                "attachments": [note]}),
+        ),
+        (
+            "SubscriptionCreate",
+            json!({"agent_identity_id": identity, "url": "https://agent.example.com/hooks",
+                "event_types": ["message.received", "message.bounced"]}),
+        ),
+        ("SubscriptionChange", json!({"url": "https://agent.example.com/hooks"})),
+        ("ThreadMove", json!({"folder": "archive"})),
+    ]
+}
