@@ -25,6 +25,7 @@ use crate::{EmailApi, routes};
 const OURS: &[&str] = &[
     "/api/whoami",
     "/api/v1/api-keys",
+    "/api/v1/contacts",
     "/api/v1/domains",
     "/api/v1/identities",
     "/api/v1/mail/contact-rules",

@@ -8,6 +8,7 @@ mod answer;
 mod api_keys;
 mod call;
 mod contact_rules;
+mod contacts;
 mod domains;
 mod drafts;
 mod entrance;

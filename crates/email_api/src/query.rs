@@ -35,6 +35,12 @@ impl Query {
         found.filter(|value| !value.is_empty())
     }
 
+    /// Every value of a parameter that may come again.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let found = self.pairs.iter().filter(move |(n, v)| n == name && !v.is_empty());
+        found.map(|(_, v)| v.as_str())
+    }
+
     /// One word of a vocabulary.
     pub(crate) fn word<T>(
         &self,

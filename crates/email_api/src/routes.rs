@@ -14,8 +14,8 @@ use utoipa_axum::routes;
 use crate::answer::JSON;
 use crate::refusal::Refusal;
 use crate::{
-    EmailApi, api_keys, contact_rules, domains, drafts, entrance, identities, mailboxes, messages,
-    refusal, search, signing_keys, threads, webhooks, whoami,
+    EmailApi, api_keys, contact_rules, contacts, domains, drafts, entrance, identities, mailboxes,
+    messages, refusal, search, signing_keys, threads, webhooks, whoami,
 };
 
 /// The operations with their documentation.
@@ -38,6 +38,16 @@ pub(crate) fn operations() -> OpenApiRouter<EmailApi> {
             contact_rules::delete_handler
         ))
         .routes(routes!(contact_rules::list_all_handler))
+        .routes(routes!(contacts::book::list_handler, contacts::book::create_handler))
+        .routes(routes!(contacts::book::lookup_handler))
+        .routes(routes!(contacts::book::bulk_delete_handler))
+        .routes(routes!(
+            contacts::one::get_handler,
+            contacts::one::update_handler,
+            contacts::one::delete_handler
+        ))
+        .routes(routes!(contacts::access::list_handler, contacts::access::grant_handler))
+        .routes(routes!(contacts::access::revoke_handler))
         .routes(routes!(signing_keys::create_handler, signing_keys::get_handler))
         .routes(routes!(mailboxes::list_handler))
         .routes(routes!(mailboxes::get_handler, mailboxes::update_handler))

@@ -4,6 +4,7 @@
 //! is not visible to a caller is not there (email-api.md 2.2). Bytes are read and made in the crate `email`.
 
 pub mod contact_rules;
+pub mod contacts;
 pub mod domains;
 pub mod drafts;
 pub mod folders;

@@ -31,7 +31,11 @@ pub(super) async fn tell(
     if told.is_empty() {
         return Ok(());
     }
-    let peers = peers::resolve(tx, &ctx.scope, owner, message).await?;
+    // A message is told of without its peers rather than not at all (PR-25).
+    let peers = peers::resolve(tx, &ctx.scope, owner, message).await.unwrap_or_else(|error| {
+        tracing::warn!(message.id = %message.id, %error, "the peers of {} were not found", message.id);
+        peers::Peers::default()
+    });
     let (ids, made_at) = (ctx.app.ids.as_ref(), ctx.app.clock.now());
     let id = EventId::new(ids, made_at);
     let body = (kind == EventType::MessageReceived)

@@ -3,10 +3,13 @@
 use std::collections::HashSet;
 
 use domain::Result;
+use domain::email::contact::FACTS_MAX;
 use domain::email::{Direction, Identity, Message};
+use domain::id::ContactId;
 use email::Address;
 use storage::Tx;
-use storage::email::peers as rows;
+use storage::email::peers::ContactPeer;
+use storage::email::{contact_facts, peers as rows};
 use storage::tenancy::Scope;
 use wire::email::events::{Bucket, ContactMatch, IdentityMatch};
 
@@ -42,8 +45,26 @@ pub(super) async fn resolve(
     let mut asked: Vec<&str> = distinct.into_iter().collect();
     asked.sort_unstable();
     let identities = rows::identities(tx, scope, owner.id, &asked).await?;
+    let contacts = rows::contacts(tx, scope, owner.id, &asked).await?;
+    let mut known: Vec<ContactId> = contacts.iter().map(|c| c.id).collect();
+    known.sort_unstable();
+    known.dedup();
+    let facts = contact_facts::list(tx, &known).await?;
+    let memories = |found: &ContactPeer| -> Vec<String> {
+        let of = facts.iter().filter(|fact| fact.contact_id == found.id);
+        of.take(FACTS_MAX).map(|fact| fact.content.clone()).collect()
+    };
     let mut peers = Peers::default();
     for place in &places {
+        if let Some(found) = contacts.iter().find(|c| c.address == place.canonical) {
+            peers.contacts.push(ContactMatch {
+                bucket: place.bucket,
+                address: place.address.clone(),
+                id: found.id,
+                name: Some(found.name.clone()),
+                memories: memories(found),
+            });
+        }
         if let Some(found) = identities.iter().find(|i| i.address == place.canonical) {
             peers.identities.push(IdentityMatch {
                 bucket: place.bucket,

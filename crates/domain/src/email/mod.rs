@@ -3,6 +3,7 @@
 //! Bytes of messages are read and made in the crate `email`; rows are in `storage::email`. Sources:
 //! seed 002, email-api.md, email-engine.md 3.
 
+pub mod contact;
 pub mod draft;
 pub mod handle;
 pub mod identity;
@@ -11,6 +12,7 @@ pub mod outbound;
 pub mod rule;
 pub mod sending_domain;
 
+pub use contact::Contact;
 pub use draft::{Draft, DraftAttachment};
 pub use identity::{Identity, Signature};
 pub use message::{Direction, Folder, Message, MessageStatus, Thread};

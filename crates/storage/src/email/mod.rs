@@ -1,6 +1,9 @@
 //! Tables of the e-mail half. Tenants are those of [`crate::tenancy`]; events and their deliveries are
 //! [`crate::events`] and [`crate::deliveries`], where a subscription is an endpoint with a mailbox.
 
+pub mod contact_facts;
+pub mod contact_grants;
+pub mod contacts;
 pub mod domains;
 pub mod drafts;
 pub mod grants;
@@ -9,6 +12,7 @@ pub mod keys;
 pub mod messages;
 pub mod organizations;
 pub mod peers;
+mod profiles;
 pub mod raw;
 pub mod recipients;
 pub mod rules;
@@ -19,6 +23,9 @@ pub mod threads;
 
 /// Every statement of these modules.
 pub(crate) const ALL: &[&[&str]] = &[
+    contact_facts::ALL,
+    contact_grants::ALL,
+    contacts::ALL,
     domains::ALL,
     drafts::ALL,
     grants::ALL,

@@ -3,6 +3,7 @@
 //! Every documented member is always there, with an explicit null where the clients allow one; members
 //! that a body has too much are ignored, unless its table says otherwise.
 
+pub mod contacts;
 pub mod context;
 pub mod domains;
 pub mod drafts;

@@ -5,7 +5,7 @@
 //! afterwards, page by page, by the tasks.
 
 use domain::Result;
-use storage::email::{grants, identities as rows, rules, subscriptions};
+use storage::email::{contact_grants, grants, identities as rows, rules, subscriptions};
 use storage::{Tx, events};
 
 use super::update::HANDLE_REST;
@@ -20,6 +20,7 @@ pub async fn delete(tx: &Tx, ctx: &OpCtx, handle: &str) -> Result<()> {
     }
     rules::clear(tx, identity.id).await?;
     grants::forget(tx, identity.id).await?;
+    contact_grants::forget(tx, identity.id).await?;
     keys::revoke_of(tx, ctx, identity.id).await?;
     rows::delete(tx, identity.id, ctx.now).await?;
     rows::leave_handle(tx, &identity.handle, ctx.now.plus(HANDLE_REST)).await?;

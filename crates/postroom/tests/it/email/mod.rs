@@ -1,10 +1,13 @@
 //! The e-mail API over real HTTP (email-api.md 16). Names begin with the rule or, as `c14`, the line of the
 //! checklist that they show.
 
+mod contacts;
 mod drafts;
 mod identities;
 mod messages;
 mod outcomes;
+mod peers;
+mod peers_model;
 mod sdk;
 mod search;
 mod sending;
