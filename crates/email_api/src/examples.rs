@@ -10,9 +10,18 @@ pub(crate) fn bodies() -> Vec<(&'static str, Value)> {
     });
     let thread = "b2a1c0d9-e8f7-4654-9321-0fedcba98765";
     let identity = "0197f2c1-a5b7-7c3e-9d10-a4c2e6b8f001";
+    let contact = "6c0b2a19-4d5e-4f60-8a7b-9c8d7e6f5a4b";
     vec![
         ("ApiKeyCreate", json!({"label": "support", "scoped_identity_id": identity})),
         ("ContactRuleChange", json!({"action": "allow"})),
+        ("ContactBulkDelete", json!({"contact_ids": [contact]})),
+        ("ContactChange", json!({"company_name": "Lee & Co", "job_title": null})),
+        (
+            "ContactCreate",
+            json!({"given_name": "Ann", "family_name": "Lee",
+                "emails": [{"label": "work", "value": "ann@example.com", "is_primary": true}]}),
+        ),
+        ("ContactGrantCreate", json!({"identity_id": identity})),
         (
             "ContactRuleCreate",
             json!({"action": "block", "match_type": "domain", "match_target": "spam.example"}),

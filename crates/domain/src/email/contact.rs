@@ -155,16 +155,10 @@ impl Profile {
     pub fn problems(&self) -> Vec<Field> {
         let mut found = Vec::new();
         self.check_texts(&mut found);
-        self.check_list(&mut found, "emails", &self.emails, EMAILS_MAX, "value");
-        self.check_list(&mut found, "phones", &self.phones, PHONES_MAX, "value_e164");
-        self.check_list(&mut found, "websites", &self.websites, WEBSITES_MAX, "url");
-        self.check_list(
-            &mut found,
-            "custom_fields",
-            &self.custom_fields,
-            CUSTOM_FIELDS_MAX,
-            "value",
-        );
+        check_list(&mut found, "emails", &self.emails, EMAILS_MAX, "value");
+        check_list(&mut found, "phones", &self.phones, PHONES_MAX, "value_e164");
+        check_list(&mut found, "websites", &self.websites, WEBSITES_MAX, "url");
+        check_list(&mut found, "custom_fields", &self.custom_fields, CUSTOM_FIELDS_MAX, "value");
         for (place, phone) in self.phones.iter().enumerate() {
             if !is_e164(&phone.value) {
                 let at = format!("phones/{place}/value_e164");
@@ -205,28 +199,17 @@ impl Profile {
             }
         }
     }
+}
 
-    fn check_list(
-        &self,
-        found: &mut Vec<Field>,
-        name: &str,
-        list: &[Labelled],
-        max: usize,
-        key: &str,
-    ) {
-        count(found, name, list.len(), max);
-        if list.iter().filter(|one| one.is_primary).count() > 1 {
-            found.push(Field::new(
-                name,
-                "invalid",
-                format!("one of the {name} is primary at most"),
-            ));
-        }
-        for (place, one) in list.iter().enumerate() {
-            let at = format!("{name}/{place}/label");
-            short(found, &at, one.label.as_deref(), LABEL_CHARS_MAX);
-            short(found, &format!("{name}/{place}/{key}"), Some(&one.value), VALUE_CHARS_MAX);
-        }
+fn check_list(found: &mut Vec<Field>, name: &str, list: &[Labelled], max: usize, key: &str) {
+    count(found, name, list.len(), max);
+    if list.iter().filter(|one| one.is_primary).count() > 1 {
+        found.push(Field::new(name, "invalid", format!("one of the {name} is primary at most")));
+    }
+    for (place, one) in list.iter().enumerate() {
+        let at = format!("{name}/{place}/label");
+        short(found, &at, one.label.as_deref(), LABEL_CHARS_MAX);
+        short(found, &format!("{name}/{place}/{key}"), Some(&one.value), VALUE_CHARS_MAX);
     }
 }
 

@@ -161,16 +161,16 @@ impl ChangeContact {
         Self {
             texts: TEXTS.map(|name| f.patch(name, |f, value| prose(f, name, &value))),
             birthday: f.patch_date("birthday"),
-            emails: list(f, "emails", |f| valued(f, "value")),
-            phones: list(f, "phones", |f| valued(f, "value_e164")),
-            websites: list(f, "websites", |f| valued(f, "url")),
+            emails: list(f, "emails", |f| Some(valued(f, "value"))),
+            phones: list(f, "phones", |f| Some(valued(f, "value_e164"))),
+            websites: list(f, "websites", |f| Some(valued(f, "url"))),
             dates: list(f, "dates", |f| {
                 let label = label(f);
                 let date = f.parsed("date", Date::parse, "a date such as 2026-11-21")?;
                 Some(Anniversary { label, date })
             }),
             addresses: list(f, "addresses", |f| Some(place(f))),
-            custom_fields: list(f, "custom_fields", |f| valued(f, "value")),
+            custom_fields: list(f, "custom_fields", |f| Some(valued(f, "value"))),
             review: None,
         }
     }
@@ -240,9 +240,9 @@ fn label(f: &mut Fields) -> Option<String> {
     f.opt_text("label", 0..=TEXT_CHARS_MAX).filter(|label| !label.is_empty())
 }
 
-fn valued(f: &mut Fields, key: &'static str) -> Option<Labelled> {
+fn valued(f: &mut Fields, key: &'static str) -> Labelled {
     let value = f.text(key, 1..=TEXT_CHARS_MAX);
-    Some(Labelled { label: label(f), value, is_primary: f.bool("is_primary", false) })
+    Labelled { label: label(f), value, is_primary: f.bool("is_primary", false) }
 }
 
 fn place(f: &mut Fields) -> Place {
