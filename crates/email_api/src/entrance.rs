@@ -34,6 +34,7 @@ const OURS: &[&str] = &[
     "/api/v1/signing-keys",
     "/api/v1/webhooks",
     "/api/openapi-email.json",
+    "/files/imports",
     "/files/messages",
 ];
 

@@ -38,6 +38,10 @@ pub(crate) fn bodies() -> Vec<(&'static str, Value)> {
         ("IdentityCreate", json!({"agent_handle": "support-bot", "display_name": "Support"})),
         ("IdentityGrantCreate", json!({"viewer_identity_id": identity})),
         (
+            "ImportCreate",
+            json!({"source_format": "mbox", "original_addresses": ["support@example.com"]}),
+        ),
+        (
             "MailboxChange",
             json!({"signature_text": "Support, every day", "signature_enabled": true}),
         ),

@@ -14,6 +14,7 @@ mod drafts;
 mod entrance;
 mod examples;
 mod identities;
+mod imports;
 mod mailboxes;
 mod messages;
 mod page;

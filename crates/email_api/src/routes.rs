@@ -1,12 +1,12 @@
 //! Every route of the e-mail API. Paths are without a final slash; `entrance` takes one off.
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderValue;
 use axum::http::header;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use domain::{Error, ErrorCode};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -14,12 +14,17 @@ use utoipa_axum::routes;
 use crate::answer::JSON;
 use crate::refusal::Refusal;
 use crate::{
-    EmailApi, api_keys, contact_rules, contacts, domains, drafts, entrance, identities, mailboxes,
-    messages, refusal, search, signing_keys, threads, webhooks, whoami,
+    EmailApi, api_keys, contact_rules, contacts, domains, drafts, entrance, identities, imports,
+    mailboxes, messages, refusal, search, signing_keys, threads, webhooks, whoami,
 };
 
 /// The operations with their documentation.
 pub(crate) fn operations() -> OpenApiRouter<EmailApi> {
+    people().merge(mail()).merge(hooks())
+}
+
+/// Who there is: keys, agents, contacts, and what they may do.
+fn people() -> OpenApiRouter<EmailApi> {
     OpenApiRouter::new()
         .routes(routes!(whoami::handler))
         .routes(routes!(api_keys::create_handler))
@@ -48,7 +53,11 @@ pub(crate) fn operations() -> OpenApiRouter<EmailApi> {
         ))
         .routes(routes!(contacts::access::list_handler, contacts::access::grant_handler))
         .routes(routes!(contacts::access::revoke_handler))
-        .routes(routes!(signing_keys::create_handler, signing_keys::get_handler))
+}
+
+/// Mailboxes and all that is in them.
+fn mail() -> OpenApiRouter<EmailApi> {
+    OpenApiRouter::new()
         .routes(routes!(mailboxes::list_handler))
         .routes(routes!(mailboxes::get_handler, mailboxes::update_handler))
         .routes(routes!(messages::send::handler, messages::list::handler))
@@ -75,9 +84,20 @@ pub(crate) fn operations() -> OpenApiRouter<EmailApi> {
         .routes(routes!(drafts::attachments::add_handler))
         .routes(routes!(drafts::attachments::get_handler, drafts::attachments::remove_handler))
         .routes(routes!(drafts::send::handler))
+        .routes(routes!(imports::create_handler, imports::list_handler))
+        .routes(routes!(imports::get_handler))
+        .routes(routes!(imports::renew_handler))
+        .routes(routes!(imports::start_handler))
+        .routes(routes!(imports::cancel_handler))
         .routes(routes!(threads::list_handler))
         .routes(routes!(threads::folders_handler))
         .routes(routes!(threads::get_handler, threads::update_handler, threads::delete_handler))
+}
+
+/// Who hears of it.
+fn hooks() -> OpenApiRouter<EmailApi> {
+    OpenApiRouter::new()
+        .routes(routes!(signing_keys::create_handler, signing_keys::get_handler))
         .routes(routes!(
             webhooks::subscriptions::create_handler,
             webhooks::subscriptions::list_handler
@@ -102,6 +122,11 @@ pub(crate) fn router(api: EmailApi) -> Router {
         .route("/api/openapi-email.json", get(document))
         .route("/files/messages/{message_id}/open.gif", get(messages::attachments::open_handler))
         .route("/files/messages/{message_id}/{part}", get(messages::attachments::file))
+        // Counted as it streams in.
+        .route(
+            "/files/imports/{import_id}",
+            post(imports::upload).layer(DefaultBodyLimit::disable()),
+        )
         .layer(middleware::map_response(refusal::written));
     guarded.merge(public).with_state(api)
 }

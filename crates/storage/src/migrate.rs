@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "payload_quota", include_str!("../migrations/0010_payload_quota.sql")),
     (11, "drafts", include_str!("../migrations/0011_drafts.sql")),
     (12, "contacts", include_str!("../migrations/0012_contacts.sql")),
+    (13, "imports", include_str!("../migrations/0013_imports.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

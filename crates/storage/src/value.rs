@@ -296,6 +296,8 @@ word_values!(
     domain::email::Direction,
     domain::email::DomainStatus,
     domain::email::Folder,
+    domain::email::import::ImportFormat,
+    domain::email::import::ImportStatus,
     domain::email::MessageStatus,
     domain::email::contact::CreationSource,
     domain::email::contact::FactKind,

@@ -20,8 +20,8 @@ use tokio::time::{Instant, interval, sleep};
 use crate::deliver::{Deliverer, Note};
 use crate::shards::{Keeper, Owned, Shards, Stage};
 use crate::{
-    Tasks, certificates, chain, held, housekeeping, mailboxes, outbound, photos, quotas, recover,
-    retention, usage,
+    Tasks, certificates, chain, held, housekeeping, imports, mailboxes, outbound, photos, quotas,
+    recover, retention, usage,
 };
 
 /// How often a process that does not have the file tries to.
@@ -47,7 +47,7 @@ const PHOTOS: &str = "photos";
 const DELIVER: &str = "deliver";
 
 /// Every other task, which one process runs for all.
-pub(crate) const PERIODIC: [Periodic; 13] = [
+pub(crate) const PERIODIC: [Periodic; 14] = [
     Periodic {
         name: "certificates",
         period: Duration::from_hours(24),
@@ -77,6 +77,11 @@ pub(crate) const PERIODIC: [Periodic; 13] = [
         name: "message_sweep",
         period: Duration::from_mins(1),
         run: |tasks| Box::pin(async move { mailboxes::sweep(&tasks).await }),
+    },
+    Periodic {
+        name: "imports",
+        period: Duration::from_secs(1),
+        run: |tasks| Box::pin(async move { imports::run(&tasks).await }),
     },
     Periodic {
         name: "outbound",

@@ -11,6 +11,7 @@ mod deliver;
 mod driver;
 mod held;
 mod housekeeping;
+mod imports;
 mod mailboxes;
 mod outbound;
 mod photos;

@@ -130,7 +130,8 @@ impl TestServer {
         if let Some(key) = call.key {
             request = request.header("authorization", format!("Bearer {key}"));
         }
-        if !call.body.is_empty() {
+        let is_named = call.headers.iter().any(|(name, _)| *name == "content-type");
+        if !call.body.is_empty() && !is_named {
             request = request.header("content-type", "application/json");
         }
         for (name, value) in call.headers {

@@ -9,6 +9,7 @@ pub mod domains;
 pub mod drafts;
 pub mod folders;
 pub mod identities;
+pub mod imports;
 pub mod keys;
 pub mod mailboxes;
 pub mod messages;

@@ -42,6 +42,7 @@ statements! {
     /// The same message again: by its sender and Message-ID, and not long ago.
     KNOWN = "select id from messages where mailbox_id = $1 and ref = $2 and sender = $3 and size = $4
         and created_at >= $5 limit 1";
+    SAME = "select count(*) from messages where mailbox_id = $1 and ref = $2 and size = $3";
     SET_FLAGS = "update messages set is_read = $2, is_starred = $3, updated_at = $4 where no = $1";
     NOTE_OPEN = "update messages set open_count = open_count + 1, first_opened_at = coalesce(first_opened_at, $2)
         where id = $1 and direction = 'outbound'";
@@ -174,6 +175,12 @@ pub async fn find_known(
     since: Timestamp,
 ) -> Result<Option<MessageId>> {
     tx.opt(KNOWN, args![mailbox, known.message_id, known.sender, size, since], Row::next).await
+}
+
+/// Whether a mailbox has a message with this Message-ID and size, whenever it came.
+pub async fn is_there(tx: &Tx, mailbox: EmailMailboxId, id: Ref, size: i64) -> Result<bool> {
+    let n: i64 = tx.one(SAME, args![mailbox, id, size], Row::next).await?;
+    Ok(n > 0)
 }
 
 pub async fn set_flags(tx: &Tx, m: &Message) -> Result<()> {

@@ -8,6 +8,7 @@ pub mod domains;
 pub mod drafts;
 pub mod grants;
 pub mod identities;
+pub mod imports;
 pub mod keys;
 pub mod messages;
 pub mod organizations;
@@ -30,6 +31,7 @@ pub(crate) const ALL: &[&[&str]] = &[
     drafts::ALL,
     grants::ALL,
     identities::ALL,
+    imports::ALL,
     keys::ALL,
     messages::ALL,
     organizations::ALL,

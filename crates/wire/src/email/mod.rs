@@ -11,6 +11,7 @@ pub mod errors;
 pub mod events;
 pub mod grants;
 pub mod identities;
+pub mod imports;
 pub mod keys;
 pub mod mailboxes;
 pub mod messages;

@@ -90,7 +90,7 @@ pub(crate) async fn must_have_room(tx: &Tx, owner: &Identity, size: i64) -> Resu
 }
 
 /// Its own Message-ID, or one made from its bytes, so that the same bytes are known again.
-fn message_id(arrival: &Arrival, owner: &Identity) -> String {
+pub(crate) fn message_id(arrival: &Arrival, owner: &Identity) -> String {
     arrival.parsed.message_id.clone().unwrap_or_else(|| {
         let mut start = [0; 16];
         start.copy_from_slice(&arrival.raw.sha256[..16]);
@@ -105,7 +105,13 @@ async fn is_blocked(tx: &Tx, owner: &Identity, from: &str) -> Result<bool> {
     Ok(!rule::decide(owner.inbound_filter, &found, &from).0)
 }
 
-fn message(ctx: &OpCtx, owner: &Identity, arrival: &Arrival, message_id: String) -> Message {
+/// The row of an inbound message that came now.
+pub(crate) fn message(
+    ctx: &OpCtx,
+    owner: &Identity,
+    arrival: &Arrival,
+    message_id: String,
+) -> Message {
     let (ids, p) = (ctx.app.ids.as_ref(), arrival.parsed.as_ref());
     let texts = |list: &[email::Mailbox]| -> Vec<String> {
         list.iter().map(|m| m.address.as_str().to_owned()).collect()

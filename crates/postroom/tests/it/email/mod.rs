@@ -4,6 +4,7 @@
 mod contacts;
 mod drafts;
 mod identities;
+mod imports;
 mod messages;
 mod outcomes;
 mod peers;
