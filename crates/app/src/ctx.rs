@@ -7,6 +7,7 @@ use std::sync::Arc;
 use domain::event::Audience;
 use domain::id::{IdentityId, KeyId, RequestId};
 use domain::partner::{Partner, PartnerKind};
+use domain::trace::TraceParent;
 use domain::{Result, Timestamp};
 use storage::tenancy::Scope;
 
@@ -66,6 +67,8 @@ pub struct OpCtx {
     /// The tenant's time: in the test world it can run ahead of the machine's.
     pub now: Timestamp,
     pub request_id: Option<RequestId>,
+    /// The trace that the caller's request belongs to.
+    pub trace: Option<TraceParent>,
     pub idempotency: Option<Idempotency>,
     /// Check everything, change nothing.
     pub dry_run: bool,
@@ -83,6 +86,7 @@ impl OpCtx {
             actor,
             identity: None,
             request_id: None,
+            trace: None,
             idempotency: None,
             dry_run: false,
         }

@@ -102,6 +102,7 @@ async fn publish(
         action_id: None,
         sequence: 0,
         request_id: ctx.request_id.map(|r| r.to_string()),
+        trace: ctx.trace,
         payload: Bytes::from(envelope.render_notice(about, notice)),
         created_at: made_at,
         mailbox_id: None,

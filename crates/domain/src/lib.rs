@@ -19,6 +19,7 @@ pub mod mail;
 pub mod mailbox;
 pub mod partner;
 pub mod time;
+pub mod trace;
 pub mod usage;
 pub mod word;
 

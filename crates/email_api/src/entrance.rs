@@ -145,6 +145,7 @@ async fn admit(
         }
     })?;
     caller.ctx.request_id = Some(id);
+    caller.ctx.trace = origin::trace(headers);
     api.uses.note(caller.key.key.id, caller.key.key.last_used_at, now);
     let settings = &caller.ctx.partner.settings;
     let rate = Rate {

@@ -132,6 +132,7 @@ async fn admit(
         }
     })?;
     caller.ctx.request_id = Some(id);
+    caller.ctx.trace = origin::trace(headers);
     api.uses.note(caller.key.id, caller.key.last_used_at, now);
     let (partner, livemode) = (caller.ctx.partner.id, caller.ctx.livemode());
     let left = api.limits.call(partner, livemode, rate_of(&caller), now);

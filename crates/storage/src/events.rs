@@ -9,6 +9,7 @@ use bytes::Bytes;
 use domain::Timestamp;
 use domain::event::EventType;
 use domain::id::{ActionId, CustomerId, DeliveryId, EmailMailboxId, EventId, MailId};
+use domain::trace::TraceParent;
 
 use crate::leases::{self, Claim, ShardSet};
 use crate::order;
@@ -26,6 +27,8 @@ pub struct Event {
     pub action_id: Option<ActionId>,
     pub sequence: i64,
     pub request_id: Option<String>,
+    /// Of the request that caused it.
+    pub trace: Option<TraceParent>,
     pub payload: Bytes,
     pub created_at: Timestamp,
     /// The e-mail mailbox that it is about.
@@ -87,6 +90,8 @@ pub struct Parcel {
     pub settings_at: Timestamp,
     /// See [`Target::is_test`].
     pub is_test: bool,
+    /// See [`Event::trace`].
+    pub trace: Option<TraceParent>,
 }
 
 /// One try, with what was sent and heard.
@@ -114,8 +119,8 @@ pub struct Attempt {
 
 statements! {
     INSERT = "insert into events (no, id, operator_id, partner_id, livemode, type, customer_id, mail_id, action_id,
-        sequence, request_id, payload, created_at, mailbox_id, position)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, {xact or: coalesce((select max(e.position) + 1
+        sequence, request_id, payload, created_at, mailbox_id, traceparent, position)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, {xact or: coalesce((select max(e.position) + 1
         from events e where e.partner_id = $4 and e.livemode = $5 and e.position >= $13), $13)})";
     DELIVERY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at, is_test)
         select $1, $2, $3, $4, $5, $6, $7, $8 {each}";
@@ -152,7 +157,7 @@ statements! {
         r.order_key is not null and exists (select 1 from ready b
         where b.endpoint_no = r.endpoint_no and b.order_key = r.order_key
         and (b.order_no, b.delivery_no) < (r.order_no, r.delivery_no)) as waits, d.replay, e.original_id,
-        p.updated_at, d.is_test from ready r join endpoints p on p.no = r.endpoint_no
+        p.updated_at, d.is_test, e.traceparent from ready r join endpoints p on p.no = r.endpoint_no
         join deliveries d on d.no = r.delivery_no join events e on e.no = d.event_no
         where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3
         and (p.status = 'enabled' or p.status = 'disabled_failing' and p.self_heal and p.probe_at <= $4)
@@ -174,11 +179,13 @@ statements! {
         join events e on e.no = d.event_no where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3
         and not d.is_test";
     SHED = "insert into dead (endpoint_no, at, delivery_no, reason) select $1, $2, $3, $4 {each}";
-    LIST = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, payload, created_at, mailbox_id from events
+    LIST = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, traceparent, payload, created_at,
+        mailbox_id from events
         where partner_id = $1 and livemode = $2 and mailbox_id is null and (id < $3 or $3 is null) and (type = $4 or $4 is null)
         and (customer_id = $5 or $5 is null) and (created_at >= $6 or $6 is null)
         and (created_at < $7 or $7 is null) order by id desc limit $8";
-    GET = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, payload, created_at, mailbox_id from events
+    GET = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, traceparent, payload, created_at,
+        mailbox_id from events
         where partner_id = $1 and livemode = $2 and mailbox_id is null and id = $3";
 }
 
@@ -239,7 +246,8 @@ async fn store(tx: &Tx, scope: &Scope, event: &Event, targets: &[Target]) -> Res
         event.request_id,
         event.payload,
         event.created_at,
-        event.mailbox_id
+        event.mailbox_id,
+        event.trace
     ];
     tx.post(INSERT, row).await?;
     tx.tell_streams();
@@ -425,6 +433,7 @@ pub async fn parcels(
             original_id: r.next()?,
             settings_at: r.next()?,
             is_test: r.next()?,
+            trace: r.next()?,
         })
     };
     let row = |(no, place): &(i64, Place)| args![*no, place.due_at, place.delivery_no, now];
@@ -488,6 +497,7 @@ fn event(r: &mut Row) -> Result<Event> {
         action_id: r.next()?,
         sequence: r.next()?,
         request_id: r.next()?,
+        trace: r.next()?,
         payload: r.next()?,
         created_at: r.next()?,
         mailbox_id: r.next()?,

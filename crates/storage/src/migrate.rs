@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "drafts", include_str!("../migrations/0011_drafts.sql")),
     (12, "contacts", include_str!("../migrations/0012_contacts.sql")),
     (13, "imports", include_str!("../migrations/0013_imports.sql")),
+    (14, "deliveries", include_str!("../migrations/0014_deliveries.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

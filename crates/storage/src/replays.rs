@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use domain::Timestamp;
 use domain::id::{CustomerId, DeliveryId, EndpointId, EventId};
+use domain::trace::TraceParent;
 
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, Wake, args, order, statements};
@@ -53,9 +54,9 @@ statements! {
     REPLAY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at, replay)
         values ($1, $2, $3, $4, $5, $6, $7, true)";
     REISSUE_INSERT = "insert into events (no, id, operator_id, partner_id, livemode, type, customer_id, mail_id,
-        action_id, sequence, request_id, payload, created_at, original_id,
+        action_id, sequence, request_id, payload, created_at, traceparent, original_id,
         position)
-        select $2, $3, operator_id, partner_id, livemode, type, customer_id, mail_id, action_id, sequence, $4, $5, $6,
+        select $2, $3, operator_id, partner_id, livemode, type, customer_id, mail_id, action_id, sequence, $4, $5, $6, $7,
         id, coalesce({xact}, (select max(e.position) + 1 from events e where e.partner_id = events.partner_id
         and e.livemode = events.livemode and e.position >= $6), $6) from events where no = $1";
 }
@@ -158,12 +159,13 @@ pub struct Reissue {
     pub id: EventId,
     pub payload: Bytes,
     pub request_id: Option<String>,
+    pub trace: Option<TraceParent>,
     pub at: Timestamp,
 }
 
 /// Stores a copy of the event numbered `original_no`, which it names.
 pub async fn reissue(tx: &Tx, original_no: i64, new: &Reissue) -> Result<()> {
-    let row = args![original_no, new.no, new.id, new.request_id, new.payload, new.at];
+    let row = args![original_no, new.no, new.id, new.request_id, new.payload, new.at, new.trace];
     tx.post(REISSUE_INSERT, row).await?;
     tx.tell_streams();
     Ok(())

@@ -325,3 +325,15 @@ word_values!(
     domain::usage::CountMethod,
     crate::endpoints::EndpointStatus,
 );
+
+impl ToValue for domain::trace::TraceParent {
+    fn to_value(&self) -> Value {
+        Value::Text(self.to_string())
+    }
+}
+impl FromValue for domain::trace::TraceParent {
+    fn from_value(value: Value) -> Result<Self> {
+        let text = String::from_value(value)?;
+        Self::parse(&text).ok_or_else(|| Error::Inconsistent(format!("{text} is no traceparent")))
+    }
+}

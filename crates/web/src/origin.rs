@@ -1,9 +1,10 @@
-//! Where a request came from, and under which name it found this install.
+//! Where a request came from, which trace it belongs to, and under which name it found this install.
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{self, HeaderMap};
+use domain::trace::TraceParent;
 use ipnet::IpNet;
 
 /// The caller's address: the peer's, or what a trusted proxy says of it.
@@ -18,6 +19,13 @@ pub fn client_address(trusted_proxies: &[IpNet], request: &Request) -> Option<Ip
     let hops: Vec<IpAddr> = hops.filter_map(|hop| hop.trim().parse().ok()).collect();
     // From the right: the first address that no proxy of ours put there.
     Some(hops.into_iter().rev().find(|ip| !trusted(ip)).unwrap_or(peer))
+}
+
+/// The caller's trace context; two of them are as good as none.
+pub fn trace(headers: &HeaderMap) -> Option<TraceParent> {
+    let mut sent = headers.get_all("traceparent").iter();
+    let only = sent.next().filter(|_| sent.next().is_none())?;
+    TraceParent::parse(only.to_str().ok()?)
 }
 
 /// The origin that the caller asked, so that a white-label host shows itself.

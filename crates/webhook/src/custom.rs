@@ -14,7 +14,7 @@ pub const ALL_BYTES_MAX: usize = 8 * 1024;
 pub const REDACTED: &str = "[redacted]";
 
 /// Names that belong to the connection, to the body, or to us.
-const RESERVED: [&str; 18] = [
+const RESERVED: [&str; 20] = [
     "accept-encoding",
     "connection",
     "content-encoding",
@@ -28,6 +28,8 @@ const RESERVED: [&str; 18] = [
     "keep-alive",
     "original-id",
     "te",
+    "traceparent",
+    "tracestate",
     "trailer",
     "transfer-encoding",
     "upgrade",

@@ -7,6 +7,7 @@
 use domain::Timestamp;
 use domain::event::{Audience, EventType};
 use domain::id::{DeliveryId, EventId, Uuid};
+use domain::trace::TraceParent;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 
 use crate::custom::CustomHeaders;
@@ -26,6 +27,7 @@ const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp
 const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 const WEBHOOK_REPLAY: HeaderName = HeaderName::from_static("webhook-replay");
 const ORIGINAL_ID: HeaderName = HeaderName::from_static("original-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Why a setting cannot be used in headers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +76,8 @@ pub struct Attempt<'a> {
     pub is_replay: bool,
     /// The event that this one tells again under a new id.
     pub original_id: Option<EventId>,
+    /// The span that this attempt is, in the trace of the request that caused the event.
+    pub trace: Option<TraceParent>,
 }
 
 impl Headers {
@@ -164,6 +168,9 @@ fn finish(mut headers: HeaderMap, attempt: &Attempt<'_>) -> HeaderMap {
     if attempt.is_replay {
         headers.insert(WEBHOOK_REPLAY, HeaderValue::from_static("1"));
     }
+    if let Some(trace) = attempt.trace {
+        headers.insert(TRACEPARENT, value(trace.to_string()));
+    }
     // None of these names is ours: `crate::custom` refused those.
     headers.extend(attempt.custom.map().iter().map(|(n, v)| (n.clone(), v.clone())));
     headers
@@ -218,6 +225,7 @@ mod tests {
             body: b"{}",
             is_replay: false,
             original_id: None,
+            trace: None,
         };
         let headers =
             Headers::new(DEFAULT_PREFIX, DEFAULT_EMAIL_PREFIX, "postroom").unwrap().of(&attempt);
@@ -256,6 +264,7 @@ mod tests {
             body: b"{}",
             is_replay: false,
             original_id: None,
+            trace: None,
         };
         let headers = Headers::new(DEFAULT_PREFIX, DEFAULT_EMAIL_PREFIX, "postroom").unwrap();
         let headers = headers.of(&attempt);
@@ -285,6 +294,7 @@ mod tests {
             body: b"{}",
             is_replay: false,
             original_id: None,
+            trace: None,
         };
         let headers =
             Headers::new("Acme-Mail-", DEFAULT_EMAIL_PREFIX, "acme").unwrap().of(&attempt);

@@ -130,6 +130,7 @@ impl Probe<'_> {
             body,
             is_replay: false,
             original_id: None,
+            trace: None,
         };
         let headers = self.headers.of(&attempt);
         let request = Request { target: self.target, headers: &headers, body, deadline: DEADLINE };

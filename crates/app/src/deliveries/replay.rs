@@ -119,7 +119,14 @@ fn reissued(ctx: &OpCtx, event: &Event) -> Reissue {
     let text = String::from_utf8_lossy(&event.payload);
     let payload = text.replacen(&event.id.to_string(), &id.to_string(), 1);
     let request_id = ctx.request_id.map(|id| id.to_string());
-    Reissue { no: ids.number(at), id, payload: Bytes::from(payload), request_id, at }
+    Reissue {
+        no: ids.number(at),
+        id,
+        payload: Bytes::from(payload),
+        request_id,
+        trace: ctx.trace,
+        at,
+    }
 }
 
 fn under_way() -> Error {

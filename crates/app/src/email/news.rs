@@ -59,6 +59,7 @@ pub(super) async fn tell(
         action_id: None,
         sequence: 0,
         request_id: ctx.request_id.map(|r| r.to_string()),
+        trace: ctx.trace,
         payload: Bytes::from(news.render()),
         created_at: made_at,
         mailbox_id: Some(owner.mailbox_id),

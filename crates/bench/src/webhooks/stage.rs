@@ -99,6 +99,7 @@ fn event(ids: &dyn Ids, now: Timestamp, n: u32) -> Event {
         action_id: None,
         sequence: 0,
         request_id: None,
+        trace: None,
         payload: body(n),
         created_at: now,
         mailbox_id: None,

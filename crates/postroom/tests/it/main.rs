@@ -19,6 +19,7 @@ mod mail;
 mod node;
 mod streams;
 mod test_world;
+mod traces;
 mod twins;
 mod usage;
 mod walks;

@@ -98,6 +98,7 @@ async fn send(
         body: &parcel.payload,
         is_replay: parcel.is_replay,
         original_id: parcel.original_id,
+        trace: parcel.trace.map(|trace| trace.child(tasks.parts.app.ids.as_ref())),
     });
     if let Some(outcome) = &endpoint.rehearsed {
         return (outcome.clone(), Some(headers));

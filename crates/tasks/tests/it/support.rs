@@ -44,8 +44,10 @@ struct TestIds {
 impl Ids for TestIds {
     fn fill(&self, buffer: &mut [u8]) {
         let count = self.process << 32 | self.count.fetch_add(1, Ordering::SeqCst);
-        if buffer.len() == 4 {
-            return buffer.copy_from_slice(&(count << 11).to_be_bytes()[4..]);
+        match buffer.len() {
+            4 => return buffer.copy_from_slice(&(count << 11).to_be_bytes()[4..]),
+            8 => return buffer.copy_from_slice(&count.to_be_bytes()),
+            _ => {}
         }
         buffer.fill(0);
         buffer[2..10].copy_from_slice(&count.to_be_bytes());
@@ -214,6 +216,7 @@ impl World {
                     action_id: None,
                     sequence: i,
                     request_id: None,
+                    trace: None,
                     payload: format!("{{\"id\" :\"{id}\",  \"data\":\"Zoë\",\n\"n\":{i}}}")
                         .into_bytes()
                         .into(),

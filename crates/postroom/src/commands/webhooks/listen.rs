@@ -214,6 +214,7 @@ impl Relay {
             body: &body,
             is_replay: false,
             original_id: None,
+            trace: None,
         };
         let headers = self.headers.of(&attempt);
         let signature = self.headers.signature(&headers).unwrap_or_default().to_owned();
