@@ -142,14 +142,15 @@ pub(crate) async fn emit_sample(
     Ok((id, (0..targets.len()).map(|n| id.delivery(n)).collect()))
 }
 
-/// Tries an endpoint with a sample of a type. How it answers is in the log only.
+/// Tries an endpoint with a sample of a type, signed by all its secrets or by one. How it answers is in the log only.
 pub(crate) async fn emit_test(
     tx: &Tx,
     ctx: &OpCtx,
     endpoint: &Endpoint,
     kind: EventType,
+    signer: Option<i64>,
 ) -> Result<(EventId, DeliveryId)> {
-    let target = Target { is_test: true, ..target(ctx, endpoint, None) };
+    let target = Target { is_test: true, signer, ..target(ctx, endpoint, None) };
     let id = publish_sample(tx, ctx, &[target], kind).await?;
     Ok((id, id.delivery(0)))
 }
@@ -222,6 +223,7 @@ fn target(ctx: &OpCtx, endpoint: &Endpoint, about: Option<[u8; 16]>) -> Target {
         delivery_no: ids.number(now),
         order_key: order_key(endpoint.settings.order, about),
         is_test: false,
+        signer: None,
     }
 }
 

@@ -90,6 +90,8 @@ pub struct Parcel {
     pub settings_at: Timestamp,
     /// See [`Target::is_test`].
     pub is_test: bool,
+    /// See [`Target::signer`].
+    pub signer: Option<i64>,
     /// See [`Event::trace`].
     pub trace: Option<TraceParent>,
 }
@@ -122,8 +124,8 @@ statements! {
         sequence, request_id, payload, created_at, mailbox_id, traceparent, position)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, {xact or: coalesce((select max(e.position) + 1
         from events e where e.partner_id = $4 and e.livemode = $5 and e.position >= $13), $13)})";
-    DELIVERY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at, is_test)
-        select $1, $2, $3, $4, $5, $6, $7, $8 {each}";
+    DELIVERY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at, is_test,
+        signer) select $1, $2, $3, $4, $5, $6, $7, $8, $9 {each}";
     READY_INSERT = "insert into ready (endpoint_no, due_at, delivery_no, attempt, tries, slow_downs)
         select $1, $2, $3, $4, $5, $6 {each}";
     READY_DELETE = "delete from ready {each} where endpoint_no = $1 and due_at = $2 and delivery_no = $3";
@@ -157,7 +159,7 @@ statements! {
         r.order_key is not null and exists (select 1 from ready b
         where b.endpoint_no = r.endpoint_no and b.order_key = r.order_key
         and (b.order_no, b.delivery_no) < (r.order_no, r.delivery_no)) as waits, d.replay, e.original_id,
-        p.updated_at, d.is_test, e.traceparent from ready r join endpoints p on p.no = r.endpoint_no
+        p.updated_at, d.is_test, d.signer, e.traceparent from ready r join endpoints p on p.no = r.endpoint_no
         join deliveries d on d.no = r.delivery_no join events e on e.no = d.event_no
         where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3
         and (p.status = 'enabled' or p.status = 'disabled_failing' and p.self_heal and p.probe_at <= $4)
@@ -198,6 +200,8 @@ pub struct Target {
     pub order_key: Option<i64>,
     /// It is sent to try the receiver: signed and logged like any other, but no evidence of how the endpoint fares.
     pub is_test: bool,
+    /// The number of the one secret that signs it, for as long as it is live; else all live ones do.
+    pub signer: Option<i64>,
 }
 
 /// Stores an event and owes it to every endpoint in `targets`, due at once.
@@ -255,7 +259,7 @@ async fn store(tx: &Tx, scope: &Scope, event: &Event, targets: &[Target]) -> Res
         let (partner, livemode) = (scope.partner_id(), scope.livemode());
         let (no, id, endpoint_no) = (t.delivery_no, event.id.delivery(n), t.endpoint_no);
         let made_at = event.created_at;
-        args![no, id, event.no, endpoint_no, partner, livemode, made_at, t.is_test]
+        args![no, id, event.no, endpoint_no, partner, livemode, made_at, t.is_test, t.signer]
     };
     tx.each(DELIVERY_INSERT, targets.iter().enumerate().map(delivery).collect()).await
 }
@@ -433,6 +437,7 @@ pub async fn parcels(
             original_id: r.next()?,
             settings_at: r.next()?,
             is_test: r.next()?,
+            signer: r.next()?,
             trace: r.next()?,
         })
     };

@@ -52,6 +52,7 @@ pub struct Headers {
     delivery_attempt: HeaderName,
     timestamp: HeaderName,
     signature: HeaderName,
+    signature_next: HeaderName,
     email_request_id: HeaderName,
     email_timestamp: HeaderName,
     email_signature: HeaderName,
@@ -100,6 +101,7 @@ impl Headers {
             delivery_attempt: name("delivery-attempt"),
             timestamp: name("timestamp"),
             signature: name("signature"),
+            signature_next: name("signature-next"),
             email_request_id: named(&email, "request-id"),
             email_timestamp: named(&email, "timestamp"),
             email_signature: named(&email, "signature"),
@@ -133,6 +135,9 @@ impl Headers {
         headers.insert(self.delivery_attempt.clone(), HeaderValue::from(attempt.number));
         headers.insert(self.timestamp.clone(), seconds.clone());
         headers.insert(self.signature.clone(), value(partner));
+        if let Some(next) = signature::partner_next(keys, at, body) {
+            headers.insert(self.signature_next.clone(), value(next));
+        }
         // The event's id, not the delivery's: it is what a receiver removes duplicates by.
         headers.insert(WEBHOOK_ID, event_id);
         headers.insert(WEBHOOK_TIMESTAMP, seconds);

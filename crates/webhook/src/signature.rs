@@ -142,20 +142,38 @@ impl fmt::Debug for Key {
 /// Invariant: between 1 and [`LIVE_KEYS_MAX`] keys, the receiver's current one first. The order
 /// matters because the seed's verifier reads only the first `v1=`.
 #[derive(Clone, Debug)]
-pub struct Keyring(Vec<Key>);
+pub struct Keyring {
+    keys: Vec<Key>,
+    /// The place of the key that waits for its switch.
+    next: Option<usize>,
+}
 
 impl Keyring {
     pub fn new(current: Key) -> Self {
-        Self(vec![current])
+        Self { keys: vec![current], next: None }
     }
 
     /// Adds a key that signs beside the current one; beyond the limit it is left out.
     #[must_use]
     pub fn and(mut self, other: Key) -> Self {
-        if self.0.len() < LIVE_KEYS_MAX {
-            self.0.push(other);
+        if self.keys.len() < LIVE_KEYS_MAX {
+            self.keys.push(other);
         }
         self
+    }
+
+    /// Adds the key that the current one will be replaced by.
+    #[must_use]
+    pub fn and_next(self, next: Key) -> Self {
+        let place = self.keys.len();
+        let all = self.and(next);
+        Self { next: (place < all.keys.len()).then_some(place), ..all }
+    }
+
+    /// The key at a place by itself; `None` when there is none.
+    #[must_use]
+    pub fn only(&self, place: usize) -> Option<Self> {
+        self.keys.get(place).cloned().map(Self::new)
     }
 }
 
@@ -166,11 +184,17 @@ impl Keyring {
 pub fn partner(keys: &Keyring, at: Timestamp, body: &[u8]) -> String {
     let seconds = at.seconds().to_string();
     let mut header = format!("t={seconds}");
-    for key in &keys.0 {
+    for key in &keys.keys {
         header.push_str(",v1=");
         push_hex(&mut header, mac(key.partner.clone(), &[&seconds, "."], body));
     }
     header
+}
+
+/// The partner scheme by the key that waits for its switch, for a receiver that reads one signature only; `None`
+/// when no key waits.
+pub fn partner_next(keys: &Keyring, at: Timestamp, body: &[u8]) -> Option<String> {
+    keys.only(keys.next?).map(|next| partner(&next, at, body))
 }
 
 /// The e-mail scheme: `sha256=<hex>` over request id, seconds and body.
@@ -183,7 +207,7 @@ pub fn email(key: &[u8], request_id: &str, at: Timestamp, body: &[u8]) -> String
 
 /// The same by the current key of a subscription, whose mode for the partner scheme is [`EMAIL_KEY_MODE`].
 pub fn email_of(keys: &Keyring, request_id: &str, at: Timestamp, body: &[u8]) -> String {
-    email_by(keys.0[0].partner.clone(), request_id, at, body)
+    email_by(keys.keys[0].partner.clone(), request_id, at, body)
 }
 
 fn email_by(key: Hmac<Sha256>, request_id: &str, at: Timestamp, body: &[u8]) -> String {
@@ -198,14 +222,14 @@ fn email_by(key: Hmac<Sha256>, request_id: &str, at: Timestamp, body: &[u8]) -> 
 /// same bytes; a space between the signatures of several live keys.
 pub fn standard(keys: &Keyring, id: &str, at: Timestamp, body: &[u8]) -> String {
     let seconds = at.seconds().to_string();
-    let mut header = String::with_capacity(144 * keys.0.len());
-    for key in &keys.0 {
+    let mut header = String::with_capacity(144 * keys.keys.len());
+    for key in &keys.keys {
         header.push_str(if header.is_empty() { "v1," } else { " v1," });
         let bytes = mac(key.standard.clone(), &[id, ".", &seconds, "."], body);
         BASE64_STANDARD.encode_string(bytes, &mut header);
     }
     // Behind the others, because there are verifiers that look at the first part only.
-    for pair in keys.0.iter().filter_map(|key| key.pair.as_ref()) {
+    for pair in keys.keys.iter().filter_map(|key| key.pair.as_ref()) {
         header.push_str(" v1a,");
         let bytes = pair.sign(&[id.as_bytes(), b".", seconds.as_bytes(), b".", body]);
         BASE64_STANDARD.encode_string(bytes, &mut header);

@@ -42,11 +42,11 @@ pub async fn revoke_one(tx: &Tx, ctx: &OpCtx, id: &str, number: i64) -> Result<E
     let now = ctx.app.clock.now();
     let mut live = endpoint_secrets::list(tx, endpoint.no, now).await?;
     let Some(place) = live.iter().position(|row| row.n == number) else {
-        return refused("no live key has this number");
+        return Err(no_such_key());
     };
     let gone = live.remove(place);
     let Some(heir) = live.iter().find(|row| row.expires_at.is_none()).or(live.first()) else {
-        return refused("it is the only key; leave the number out, so that a new one is made");
+        return Err(refused("it is the only key; leave the number out, so that a new one is made"));
     };
     // A rotation is cut short: without this the last key would end with nothing to follow it.
     if place == 0 || gone.expires_at.is_none() {
@@ -64,6 +64,10 @@ async fn end(tx: &Tx, row: EndpointSecret, now: domain::Timestamp) -> Result<()>
     Ok(endpoint_secrets::update(tx, &row).await?)
 }
 
-fn refused<T>(message: &str) -> Result<T> {
-    Err(Error::invalid(vec![Field::new("key", "invalid", message)]))
+pub(super) fn no_such_key() -> Error {
+    refused("no live key has this number")
+}
+
+fn refused(message: &str) -> Error {
+    Error::invalid(vec![Field::new("key", "invalid", message)])
 }

@@ -52,7 +52,7 @@ async fn switch(ctx: &OpCtx, endpoint: &Endpoint) -> Result<Endpoint> {
 
 async fn test_send(ctx: &OpCtx, endpoint: &Endpoint, kind: EventType) -> Result<()> {
     let id = endpoint.id.to_string();
-    act(ctx, async move |tx, ctx| endpoints::test_send::test_send(tx, ctx, &id, kind).await)
+    act(ctx, async move |tx, ctx| endpoints::test_send::test_send(tx, ctx, &id, kind, None).await)
         .await
         .map(drop)
 }

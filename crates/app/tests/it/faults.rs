@@ -58,7 +58,7 @@ async fn endpoints_change_whole_or_not_at_all() {
     let id = made.await.endpoint.id.to_string();
     let of = id.clone();
     all_or_nothing(&ctx, async move |tx, ctx| {
-        endpoints::test_send::test_send(tx, ctx, &of, EventType::MailArrived).await
+        endpoints::test_send::test_send(tx, ctx, &of, EventType::MailArrived, None).await
     })
     .await;
     let of = id.clone();

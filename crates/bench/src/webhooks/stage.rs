@@ -82,6 +82,7 @@ pub(super) async fn publish(
             delivery_no: ids.number(now),
             order_key: None,
             is_test: false,
+            signer: None,
         };
         let targets: Vec<Target> = outlets.iter().map(target).collect();
         storage::events::publish(tx, &scope, &event, &targets).await

@@ -10,8 +10,8 @@ use app::endpoints::{
 use axum::extract::State;
 use domain::key::ScopeName;
 use wire::partner::webhook_bodies::{
-    CreateEndpoint, UpdateEndpoint, WebhookEndpointCreate, WebhookEndpointTest,
-    WebhookEndpointUpdate, read_test_type,
+    CreateEndpoint, TestEndpoint, UpdateEndpoint, WebhookEndpointCreate, WebhookEndpointTest,
+    WebhookEndpointUpdate,
 };
 use wire::partner::webhook_keys::WebhookKey;
 use wire::partner::webhooks::{
@@ -218,7 +218,7 @@ pub(crate) async fn delete_handler(State(api): State<PartnerApi>, call: Call) ->
 /// Send a test event
 ///
 /// A sample of any type, with livemode false, signed and logged like every delivery. How it is answered
-/// counts neither for nor against the endpoint.
+/// counts neither for nor against the endpoint. With a key, its answer tells whether the receiver knows that key.
 #[utoipa::path(
     post, path = "/webhook-endpoints/{endpoint_id}/test", operation_id = "testWebhookEndpoint", tag = "Webhooks",
     security(("bearer" = ["webhooks:write"])),
@@ -228,12 +228,12 @@ pub(crate) async fn delete_handler(State(api): State<PartnerApi>, call: Call) ->
 )]
 pub(crate) async fn test_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
     let (ctx, body) = call.write(ScopeName::WebhooksWrite)?;
-    let kind = read_test_type(body)?;
+    let TestEndpoint { kind, key } = TestEndpoint::read(body)?;
     let id = call.param("endpoint_id");
     api.run(
         &ctx,
         async move |tx, ctx| {
-            test_send::test_send(tx, ctx, &id, kind)
+            test_send::test_send(tx, ctx, &id, kind, key)
                 .await
                 .map(|(event, delivery)| (id.clone(), event, delivery, kind))
         },

@@ -121,6 +121,9 @@ enum Verb {
         id: String,
         #[arg(value_parser = one_of!(EventType), default_value = "mail.arrived")]
         event: EventType,
+        /// The number of the one key that signs it, to learn whether the receiver knows it; default is all of them.
+        #[arg(long, value_name = "N")]
+        key: Option<i64>,
     },
     /// What was sent, newest first.
     Deliveries(Deliveries),
@@ -190,7 +193,7 @@ impl Command {
                     &json!({"id": gone.to_string(), "deleted": true}),
                 );
             }
-            Verb::Test { id, event } => send_sample(&ctx, id, *event, json).await?,
+            Verb::Test { id, event, key } => send_sample(&ctx, id, *event, *key, json).await?,
             Verb::Deliveries(deliveries) => deliveries.run(&ctx, json).await?,
             Verb::Redelivery(verb) => verb.run(&ctx, json).await?,
         }
@@ -243,9 +246,15 @@ async fn revoked(
     Ok(())
 }
 
-async fn send_sample(ctx: &OpCtx, id: &str, kind: EventType, json: bool) -> anyhow::Result<()> {
+async fn send_sample(
+    ctx: &OpCtx,
+    id: &str,
+    kind: EventType,
+    key: Option<i64>,
+    json: bool,
+) -> anyhow::Result<()> {
     let id = id.to_owned();
-    let work = async move |tx: &_, ctx: &_| test_send::test_send(tx, ctx, &id, kind).await;
+    let work = async move |tx: &_, ctx: &_| test_send::test_send(tx, ctx, &id, kind, key).await;
     let (event, delivery) = ctx.app.act(ctx, work).await?;
     let value = json!({"event_id": event.to_string(), "delivery_id": delivery.to_string()});
     out::thing(json, &["event_id", "delivery_id"], &value);

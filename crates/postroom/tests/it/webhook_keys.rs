@@ -1,6 +1,7 @@
 //! Whose key signs what an endpoint receives, over HTTP (webhooks.md 5.11).
 
 use domain::endpoint::KeyMode;
+use domain::minutes;
 use domain::partner::PartnerSettings;
 use serde_json::{Value, json};
 use testkit::{Mailroom, Persona, Received, Receiver, TestServer};
@@ -196,4 +197,49 @@ async fn case_48_case_49_private_halves_and_keys_of_no_endpoint_are_never_shown(
     });
     let refused = crm.post("/api/v1/webhook-endpoints", own).await;
     assert_eq!(refused.refused(422, "validation_failed")["param"], "secret");
+}
+
+#[tokio::test]
+async fn case_21_a_receiver_of_one_signature_is_shown_the_next_ones_and_tried_with_it_alone() {
+    const NEXT: &str = "x-innbocks-signature-next";
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
+    let made =
+        crm.post("/api/v1/webhook-endpoints", json!({"url": receiver.url()})).await.expect(201);
+    let path = format!("/api/v1/webhook-endpoints/{}", made["id"].as_str().unwrap());
+    let test = format!("{path}/test");
+    let new = crm.post(&format!("{path}/rotate-secret"), json!({})).await.expect(200);
+    let (old, new) = (made["secret"].as_str().unwrap(), new["secret"].as_str().unwrap());
+    crm.post("/api/v1/customers", body()).await.expect(201);
+    crm.post(&test, json!({"key": 2})).await.expect(201);
+    crm.post(&test, json!({"key": 1})).await.expect(201);
+    let refused = crm.post(&test, json!({"key": 3})).await;
+    assert_eq!(refused.refused(422, "validation_failed")["param"], "key");
+    server.settle().await;
+
+    let [event, by_new, by_old] = &receiver.received()[..] else { panic!("expected three") };
+    let next = |secret| holds(&server, event, NEXT, secret, KeyMode::AsciiWithPrefix).is_ok();
+    assert!(event.verifies(old) && next(new) && !next(old));
+    assert!(by_new.verifies(new) && !by_new.verifies(old));
+    assert!(by_old.verifies(old) && !by_old.verifies(new));
+    for test in [by_new, by_old] {
+        assert!(!test.headers.contains_key(NEXT));
+        assert_eq!(test.header("x-innbocks-signature").matches("v1=").count(), 1);
+        assert_eq!(test.header("webhook-signature").matches("v1,").count(), 1);
+    }
+    let log = crm.get("/api/v1/webhook-deliveries").await.expect(200);
+    let keys: Vec<_> = (0..3).map(|n| log["data"][n]["attempts"][0]["key"].as_i64()).collect();
+    assert_eq!(keys, [Some(1), Some(2), Some(1)]);
+
+    receiver.answer_with(&[500]);
+    crm.post(&test, json!({"key": 1})).await.expect(201);
+    server.settle().await;
+    crm.post(&format!("{path}/revoke-secret"), json!({"key": 1})).await.expect(200);
+    server.advance(minutes(1)).await;
+    let [first, again] = &receiver.received()[3..] else { panic!("expected two") };
+    assert!(first.verifies(old) && again.verifies(new));
+    crm.post("/api/v1/customers", body()).await.expect(201);
+    server.settle().await;
+    assert!(!receiver.received()[5].headers.contains_key(NEXT), "nothing waits any more");
 }

@@ -42,6 +42,13 @@ pub(super) struct Finished {
     pub(super) disable: Option<Verdict>,
 }
 
+/// What was sent beside the body.
+struct Signed {
+    headers: HeaderMap,
+    /// The number of the secret that signed first.
+    key_n: i64,
+}
+
 /// Makes an attempt. A panic on the way counts as our own fault and is tried again later.
 pub(super) async fn make(
     tasks: Tasks,
@@ -52,21 +59,13 @@ pub(super) async fn make(
     let app = &tasks.parts.app;
     let started_at = app.clock.now();
     let sent = AssertUnwindSafe(send(&tasks, &endpoint, &parcel, started_at)).catch_unwind().await;
-    let (outcome, headers) =
+    let (outcome, signed) =
         sent.unwrap_or_else(|_| (failed(ErrorKind::Internal, "the attempt panicked"), None));
     let ended_at = app.clock.now();
     let mut random = [0; 4];
     app.ids.fill(&mut random);
     let random = u32::from_be_bytes(random);
-    judge(
-        launch,
-        &parcel,
-        &endpoint,
-        outcome,
-        headers.as_ref().map(|headers| (headers, endpoint.key_n)),
-        (started_at, ended_at),
-        random,
-    )
+    judge(launch, &parcel, &endpoint, outcome, signed, (started_at, ended_at), random)
 }
 
 async fn send(
@@ -74,9 +73,9 @@ async fn send(
     endpoint: &Endpoint,
     parcel: &Parcel,
     at: Timestamp,
-) -> (Outcome, Option<HeaderMap>) {
-    let opened = (&endpoint.keys, &endpoint.custom, &endpoint.certificate);
-    let (keys, custom) = match opened {
+) -> (Outcome, Option<Signed>) {
+    let opened = (endpoint.keys(parcel.signer), &endpoint.custom, &endpoint.certificate);
+    let ((keys, key_n), custom) = match &opened {
         (Ok(keys), Ok(custom), Ok(())) => (keys, custom),
         (Err(problem), _, _) | (_, Err(problem), _) | (_, _, Err(problem)) => {
             tracing::error!(endpoint.no = parcel.owed.endpoint_no, "{problem}");
@@ -101,12 +100,12 @@ async fn send(
         trace: parcel.trace.map(|trace| trace.child(tasks.parts.app.ids.as_ref())),
     });
     if let Some(outcome) = &endpoint.rehearsed {
-        return (outcome.clone(), Some(headers));
+        return (outcome.clone(), Some(Signed { headers, key_n: *key_n }));
     }
     let (body, deadline) = (&parcel.payload, endpoint.deadline);
     let request = Request { target, headers: &headers, body, deadline };
     let outcome = tasks.parts.sender.send(&request).await;
-    (outcome, Some(headers))
+    (outcome, Some(Signed { headers, key_n: *key_n }))
 }
 
 fn failed(kind: ErrorKind, detail: impl std::fmt::Display) -> Outcome {
@@ -119,7 +118,7 @@ fn judge(
     parcel: &Parcel,
     endpoint: &Endpoint,
     outcome: Outcome,
-    signed: Option<(&HeaderMap, i64)>,
+    signed: Option<Signed>,
     (started_at, ended_at): (Timestamp, Timestamp),
     random: u32,
 ) -> Finished {
@@ -166,7 +165,7 @@ fn judge(
 fn line(
     owed: &Owed,
     outcome: Outcome,
-    signed: Option<(&HeaderMap, i64)>,
+    signed: Option<Signed>,
     word: &'static str,
     at: Timestamp,
     again: Option<Owed>,
@@ -186,11 +185,11 @@ fn line(
         status_code: outcome.status.map(i64::from),
         error: outcome.error.map(|error| error.as_str().to_owned()),
         ip: outcome.ip.map(|ip| ip.to_string()),
-        request_headers: signed.map(|(headers, _)| lines(headers)).unwrap_or_default(),
+        request_headers: signed.as_ref().map(|signed| lines(&signed.headers)).unwrap_or_default(),
         response_headers: kept(outcome.response_headers),
         response_body: (!outcome.response_body.is_empty()).then(|| outcome.response_body.into()),
         next_at: again.map(|owed| owed.due_at),
-        key_n: signed.map(|(_, key_n)| key_n),
+        key_n: signed.map(|signed| signed.key_n),
         phases,
     }
 }

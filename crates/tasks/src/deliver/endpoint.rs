@@ -1,5 +1,6 @@
 //! What is needed to send to an endpoint, made ready once and used for at most a second.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use app::App;
@@ -33,9 +34,9 @@ pub(super) struct Endpoint {
     /// Fails when the operator's rules no longer allow the URL.
     pub(super) target: Result<Target, UrlProblem>,
     /// Fails when no secret opens with this install's key: our fault, which no receiver pays for.
-    pub(super) keys: Result<Keyring, NotOurs>,
-    /// The number of the secret that signs first.
-    pub(super) key_n: i64,
+    keys: Result<Keyring, NotOurs>,
+    /// The numbers of its secrets, in their order.
+    key_ns: Vec<i64>,
     /// Set where no receiver is asked: a magic URL of the test world.
     pub(super) rehearsed: Option<Outcome>,
     /// Fails as the keys do.
@@ -95,7 +96,7 @@ impl Endpoint {
         Self {
             target,
             keys: keyring(app, row, secrets),
-            key_n: secrets.first().map_or(0, |secret| secret.n),
+            key_ns: secrets.iter().map(|secret| secret.n).collect(),
             rehearsed: rehearsed::outcome(row.livemode, &row.url),
             custom: custom(app, row),
             certificate,
@@ -113,6 +114,15 @@ impl Endpoint {
     /// False when it was changed after it was read: a parcel is sent as its endpoint wants it now.
     pub(super) fn is_of(&self, settings_at: Timestamp) -> bool {
         self.updated_at == settings_at
+    }
+
+    /// What signs a delivery, and the number of the secret that does so first. One alone where it is asked for, and
+    /// live.
+    pub(super) fn keys(&self, signer: Option<i64>) -> Result<(Cow<'_, Keyring>, i64), NotOurs> {
+        let all = self.keys.as_ref().map_err(|_| NotOurs)?;
+        let place = self.key_ns.iter().position(|n| Some(*n) == signer);
+        let only = place.and_then(|place| Some((Cow::Owned(all.only(place)?), self.key_ns[place])));
+        Ok(only.unwrap_or((Cow::Borrowed(all), self.key_ns.first().copied().unwrap_or(0))))
     }
 
     pub(super) fn is_fresh(&self, now: Instant) -> bool {
@@ -157,6 +167,7 @@ fn keyring(
     let place = seal_place(row.no);
     let mut keys: Option<Keyring> = None;
     for secret in secrets {
+        let is_waiting = secret.expires_at.is_none();
         let (opened, pair) = (app.secrets.open(&place, &secret.sealed)?, secret.pair.as_ref());
         let text = String::from_utf8(opened).map_err(|_| NotOurs)?;
         let secret = Secret::parse(text).map_err(|_| NotOurs)?;
@@ -168,6 +179,7 @@ fn keyring(
             key = key.with_pair(KeyPair::parse(text).map_err(|_| NotOurs)?);
         }
         keys = Some(match keys {
+            Some(keys) if is_waiting => keys.and_next(key),
             Some(keys) => keys.and(key),
             None => Keyring::new(key),
         });

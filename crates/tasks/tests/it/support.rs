@@ -228,6 +228,7 @@ impl World {
                     delivery_no: ids.number(now),
                     order_key: key_of(e.settings.order, i),
                     is_test: false,
+                    signer: None,
                 };
                 let targets: Vec<_> = listening.iter().map(target).collect();
                 events::publish(tx, &scope, &event, &targets).await?;

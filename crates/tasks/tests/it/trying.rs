@@ -19,7 +19,7 @@ pub(crate) async fn try_out(world: &World, endpoint: i64) {
     let ctx = ctx(world);
     let id = world.find(endpoint).await.unwrap().id.to_string();
     let kind = EventType::MailScanned;
-    let work = async move |tx: &Tx, ctx: &OpCtx| test_send(tx, ctx, &id, kind).await;
+    let work = async move |tx: &Tx, ctx: &OpCtx| test_send(tx, ctx, &id, kind, None).await;
     world.app.act(&ctx, work).await.unwrap();
 }
 

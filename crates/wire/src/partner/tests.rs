@@ -75,7 +75,7 @@ fn bodies() -> Vec<Body> {
             webhook_keys::RevokeSecret::read(b).map(drop)
         }),
         body::<webhook_bodies::WebhookEndpointTest>("", |b| {
-            webhook_bodies::read_test_type(b).map(drop)
+            webhook_bodies::TestEndpoint::read(b).map(drop)
         }),
         body::<test_helpers::TestClockAdvance>("", |b| {
             test_helpers::AdvanceClock::read(b).map(drop)
@@ -222,7 +222,7 @@ fn the_examples_of_bodies_hold_against_their_schemas_and_are_read() {
     is_read::<webhook_keys::WebhookSecretSwitch>(read, bodies::webhook_secret_switch());
     let read: Read = |b| webhook_keys::RevokeSecret::read(b).map(drop);
     is_read::<webhook_keys::WebhookSecretRevoke>(read, bodies::webhook_secret_revoke());
-    let read: Read = |b| webhook_bodies::read_test_type(b).map(drop);
+    let read: Read = |b| webhook_bodies::TestEndpoint::read(b).map(drop);
     is_read::<webhook_bodies::WebhookEndpointTest>(read, bodies::webhook_endpoint_test());
     let read: Read = |b| test_helpers::AdvanceClock::read(b).map(drop);
     is_read::<test_helpers::TestClockAdvance>(read, bodies::test_clock_advance());

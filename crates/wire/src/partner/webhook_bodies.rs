@@ -11,7 +11,7 @@ use domain::event::EventType;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::webhook_keys::SECRET_CHARS;
+use super::webhook_keys::{NUMBER_MAX, SECRET_CHARS};
 use super::{endpoint_settings as settings, shapes};
 use crate::reader::{Fields, Patch};
 
@@ -225,21 +225,33 @@ impl UpdateEndpoint {
     }
 }
 
-/// Which sample to send.
+/// Which sample to send, and what signs it.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "documents what read_test_type takes")]
+#[expect(dead_code, reason = "documents what TestEndpoint::read takes")]
 pub struct WebhookEndpointTest {
     /// A type of the catalogue; default mail.arrived.
     #[serde(rename = "type")]
     #[schema(max_length = 40, examples("mail.arrived"))]
     kind: Option<String>,
+    /// The number of the one key that signs it, such as the `next` one of a rotation; absent, all of them sign.
+    #[schema(minimum = 1, maximum = 1_000_000, examples(2))]
+    key: Option<i64>,
 }
 
-/// Reads a [`WebhookEndpointTest`].
-pub fn read_test_type(body: Value) -> Result<EventType> {
-    let mut f = Fields::new(body)?;
-    let kind =
-        f.opt_parsed("type", EventType::parse_for_partner, "an event type of GET /webhook-events");
-    f.finish()?;
-    Ok(kind.unwrap_or(EventType::MailArrived))
+/// A read [`WebhookEndpointTest`].
+#[derive(Clone, Copy)]
+pub struct TestEndpoint {
+    pub kind: EventType,
+    pub key: Option<i64>,
+}
+
+impl TestEndpoint {
+    pub fn read(body: Value) -> Result<Self> {
+        let mut f = Fields::new(body)?;
+        let types = "an event type of GET /webhook-events";
+        let kind = f.opt_parsed("type", EventType::parse_for_partner, types);
+        let key = f.opt_integer("key", 1..=NUMBER_MAX);
+        f.finish()?;
+        Ok(Self { kind: kind.unwrap_or(EventType::MailArrived), key })
+    }
 }

@@ -12,7 +12,7 @@ use crate::reader::Fields;
 /// Characters of a secret that is brought along.
 pub(super) const SECRET_CHARS: RangeInclusive<usize> = 24..=128;
 /// A number that no endpoint's secrets reach.
-const NUMBER_MAX: i64 = 1_000_000;
+pub(super) const NUMBER_MAX: i64 = 1_000_000;
 
 /// A secret that signs today, without the secret.
 #[derive(Clone, Debug, Serialize, ToSchema)]

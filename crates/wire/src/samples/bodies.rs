@@ -117,7 +117,7 @@ pub fn webhook_secret_revoke() -> Value {
 }
 
 pub fn webhook_endpoint_test() -> Value {
-    json!({"type": "package.arrived"})
+    json!({"type": "package.arrived", "key": 2})
 }
 
 pub fn event_replay_create() -> Value {
