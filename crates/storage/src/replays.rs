@@ -51,8 +51,9 @@ statements! {
         coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at)
         where d.event_no = $1 and d.endpoint_no = $2";
     HOLD = "select no from events where no = $1 {share}";
-    REPLAY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at, replay)
-        values ($1, $2, $3, $4, $5, $6, $7, true)";
+    REPLAY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at, is_test,
+        replay) values ($1, $2, $3, $4, $5, $6, $7, $8, true)";
+    IS_TEST = "select exists (select 1 from deliveries where event_no = $1 and is_test)";
     REISSUE_INSERT = "insert into events (no, id, operator_id, partner_id, livemode, type, customer_id, mail_id,
         action_id, sequence, request_id, payload, created_at, traceparent, original_id,
         position)
@@ -112,6 +113,11 @@ pub async fn is_owed(tx: &Tx, event_no: i64, endpoint_no: i64) -> Result<bool> {
     Ok(n > 0)
 }
 
+/// True when an event was made to try a receiver.
+pub async fn is_test(tx: &Tx, event_no: i64) -> Result<bool> {
+    tx.one(IS_TEST, args![event_no], Row::next).await
+}
+
 /// Keeps an event from being expunged until the unit has ended; false when it is gone already.
 pub async fn hold(tx: &Tx, event_no: i64) -> Result<bool> {
     Ok(tx.opt(HOLD, args![event_no], Row::next::<i64>).await?.is_some())
@@ -125,6 +131,8 @@ pub struct Replay {
     pub endpoint_no: i64,
     /// It waits for all before it that have the same.
     pub order_key: Option<i64>,
+    /// See [`crate::events::Target::is_test`].
+    pub is_test: bool,
 }
 
 /// Stores deliveries of an event that was sent before, due at once.
@@ -137,7 +145,7 @@ pub async fn insert(
 ) -> Result<()> {
     for r in replays {
         let (partner, livemode) = (scope.partner_id(), scope.livemode());
-        let row = args![r.no, r.id, event_no, r.endpoint_no, partner, livemode, now];
+        let row = args![r.no, r.id, event_no, r.endpoint_no, partner, livemode, now, r.is_test];
         tx.post(REPLAY_INSERT, row).await?;
     }
     let owed = |r: &Replay| crate::events::Owed {

@@ -80,11 +80,13 @@ pub async fn replay(tx: &Tx, ctx: &OpCtx, request: &ReplayRequest) -> Result<Rep
         replays::reissue(tx, event.no, &new).await?;
         (event_no, event_id, original_id) = (new.no, new.id, Some(event.id));
     }
+    let is_test = replays::is_test(tx, event.no).await?;
     let made = |endpoint: &Endpoint| Replay {
         no: ids.number(now),
         id: DeliveryId::new(ids, now),
         endpoint_no: endpoint.no,
         order_key: order_key(endpoint.settings.order, event.customer_id.map(|id| id.0)),
+        is_test,
     };
     let made: Vec<Replay> = targets.iter().map(made).collect();
     replays::insert(tx, &ctx.scope, event_no, &made, now).await?;

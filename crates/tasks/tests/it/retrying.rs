@@ -33,7 +33,11 @@ async fn retry_first(world: &World) -> Result<Retried> {
 }
 
 /// Replays the event of the oldest delivery, to one endpoint or to all.
-async fn replay_first(world: &World, to: Option<i64>, reissue: bool) -> Result<Replayed> {
+pub(crate) async fn replay_first(
+    world: &World,
+    to: Option<i64>,
+    reissue: bool,
+) -> Result<Replayed> {
     let event_id = log(world).await.last().unwrap().delivery.event_id.to_string();
     let mut endpoint_id = None;
     if let Some(no) = to {

@@ -11,7 +11,7 @@ use storage::endpoints::EndpointStatus;
 
 use crate::delivering::is_signed;
 use crate::receiver::Receiver;
-use crate::retrying::ctx;
+use crate::retrying::{ctx, replay_first};
 use crate::support::{World, read, world};
 
 /// Sends a sample to an endpoint, as its owner does to try it.
@@ -95,4 +95,22 @@ async fn case_46_a_test_does_not_end_the_evidence_against_an_endpoint() {
     tasks.settle().await.unwrap();
     let found = world.find(endpoint).await.unwrap();
     assert_eq!((found.first_failure_at, found.failures), (Some(world.now()), 1));
+}
+
+#[tokio::test]
+async fn case_46_a_test_that_is_sent_again_is_a_test_still() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    let settings = Settings { retry_schedule: Some(vec![1]), ..Settings::default() };
+    let endpoint = world.endpoint_with(&receiver, settings).await;
+    let tasks = world.tasks();
+    try_out(&world, endpoint).await;
+    tasks.settle().await.unwrap();
+    receiver.usually("410 Gone");
+    for reissue in [false, true] {
+        replay_first(&world, Some(endpoint), reissue).await.unwrap();
+        tasks.settle().await.unwrap();
+    }
+    assert_eq!((receiver.requests().len(), world.owed().await), (3, 0));
+    let found = world.find(endpoint).await.unwrap();
+    assert_eq!((found.status, found.failures), (EndpointStatus::Enabled, 0));
 }
