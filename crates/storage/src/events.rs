@@ -46,6 +46,8 @@ pub struct Owed {
     /// Attempts that counted on the ladder, and "slow down" answers that did not.
     pub tries: i64,
     pub slow_downs: i64,
+    /// An attempt before this uses up none of them: it only asks whether the receiver is back.
+    pub counts_at: Option<Timestamp>,
 }
 
 /// Where an owed delivery stands. Rows of one endpoint are taken in this order.
@@ -130,7 +132,7 @@ statements! {
         select $1, $2, $3, $4, $5, $6 {each}";
     READY_DELETE = "delete from ready {each} where endpoint_no = $1 and due_at = $2 and delivery_no = $3";
     /// Moves a row. One that is gone (its endpoint was deleted meanwhile) is not made again.
-    READY_MOVE = "update ready set due_at = $4, attempt = $5, tries = $6, slow_downs = $7 {each}
+    READY_MOVE = "update ready set due_at = $4, attempt = $5, tries = $6, slow_downs = $7, counts_at = $8 {each}
         where endpoint_no = $1 and due_at = $2 and delivery_no = $3";
     READY_PAGE = "select due_at, delivery_no from ready where endpoint_no = $1 order by due_at, delivery_no limit $2";
     /// A skip-scan: one step of the index for each endpoint, whatever its backlog. Those of other nodes'
@@ -155,7 +157,7 @@ statements! {
     /// The limit keeps the question a question for each row: joined with all of them, it could be answered
     /// by reading whole tables, which was the best way when they were empty.
     PARCELS = "select one.* from {rows} (select r.endpoint_no, r.due_at, r.delivery_no, r.attempt, r.tries,
-        r.slow_downs, d.id as delivery_id, e.id as event_id, e.type, e.payload, e.created_at,
+        r.slow_downs, r.counts_at, d.id as delivery_id, e.id as event_id, e.type, e.payload, e.created_at,
         r.order_key is not null and exists (select 1 from ready b
         where b.endpoint_no = r.endpoint_no and b.order_key = r.order_key
         and (b.order_no, b.delivery_no) < (r.order_no, r.delivery_no)) as waits, d.replay, e.original_id,
@@ -214,6 +216,7 @@ pub async fn publish(tx: &Tx, scope: &Scope, event: &Event, targets: &[Target]) 
         attempt: 0,
         tries: 0,
         slow_downs: 0,
+        counts_at: None,
     };
     let free = targets.iter().filter(|t| t.order_key.is_none()).map(owed);
     owe(tx, &free.collect::<Vec<_>>()).await?;
@@ -300,7 +303,8 @@ pub async fn settle(tx: &Tx, settled: &[Settled]) -> Result<ShardSet> {
         settled.iter().copied().partition(|s| s.again.is_some());
     let moved = again.iter().filter_map(|s| {
         let to = s.again?;
-        Some([key(&s.owed), args![to.due_at, to.attempt, to.tries, to.slow_downs]].concat())
+        let place = args![to.due_at, to.attempt, to.tries, to.slow_downs, to.counts_at];
+        Some([key(&s.owed), place].concat())
     });
     tx.each(READY_MOVE, moved.collect()).await?;
     let dead = gone.iter().filter(|s| s.attempt.outcome == "failed").map(|s| {
@@ -489,6 +493,7 @@ fn owed(r: &mut Row) -> Result<Owed> {
         attempt: r.next()?,
         tries: r.next()?,
         slow_downs: r.next()?,
+        counts_at: r.next()?,
     })
 }
 

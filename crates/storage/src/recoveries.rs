@@ -233,6 +233,7 @@ pub async fn revive(
         attempt: d.attempts,
         tries: 0,
         slow_downs: 0,
+        counts_at: None,
     };
     let owed: Vec<_> = dead.into_iter().map(|(d, key)| (owed(d), key)).collect();
     order::owe_again(tx, &owed).await

@@ -41,7 +41,8 @@ statements! {
         (select a.outcome from attempts a where a.delivery_no = d.no order by a.n desc limit 1),
         (select e.customer_id from events e where e.no = d.event_no)
         from deliveries d where d.partner_id = $1 and d.livemode = $2 and d.id = $3";
-    READY_ADVANCE = "update ready set due_at = $4 where endpoint_no = $1 and due_at = $2 and delivery_no = $3";
+    READY_ADVANCE = "update ready set due_at = $4, counts_at = null
+        where endpoint_no = $1 and due_at = $2 and delivery_no = $3";
     /// Keeps what the log derives true: a row stands at its last attempt's time.
     LAST_NEXT = "update attempts set next_at = $2 where delivery_no = $1
         and n = (select max(a.n) from attempts a where a.delivery_no = $1)";
@@ -83,7 +84,7 @@ pub async fn standing(tx: &Tx, scope: &Scope, id: DeliveryId) -> Result<Option<S
     tx.opt(STANDING, args![scope.partner_id(), scope.livemode(), id], read).await
 }
 
-/// Moves an owed delivery to an earlier place; false when its row has moved meanwhile.
+/// Moves an owed delivery to an earlier place, where it counts as a try; false when its row has moved meanwhile.
 pub async fn advance(tx: &Tx, s: &Standing, from: Timestamp, to: Timestamp) -> Result<bool> {
     if tx.exec(READY_ADVANCE, args![s.endpoint_no, from, s.no, to]).await? != 1 {
         return Ok(false);
@@ -155,6 +156,7 @@ pub async fn insert(
         attempt: 0,
         tries: 0,
         slow_downs: 0,
+        counts_at: None,
     };
     let owed: Vec<_> = replays.iter().map(|r| (owed(r), r.order_key)).collect();
     order::owe_again(tx, &owed).await

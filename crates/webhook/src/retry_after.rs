@@ -33,7 +33,7 @@ impl RetryAfter {
     }
 
     /// The wait from `now`, in microseconds, between none and [`HINT_MAX`].
-    pub(crate) fn wait(self, now: Timestamp) -> i64 {
+    pub fn wait(self, now: Timestamp) -> i64 {
         let wait = match self {
             Self::Seconds(n) => seconds(i64::from(n)),
             Self::At(at) => at.micros().saturating_sub(now.micros()),

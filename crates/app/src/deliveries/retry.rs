@@ -100,6 +100,7 @@ async fn revive(
         attempt: standing.attempts,
         tries: 0,
         slow_downs: 0,
+        counts_at: None,
     };
     let key = order_key(endpoint.settings.order, standing.customer_id.map(|id| id.0));
     order::owe_again(tx, &[(owed, key)]).await?;

@@ -49,6 +49,20 @@ struct Signed {
     key_n: i64,
 }
 
+impl Finished {
+    /// Lets the delivery come back before its next try, to ask whether the receiver is back (webhooks.md 5.13). What
+    /// asked for a time, or says nothing of the receiver, is left alone.
+    pub(super) fn ask_sooner(&mut self, at: Timestamp) {
+        let (settled, class) = (&mut self.settled, self.class);
+        let Some(again) = settled.again.as_mut().filter(|again| at < again.due_at) else { return };
+        if matches!(class, Class::Down | Class::Moved | Class::Refused) {
+            again.counts_at = Some(again.due_at);
+            again.due_at = at;
+            settled.attempt.next_at = Some(at);
+        }
+    }
+}
+
 /// Makes an attempt. A panic on the way counts as our own fault and is tried again later.
 pub(super) async fn make(
     tasks: Tasks,
@@ -125,6 +139,14 @@ fn judge(
     let (class, owed, is_test) = (outcome.class(), parcel.owed, parcel.is_test);
     let spent = Spent { tries: narrow(owed.tries), slow_downs: narrow(owed.slow_downs) };
     let next = endpoint.ladder.decide(class, spent, ended_at, outcome.retry_after, random);
+    let next = match (owed.counts_at.filter(|at| started_at < *at), next) {
+        // It only asked: the try that counts stands where it stood, or where the receiver wants it.
+        (Some(at), Next::RetryAt { .. } | Next::GiveUp) => {
+            let wish = outcome.retry_after.map_or(0, |hint| hint.wait(ended_at));
+            Next::RetryAt { at: at.max(ended_at.plus(wish)), spent }
+        }
+        _ => next,
+    };
     // Trying a receiver out switches no endpoint off.
     let next = if is_test && next == Next::Disable { Next::GiveUp } else { next };
     let at = |due_at: Timestamp, spent: Spent| Owed {
@@ -132,6 +154,7 @@ fn judge(
         attempt: owed.attempt + 1,
         tries: spent.tries.into(),
         slow_downs: spent.slow_downs.into(),
+        counts_at: None,
         ..owed
     };
     let (word, again) = match next {

@@ -18,6 +18,9 @@ const TOLD_AFTER: i64 = hours(1);
 const TOLD_FAILURES: i64 = 10;
 /// How long before the earliest time of setting aside its owner is warned, in microseconds.
 const WARNED_BEFORE: i64 = hours(24);
+/// A receiver that fails is asked at least so often, in microseconds, if only by one delivery whose next try is
+/// further away: else there would never be evidence enough against an endpoint that is owed one delivery.
+pub(super) const ASKED_EVERY: i64 = hours(4);
 /// How often evidence is written that changes nothing, in microseconds.
 const WRITE_EVERY: i64 = minutes(1);
 

@@ -374,6 +374,12 @@ impl Lane {
         })
     }
 
+    /// Nothing of it is under way, or will be until then, as far as is known.
+    pub(super) fn rests_until(&self, at: Timestamp) -> bool {
+        let is_known = self.late.is_none() && !(self.page.is_empty() && self.more_on_disk);
+        is_known && self.in_flight == 0 && self.page.front().is_none_or(|place| place.due_at > at)
+    }
+
     /// True while a delivery is launched and its completion not committed.
     pub(super) fn is_holding(&self) -> bool {
         !self.held.is_empty()

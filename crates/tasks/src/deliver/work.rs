@@ -19,7 +19,7 @@ use super::attempt::{self, Finished};
 use super::books::{Books, Written};
 use super::breaker::Change;
 use super::costs::{self, Costs};
-use super::health::Noted;
+use super::health::{ASKED_EVERY, Noted};
 use super::lane::{Lane, Sample};
 use super::lanes::{Lanes, Turn};
 use super::meter::{self, PhaseMeter};
@@ -299,7 +299,7 @@ impl Work {
     }
 
     fn take_attempt(&mut self, ended: Result<Finished, JoinError>) {
-        let Ok(done) = ended else { return };
+        let Ok(mut done) = ended else { return };
         self.n_in_flight -= 1;
         self.n_unwritten += 1;
         if !done.is_test {
@@ -333,6 +333,10 @@ impl Work {
         if done.is_test {
             self.books.add(done.settled);
             return;
+        }
+        let ask_at = done.at.plus(ASKED_EVERY);
+        if lane.rests_until(ask_at) {
+            done.ask_sooner(ask_at);
         }
         let mut disable = done.disable;
         let mut news = None;
