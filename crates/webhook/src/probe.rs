@@ -33,6 +33,7 @@ domain::words! {
         AcceptsLarge = "accepts_large",
         RefusesForged = "refuses_forged",
         RefusesStale = "refuses_stale",
+        AnswersInTime = "answers_in_time",
     }
 }
 
@@ -101,6 +102,7 @@ impl Probe<'_> {
         let advice = "it took a request ten minutes old: refuse what is older than five, so that \
             nobody can send you an old one again";
         findings.push(refused(Check::RefusesStale, &stale, Verdict::Warn, advice));
+        findings.push(in_time(&[&first, &again, &large, &forged, &stale]));
         Ok(findings)
     }
 
@@ -139,15 +141,20 @@ impl Probe<'_> {
 }
 
 fn accepts(outcome: &Outcome) -> Finding {
-    let slow = i128::from(outcome.duration_micros) > PROMPT.as_micros().cast_signed();
     let advice = "a rightly signed event must be answered with 2xx; read the raw body, and use the \
         whole secret with its prefix";
-    let mut found = taken(Check::Accepts, outcome, advice);
-    if found.verdict == Verdict::Pass && slow {
-        let advice = "it took longer than 5 seconds: answer first, work afterwards";
-        found = finding(Check::Accepts, Verdict::Warn, outcome, advice);
+    taken(Check::Accepts, outcome, advice)
+}
+
+/// Judges the slowest of all answers.
+fn in_time(outcomes: &[&Outcome]) -> Finding {
+    let slowest = outcomes.iter().max_by_key(|outcome| outcome.duration_micros);
+    let slowest = slowest.copied().cloned().unwrap_or_default();
+    if i128::from(slowest.duration_micros) <= PROMPT.as_micros().cast_signed() {
+        return finding(Check::AnswersInTime, Verdict::Pass, &slowest, "");
     }
-    found
+    let advice = "it took longer than 5 seconds: answer first, work afterwards";
+    finding(Check::AnswersInTime, Verdict::Warn, &slowest, advice)
 }
 
 fn taken(check: Check, outcome: &Outcome, advice: &str) -> Finding {
@@ -177,4 +184,19 @@ fn finding(check: Check, verdict: Verdict, outcome: &Outcome, advice: &str) -> F
     let text = if advice.is_empty() { came } else { format!("{came}; {advice}") };
     let (status, duration_micros) = (outcome.status, outcome.duration_micros);
     Finding { check, verdict, status, text, duration_micros }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_slow_answer_is_enough_for_a_warning() {
+        let after = |duration_micros| Outcome { duration_micros, ..Outcome::default() };
+        let (prompt, slow) = (after(4_900_000), after(5_100_000));
+        assert_eq!(in_time(&[&prompt, &prompt]).verdict, Verdict::Pass);
+        let found = in_time(&[&prompt, &slow, &prompt]);
+        assert_eq!((found.verdict, found.duration_micros), (Verdict::Warn, 5_100_000));
+        assert!(found.text.contains("answer first"), "{}", found.text);
+    }
 }

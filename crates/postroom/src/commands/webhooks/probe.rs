@@ -18,7 +18,7 @@ use crate::{node, out};
 
 const COLUMNS: &[&str] = &["check", "verdict", "status", "ms", "text"];
 
-/// Send a receiver good, repeated, large, forged and stale requests; exit status 1 when it fails one.
+/// Send a receiver good, repeated, large, forged and stale requests, and time it; exit status 1 when it fails one.
 #[derive(Args)]
 pub(super) struct Probe {
     url: String,
