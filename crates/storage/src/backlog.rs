@@ -5,7 +5,8 @@
 
 use domain::Timestamp;
 
-use crate::events::{self, Place};
+use crate::attempts;
+use crate::queue::{self, Place};
 use crate::{Result, Row, Tx, args, statements};
 
 statements! {
@@ -52,7 +53,7 @@ pub async fn held(
     due_before: Timestamp,
     limit: i64,
 ) -> Result<Vec<Place>> {
-    let mut places = events::page(tx, endpoint_no, limit).await?;
+    let mut places = queue::page(tx, endpoint_no, limit).await?;
     places.retain(|place| place.due_at < due_before);
     Ok(places)
 }
@@ -67,6 +68,6 @@ pub async fn give_up(
 ) -> Result<()> {
     let key = |p: &Place| args![endpoint_no, p.due_at, p.delivery_no];
     let dead = places.iter().map(|p| [key(p), args![at, reason]].concat());
-    tx.each(events::DEAD_INSERT, dead.collect()).await?;
-    tx.each(events::READY_DELETE, places.iter().map(key).collect()).await
+    tx.each(attempts::DEAD_INSERT, dead.collect()).await?;
+    tx.each(attempts::READY_DELETE, places.iter().map(key).collect()).await
 }

@@ -40,7 +40,7 @@ pub struct AttemptLine {
     pub next_at: Option<Timestamp>,
     /// The number of the secret that signed first; `None` where nothing was sent.
     pub key_n: Option<i64>,
-    /// See [`crate::events::Attempt::phases`].
+    /// See [`crate::attempts::Attempt::phases`].
     pub phases: Option<Bytes>,
 }
 

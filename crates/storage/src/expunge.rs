@@ -8,7 +8,7 @@ use domain::Timestamp;
 use domain::event::EventType;
 use domain::id::{CustomerId, DeliveryId, EventId, PartnerId, ReceiptId};
 
-use crate::events::Place;
+use crate::queue::Place;
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, statements};
 

@@ -14,6 +14,7 @@ mod statements;
 mod value;
 
 pub mod actions;
+pub mod attempts;
 pub mod audit;
 pub mod backlog;
 pub mod certificates;
@@ -34,6 +35,7 @@ pub mod load;
 pub mod mail;
 pub mod mailboxes;
 pub mod order;
+pub mod queue;
 pub mod quotas;
 pub mod recoveries;
 pub mod replays;
@@ -57,6 +59,7 @@ pub use value::{FromValue, Row, ToValue, Value};
 pub fn statements() -> Vec<&'static str> {
     let modules = [
         actions::ALL,
+        attempts::ALL,
         audit::ALL,
         backlog::ALL,
         certificates::ALL,
@@ -76,6 +79,7 @@ pub fn statements() -> Vec<&'static str> {
         mailboxes::ALL,
         migrate::ALL,
         order::ALL,
+        queue::ALL,
         quotas::ALL,
         recoveries::ALL,
         replays::ALL,

@@ -2,9 +2,9 @@
 //!
 //! A row of `ready` with an `order_key` waits while another of its key stands before it, due or not. That is
 //! read from the rows each time, so that nothing needs to be remembered over a restart or a change of owner.
-//! The rest of the queue is in [`crate::events`]. Source: webhooks.md 5.14, G10.
+//! The rest of the queue is in [`crate::queue`]. Source: webhooks.md 5.14, G10.
 
-use crate::events::{self, Owed, Place};
+use crate::queue::{self, Owed, Place};
 use crate::{Result, Row, Tx, args, statements};
 
 /// Keys of one endpoint that are looked at. Those beyond wait until some of these are worked off.
@@ -52,7 +52,7 @@ pub async fn owe(tx: &Tx, owed: &[(Owed, i64)]) -> Result<()> {
     };
     tx.each(INSERT, owed.iter().map(row).collect()).await?;
     for (o, _) in owed {
-        events::wake(tx, o);
+        queue::wake(tx, o);
     }
     Ok(())
 }
@@ -61,7 +61,7 @@ pub async fn owe(tx: &Tx, owed: &[(Owed, i64)]) -> Result<()> {
 /// all that are owed under it, in this order.
 pub async fn owe_again(tx: &Tx, owed: &[(Owed, Option<i64>)]) -> Result<()> {
     let free = owed.iter().filter(|(_, key)| key.is_none()).map(|(owed, _)| *owed);
-    events::owe(tx, &free.collect::<Vec<_>>()).await?;
+    queue::owe(tx, &free.collect::<Vec<_>>()).await?;
     // One after the other: of those that are put in at once, all would stand at the same place.
     for (owed, key) in owed {
         if let Some(key) = key {

@@ -10,7 +10,7 @@ use domain::event::EventType;
 use domain::id::{CustomerId, PartnerId, RecoveryId, first_number};
 
 use crate::endpoints::EndpointStatus;
-use crate::events::Owed;
+use crate::queue::Owed;
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, json, order, statements};
 

@@ -1,6 +1,6 @@
 //! What a person asks of deliveries: one retried now, an event sent again.
 //!
-//! The queue's own rules are in [`crate::events`]: a delivery is owed while its row is in `ready`, and
+//! The queue's own rules are in [`crate::queue`]: a delivery is owed while its row is in `ready`, and
 //! that row is the right to decide about it. A row that is due may be on its way, and nobody but its
 //! sender can tell, so nothing here touches one. Recovering many is in [`crate::recoveries`].
 
@@ -149,7 +149,7 @@ pub async fn insert(
         let row = args![r.no, r.id, event_no, r.endpoint_no, partner, livemode, now, r.is_test];
         tx.post(REPLAY_INSERT, row).await?;
     }
-    let owed = |r: &Replay| crate::events::Owed {
+    let owed = |r: &Replay| crate::queue::Owed {
         endpoint_no: r.endpoint_no,
         due_at: now,
         delivery_no: r.no,

@@ -8,7 +8,7 @@ use app::notices::operator::BacklogDropped;
 use app::notices::{self, Notice};
 use domain::{Result, Timestamp, days};
 use storage::leases::ShardSet;
-use storage::{Tx, backlog, events};
+use storage::{Tx, backlog, queue};
 
 use crate::{Tasks, whose};
 
@@ -30,7 +30,7 @@ pub(crate) async fn run(tasks: &Tasks) -> Result<usize> {
     let (mut n, mut after) = (0, i64::MIN);
     for _ in 0..SCANS_MAX {
         let all = ShardSet::all();
-        let unit = async move |tx: &Tx| events::lanes(tx, after, now, LANES_MAX, &all).await;
+        let unit = async move |tx: &Tx| queue::lanes(tx, after, now, LANES_MAX, &all).await;
         let found = app.db.read(unit).await?;
         for head in found.heads.iter().filter(|head| !head.is_open) {
             n += give_up(tasks, head.endpoint_no, now).await?;
@@ -58,12 +58,12 @@ async fn give_up(tasks: &Tasks, endpoint_no: i64, now: Timestamp) -> Result<usiz
 async fn give_up_page(tx: &Tx, app: &app::App, endpoint_no: i64, now: Timestamp) -> Result<usize> {
     let Some((ctx, endpoint)) = whose::find(tx, app, endpoint_no).await? else {
         // An event that was committed at the very moment of the deletion.
-        events::cancel_all(tx, endpoint_no).await?;
+        queue::cancel_all(tx, endpoint_no).await?;
         return Ok(0);
     };
     let count = backlog::count(tx, endpoint_no, HELD_MAX + PAGE_ROWS).await?;
     let (reason, places) = if count > HELD_MAX {
-        (TOO_MANY, events::page(tx, endpoint_no, count - HELD_MAX).await?)
+        (TOO_MANY, queue::page(tx, endpoint_no, count - HELD_MAX).await?)
     } else {
         (TOO_OLD, backlog::held(tx, endpoint_no, now.plus(-HELD_FOR), PAGE_ROWS).await?)
     };

@@ -1,7 +1,7 @@
 //! The log of deliveries: which event went to which endpoint, and what came of it.
 //!
 //! Reading, and what a person asks for: a delivery retried, an event replayed. Sending is in `tasks`;
-//! what is owed, in `storage::events`.
+//! what is owed, in `storage::queue`.
 
 pub mod list;
 pub mod recover;

@@ -7,7 +7,7 @@
 use domain::id::{DeliveryId, EndpointId};
 use domain::{Error, ErrorCode, Result, Timestamp, seconds};
 use storage::endpoints::{self, Endpoint, EndpointStatus};
-use storage::events::Owed;
+use storage::queue::Owed;
 use storage::replays::{self, Standing};
 use storage::{Tx, Wake, order};
 

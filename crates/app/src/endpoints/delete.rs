@@ -2,7 +2,7 @@
 
 use domain::Result;
 use domain::id::EndpointId;
-use storage::{Tx, endpoints, events};
+use storage::{Tx, endpoints, queue};
 
 use super::get::get_locked;
 use crate::notices::operator::EndpointDeleted;
@@ -13,7 +13,7 @@ use crate::{OpCtx, audit};
 pub async fn delete(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<EndpointId> {
     let endpoint = get_locked(tx, ctx, id).await?;
     endpoints::delete(tx, endpoint.no, ctx.app.clock.now()).await?;
-    let cancelled = events::cancel_all(tx, endpoint.no).await?;
+    let cancelled = queue::cancel_all(tx, endpoint.no).await?;
     let detail = [("cancelled", cancelled.to_string())];
     let detail = detail.each_ref().map(|(name, value)| (*name, value.as_str()));
     audit::record(tx, ctx, "endpoint.delete", endpoint.id, &detail).await?;

@@ -4,7 +4,7 @@ use domain::Result;
 use domain::endpoint::{ClientIdentity, SettingsChange};
 use domain::event::EventType;
 use storage::endpoints::{self, Endpoint, EndpointStatus};
-use storage::{Tx, events};
+use storage::{Tx, queue};
 
 use super::get::get_locked;
 use super::resume::cool_down;
@@ -83,7 +83,7 @@ pub async fn update(tx: &Tx, ctx: &OpCtx, id: &str, change: &EndpointChange) -> 
         Some(false) if endpoint.status != EndpointStatus::Disabled => {
             endpoint.status = EndpointStatus::Disabled;
             endpoint.disabled_reason = Some("switched off".to_owned());
-            events::cancel_all(tx, endpoint.no).await?;
+            queue::cancel_all(tx, endpoint.no).await?;
             switched = Some(Notice::EndpointDisabled);
         }
         Some(true | false) | None => {}

@@ -9,8 +9,9 @@ use app::{OpCtx, Tx, endpoints, events};
 use domain::event::EventType;
 use domain::id::DeliveryId;
 use domain::{Clock, ErrorCode, minutes};
-use storage::events::{Attempt, Owed, Settled};
+use storage::attempts::{Attempt, Settled};
 use storage::leases::{ALONE, ShardSet};
+use storage::queue::Owed;
 
 use crate::support::{World, act, invite, refusal, world};
 
@@ -42,10 +43,10 @@ async fn settle(world: &World, outcome: &'static str) {
         .app
         .db
         .write(async move |tx: &Tx| {
-            let lanes = storage::events::lanes(tx, 0, now, 1, &ShardSet::all()).await?;
+            let lanes = storage::queue::lanes(tx, 0, now, 1, &ShardSet::all()).await?;
             let lane = lanes.heads[0].endpoint_no;
-            let place = *storage::events::page(tx, lane, 100).await?.last().unwrap();
-            let parcels = storage::events::parcels(tx, &[(lane, place)], now).await?;
+            let place = *storage::queue::page(tx, lane, 100).await?.last().unwrap();
+            let parcels = storage::queue::parcels(tx, &[(lane, place)], now).await?;
             let parcel = parcels.into_iter().next().flatten().unwrap();
             let again = (outcome == "retrying").then(|| Owed {
                 due_at: now.plus(minutes(1)),
@@ -71,7 +72,7 @@ async fn settle(world: &World, outcome: &'static str) {
                 phases: None,
             };
             let settled = Settled { owed: parcel.owed, attempt, again, epoch: ALONE };
-            storage::events::settle(tx, &[settled]).await.map(drop)
+            storage::attempts::settle(tx, &[settled]).await.map(drop)
         })
         .await
         .unwrap();

@@ -58,7 +58,7 @@ async fn test_send(ctx: &OpCtx, endpoint: &Endpoint, kind: EventType) -> Result<
 }
 
 async fn owed(world: &World) -> i64 {
-    world.app.db.read(async |tx: &Tx| storage::events::owed_count(tx).await).await.unwrap()
+    world.app.db.read(async |tx: &Tx| storage::queue::owed_count(tx).await).await.unwrap()
 }
 
 /// The secrets that sign now, in their order, as their owner knows them.

@@ -25,7 +25,7 @@ async fn receiver(ctx: &OpCtx) -> String {
 }
 
 async fn owed(world: &World) -> i64 {
-    let count = async |tx: &Tx| storage::events::owed_count(tx).await;
+    let count = async |tx: &Tx| storage::queue::owed_count(tx).await;
     world.app.db.read(count).await.unwrap()
 }
 

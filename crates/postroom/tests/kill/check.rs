@@ -6,6 +6,7 @@ use app::OpCtx;
 use sha2::{Digest, Sha256};
 use storage::Tx;
 use storage::events::{self, EventFilter};
+use storage::queue;
 use tokio::task::JoinSet;
 
 use crate::client::{Answer, Call, Client};
@@ -108,7 +109,7 @@ pub(crate) async fn everything(ctx: &OpCtx, ledger: &Ledger, customers: &Custome
     assert_eq!(only_in(&sent, &stored), HashSet::new(), "delivered and not committed");
     let announced = ledger.created().into_iter().map(|(id, invited)| (id, invited.email));
     assert_eq!(announced.collect::<Customers>(), *customers, "one customer for each request");
-    let owed = ctx.app.db.read(async |tx: &Tx| events::owed_count(tx).await).await;
+    let owed = ctx.app.db.read(async |tx: &Tx| queue::owed_count(tx).await).await;
     assert_eq!(owed.expect("a count"), 0, "delivered and still owed");
     while app::audit::link(&ctx.app).await.expect("the chain grows") > 0 {}
     let proof = app::audit::verify(&ctx.app).await.expect("the chain can be read");

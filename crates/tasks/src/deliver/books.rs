@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use storage::Tx;
+use storage::attempts::{self, Settled};
 use storage::endpoints::{self, Health};
-use storage::events::{self, Settled};
 use storage::leases::{ShardSet, shard_of};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -177,7 +177,7 @@ async fn write(tasks: &Tasks, batch: Arc<Batch>) -> domain::Result<ShardSet> {
         .write_late(async move |tx: &Tx| {
             // Asked before their rows leave: a batch that is written twice tells nothing twice.
             let ended = news::ended(tx, &batch.settled).await?;
-            let stale = events::settle(tx, &batch.settled).await?;
+            let stale = attempts::settle(tx, &batch.settled).await?;
             let is_ours = |no: i64| !stale.contains(shard_of(no));
             news::tell_ended(tx, &app, ended, &is_ours).await?;
             for (no, noted) in batch.notices.iter().filter(|(no, _)| is_ours(*no)) {

@@ -23,7 +23,7 @@ use webhook::sender::DEADLINE;
 use webhook::signature::{Key, Keyring, Secret};
 use webhook::target::{Target, UrlProblem};
 
-use super::lane::LaneSettings;
+use super::lane::settings::LaneSettings;
 use super::rehearsed;
 
 /// How long an endpoint's settings are used before they are read again.

@@ -6,11 +6,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use domain::{Timestamp, seconds};
-use storage::events::{LaneHead, Place};
+use storage::queue::{LaneHead, Place};
 
 use super::breaker::Change;
 use super::fair::{Fair, Ticket};
-use super::lane::{Lane, Sample, Wait};
+use super::lane::launch::Wait;
+use super::lane::{Lane, Sample};
 
 /// How long a lane without work is remembered with its settings, in microseconds.
 const IDLE_MAX: i64 = seconds(10);

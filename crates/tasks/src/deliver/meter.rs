@@ -12,7 +12,7 @@ use webhook::ladder::Class;
 use webhook::outcome::Phases;
 
 use super::attempt::Finished;
-use super::lane::Wait;
+use super::lane::launch::Wait;
 
 /// Where the phases of attempts are told: looked up once, since each attempt has several.
 pub(super) struct PhaseMeter([Histogram; 6]);

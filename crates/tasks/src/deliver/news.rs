@@ -7,8 +7,8 @@ use app::notices::{self, Notice};
 use app::{App, audit};
 use domain::{Result, Timestamp};
 use storage::Tx;
+use storage::attempts::{self, Settled};
 use storage::endpoints;
-use storage::events::{self, Settled};
 use webhook::ladder::Class;
 
 use super::health::{FAILING_FOR, GONE, Noted, Notice as Word, Verdict};
@@ -28,7 +28,7 @@ pub(super) async fn ended(tx: &Tx, settled: &[Settled]) -> Result<Vec<(i64, Noti
         if !is_dead && !may_be_revived {
             continue;
         }
-        let Some(name) = events::owed_name(tx, owed).await? else { continue };
+        let Some(name) = attempts::owed_name(tx, owed).await? else { continue };
         let delivery_id = name.delivery_id.to_string();
         let (event_id, event_type) = (name.event_id.to_string(), name.kind.to_string());
         let attempts = attempt.n;

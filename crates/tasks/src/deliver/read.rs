@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use storage::events::{self, Lanes, Parcel, Place};
 use storage::leases::ShardSet;
 use storage::order::{self, Page};
+use storage::queue::{self, Lanes, Parcel, Place};
 use storage::{Result, Tx};
 use tokio::time::Instant;
 
@@ -71,7 +71,7 @@ pub(super) async fn find(tasks: Tasks, ask: Arc<Ask>) -> Read {
         let pages = all(&asked.pages, |(no, limit)| order::page(tx, *no, *limit)).await?;
         let settings = all(&asked.endpoints, |no| endpoint::find(tx, *no, now)).await?;
         let places: Vec<_> = asked.launches.iter().map(|l| (l.endpoint_no, l.place)).collect();
-        let parcels = events::parcels(tx, &places, now).await?;
+        let parcels = queue::parcels(tx, &places, now).await?;
         Ok::<_, storage::Error>((pages, settings, parcels))
     };
     let found = app.db.read(unit).await.map(|(pages, settings, parcels)| {
@@ -86,7 +86,7 @@ pub(super) async fn find(tasks: Tasks, ask: Arc<Ask>) -> Read {
 pub(super) async fn scan(tasks: Tasks, after: i64, shards: ShardSet) -> Read {
     let app = &tasks.parts.app;
     let now = app.clock.now();
-    let unit = async move |tx: &Tx| events::lanes(tx, after, now, LANES_MAX, &shards).await;
+    let unit = async move |tx: &Tx| queue::lanes(tx, after, now, LANES_MAX, &shards).await;
     Read::Scanned(app.db.read(unit).await)
 }
 

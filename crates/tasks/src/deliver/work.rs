@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
-use storage::events::{self, Owed, Place};
 use storage::leases::shard_of;
 use storage::load::Rung;
+use storage::queue::{self, Owed, Place};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use webhook::ladder::Class;
@@ -219,7 +219,7 @@ impl Work {
         }
     }
 
-    fn take_scan(&mut self, mut found: events::Lanes) {
+    fn take_scan(&mut self, mut found: queue::Lanes) {
         let now = self.tasks.parts.app.clock.now();
         found.heads.retain(|head| self.owned.epoch(head.endpoint_no).is_some());
         self.lanes.compare(&found.heads, now);

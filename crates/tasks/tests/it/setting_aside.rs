@@ -3,7 +3,7 @@
 use domain::endpoint::Settings;
 use domain::{Timestamp, hours, minutes};
 use storage::endpoints::{self, EndpointStatus, Health};
-use storage::{Row, Tx, args, events};
+use storage::{Row, Tx, args, queue};
 
 use crate::receiver::Receiver;
 use crate::support::{World, read, world, write};
@@ -192,7 +192,7 @@ async fn a_deleted_endpoint_gets_nothing_more_although_an_attempt_was_on_its_way
     let now = world.now();
     write(&world.app, async move |tx: &Tx| {
         endpoints::delete(tx, endpoint, now).await?;
-        events::cancel_all(tx, endpoint).await.map(drop)
+        queue::cancel_all(tx, endpoint).await.map(drop)
     })
     .await;
     receiver.shut(false);

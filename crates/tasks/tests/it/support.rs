@@ -16,7 +16,7 @@ use domain::{Clock, Ids, Timestamp};
 use storage::endpoint_secrets::{self, EndpointSecret};
 use storage::endpoints::{self, Endpoint, EndpointStatus};
 use storage::events::Target;
-use storage::{DatabaseUrl, Db, Row, args, events, tenancy};
+use storage::{DatabaseUrl, Db, Row, args, events, queue, tenancy};
 use tasks::{Options, Tasks};
 use webhook::guard::Guard;
 use webhook::signature::Secret;
@@ -250,7 +250,7 @@ impl World {
 
     /// Deliveries that are owed, over all endpoints.
     pub(crate) async fn owed(&self) -> i64 {
-        read(&self.app, async |tx: &Tx| events::owed_count(tx).await).await
+        read(&self.app, async |tx: &Tx| queue::owed_count(tx).await).await
     }
 
     pub(crate) async fn n_events(&self) -> i64 {

@@ -6,7 +6,7 @@
 
 use domain::Result;
 use storage::email::{contact_grants, grants, identities as rows, rules, subscriptions};
-use storage::{Tx, events};
+use storage::{Tx, queue};
 
 use super::update::HANDLE_REST;
 use crate::email::{keys, own_locked};
@@ -16,7 +16,7 @@ pub async fn delete(tx: &Tx, ctx: &OpCtx, handle: &str) -> Result<()> {
     let identity = own_locked(tx, ctx, handle).await?;
     for endpoint in subscriptions::listening(tx, identity.mailbox_id).await? {
         subscriptions::delete(tx, endpoint.no, ctx.app.clock.now()).await?;
-        events::cancel_all(tx, endpoint.no).await?;
+        queue::cancel_all(tx, endpoint.no).await?;
     }
     rules::clear(tx, identity.id).await?;
     grants::forget(tx, identity.id).await?;

@@ -3,7 +3,7 @@
 
 use domain::Result;
 use storage::email::subscriptions as rows;
-use storage::{Tx, events};
+use storage::{Tx, queue};
 
 use super::get::get_locked;
 use crate::{OpCtx, audit};
@@ -12,6 +12,6 @@ use crate::{OpCtx, audit};
 pub async fn delete(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<()> {
     let endpoint = get_locked(tx, ctx, id).await?.endpoint;
     rows::delete(tx, endpoint.no, ctx.app.clock.now()).await?;
-    let cancelled = events::cancel_all(tx, endpoint.no).await?.to_string();
+    let cancelled = queue::cancel_all(tx, endpoint.no).await?.to_string();
     audit::record(tx, ctx, "subscription.delete", endpoint.id, &[("cancelled", &cancelled)]).await
 }

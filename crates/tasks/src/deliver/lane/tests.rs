@@ -2,9 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use domain::endpoint::Settings;
+use domain::id::PartnerId;
 use proptest::prelude::*;
+use storage::order::Page;
+use storage::queue::{LANE_COUNT_MAX, LaneHead};
 
+use super::page::PAGE_ROWS_MAX;
 use super::*;
+use crate::deliver::pace;
 
 const ENDPOINT: i64 = 1;
 

@@ -12,12 +12,12 @@ use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use domain::endpoint::Settings;
 use domain::id::PartnerId;
 use storage::endpoints;
-use storage::events::LANE_COUNT_MAX;
 use storage::order::Page;
+use storage::queue::LANE_COUNT_MAX;
 use webhook::ladder::{Class, Ladder, Next, Spent};
 
 use super::super::fair::{HOST_SLOTS, SLOTS, SLOW_SLOTS, TENANT_SLOTS};
-use super::super::lane::LaneSettings;
+use super::super::lane::settings::LaneSettings;
 use super::super::pace::Load;
 use super::*;
 
