@@ -229,8 +229,10 @@ async fn case_47_an_operators_endpoint_that_fails_causes_no_notices_of_its_own()
     assert!(operators.requests().len() >= 12, "its ladder was climbed to the end");
     assert_eq!(world.n_events().await, 2, "the one of the partner, and the one notice");
 
+    // It was set aside meanwhile.
     let work = async |tx: &Tx, ctx: &OpCtx| {
         let id = endpoints::list(tx, &ctx.scope).await?[0].id.to_string();
+        resume(tx, ctx, &id, Backlog::None).await?;
         pause(tx, ctx, &id, None).await?;
         resume(tx, ctx, &id, Backlog::None).await?;
         delete::delete(tx, ctx, &id).await

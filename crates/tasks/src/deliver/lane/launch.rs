@@ -5,7 +5,6 @@ use storage::queue::Place;
 
 use super::{Lane, Probe, Sample};
 use crate::deliver::breaker::Change;
-use crate::deliver::bucket::Bucket;
 use crate::deliver::pace;
 
 /// What a delivery that is due can wait for.
