@@ -1,4 +1,4 @@
-//! `POST /api/v1/api-keys`.
+//! `/api/v1/api-keys`.
 
 use app::email::keys::{self, OrganizationKey, PREFIX, create};
 use app::email::organization_id;
@@ -24,16 +24,26 @@ pub(crate) async fn create_handler(State(api): State<EmailApi>, call: Call) -> H
     let (ctx, body) = call.write()?;
     let input = CreateApiKey::read(body)?;
     let made = api.app.act(&ctx, async move |tx, ctx| create(tx, ctx, &input).await).await?;
-    let record = record(&ctx, &made.key);
+    let created_by = match &ctx.actor {
+        Actor::ApiKey(id) => keys::shown(*id),
+        Actor::Operator(_) | Actor::Customer | Actor::System => organization_id(&ctx),
+    };
+    let record = record(&ctx, &made.key, created_by);
     Ok(answer::created(&CreatedApiKey { api_key: made.text, record }))
 }
 
-fn record(ctx: &OpCtx, key: &OrganizationKey) -> ApiKeyRecord {
+/// Retrieve the key that calls
+#[utoipa::path(
+    get, path = "/api/v1/api-keys/self", operation_id = "getOwnApiKey", tag = "Account",
+    responses((status = 200, description = "The key, without its secret.", body = ApiKeyRecord))
+)]
+pub(crate) async fn self_handler(call: Call) -> Handled {
+    let (ctx, _) = call.read();
+    Ok(answer::ok(&record(&ctx, &call.caller().key, organization_id(&ctx))))
+}
+
+fn record(ctx: &OpCtx, key: &OrganizationKey, created_by: String) -> ApiKeyRecord {
     let id = keys::shown(key.key.id);
-    let created_by = match &ctx.actor {
-        Actor::ApiKey(id) => keys::shown(*id),
-        Actor::Operator(_) | Actor::Customer | Actor::System => organization_id(ctx),
-    };
     ApiKeyRecord {
         display_prefix: id[..PREFIX_SHOWN].to_owned(),
         id,

@@ -28,6 +28,7 @@ fn people() -> OpenApiRouter<EmailApi> {
     OpenApiRouter::new()
         .routes(routes!(whoami::handler))
         .routes(routes!(api_keys::create_handler))
+        .routes(routes!(api_keys::self_handler))
         .routes(routes!(identities::create::handler, identities::list::handler))
         .routes(routes!(
             identities::get::handler,

@@ -109,6 +109,11 @@ async fn a_caller_without_a_good_key_and_an_unknown_route_get_the_body_that_the_
     assert_eq!(whoami["auth_subtype"], "api_key.agent_scoped.claimed");
     assert!(whoami["organization_id"].as_str().unwrap().starts_with("org_"));
 
+    let own = ann.get("/api/v1/api-keys/self").await.expect(200);
+    assert_eq!((&own["id"], &own["label"]), (&whoami["key_id"], &json!("ann")));
+    assert_eq!(own["scoped_identity_id"], ann.identity["id"]);
+    assert!(ann.key.ends_with(own["last4"].as_str().unwrap()));
+
     ann.key.push('x');
     let refused = ann.get("/api/v1/identities/").await.expect(401);
     assert!(refused["detail"].is_string());
