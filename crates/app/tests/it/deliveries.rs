@@ -38,6 +38,10 @@ async fn page(
 
 /// Lets the newest owed delivery of the only endpoint end like this, as the deliverer would.
 async fn settle(world: &World, outcome: &'static str) {
+    try_settle(world, outcome).await.unwrap();
+}
+
+async fn try_settle(world: &World, outcome: &'static str) -> storage::Result<()> {
     let now = world.clock.now();
     world
         .app
@@ -75,7 +79,29 @@ async fn settle(world: &World, outcome: &'static str) {
             storage::attempts::settle(tx, &[settled]).await.map(drop)
         })
         .await
-        .unwrap();
+}
+
+#[tokio::test]
+async fn g11_a_fault_at_any_statement_leaves_the_delivery_as_it_was_and_no_attempt() {
+    let (world, ctx, _) = listening().await;
+    for (outcome, status) in [("retrying", Retrying), ("failed", Failed), ("succeeded", Succeeded)]
+    {
+        invite(&ctx, outcome).await;
+        for n in 1.. {
+            world.app.db.fail_statement(n);
+            let written = try_settle(&world, outcome).await;
+            world.app.db.fail_statement(0);
+            let found = page(&ctx, Narrowing::default(), None, 1).await.deliveries.remove(0);
+            if written.is_ok() {
+                assert!(n > 1, "a statement was made to fail");
+                assert_eq!((found.status, found.delivery.attempts.len()), (status, 1));
+                break;
+            }
+            let stands = (found.status, found.delivery.attempts.len());
+            assert_eq!(stands, (Pending, 0), "{outcome}, statement {n}");
+        }
+        world.clock.advance(minutes(2));
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! What comes before every route: keys, rates, sizes, ids (postal.md appendix B, scenarios 22, 23).
 
+use axum::body::Bytes;
 use axum::http::Method;
 use domain::key::ScopeName;
 use domain::partner::PartnerSettings;
 use serde_json::json;
+use testkit::server::Call;
 use testkit::{Mailroom, Persona, TestServer};
 
 #[tokio::test]
@@ -109,4 +111,31 @@ async fn a_query_parameter_that_is_empty_or_out_of_bounds_is_refused() {
         let error = answer.refused(400, "invalid_parameter");
         assert_eq!(error["param"].as_str(), query.split('=').next(), "{query}");
     }
+}
+
+#[tokio::test]
+async fn case_44_what_is_too_large_too_deep_or_no_text_is_refused_and_nothing_is_told() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let key = acme.live(&server).await;
+    let deep = format!(r#"{{"metadata": {}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    let large = format!(r#"{{"name": "{}"}}"#, "x".repeat(2 * 1024 * 1024));
+    let no_text = b"{\"name\": \"\xff\xfe\"}";
+    let refusals = [
+        (Bytes::from(deep), 400, "invalid_json"),
+        (Bytes::from_static(no_text), 400, "invalid_json"),
+        (Bytes::from(large), 413, "payload_too_large"),
+    ];
+    for (body, status, code) in refusals {
+        let call = Call {
+            method: Method::POST,
+            path: "/api/v1/customers",
+            key: key.key.as_deref(),
+            headers: &[],
+            body,
+        };
+        server.call(call).await.refused(status, code);
+    }
+    let events = key.get("/api/v1/events").await.expect(200);
+    assert_eq!(events["data"], json!([]));
 }

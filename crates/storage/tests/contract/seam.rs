@@ -5,7 +5,7 @@ use storage::{Error, Ownership, Row, Tx, args};
 use crate::support::{NOW, fresh};
 
 #[tokio::test]
-async fn every_statement_is_understood() {
+async fn case_50_every_statement_is_understood() {
     let db = fresh().await;
     db.read(async |tx: &Tx| {
         for sql in storage::statements() {
