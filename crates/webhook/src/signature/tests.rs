@@ -145,7 +145,7 @@ fn case_49_a_new_secret_is_32_bytes_behind_the_prefix_and_never_printed_by_debug
     assert_eq!(new.key(KeyMode::Decoded).unwrap().len(), SECRET_BYTES);
     assert_eq!(format!("{new:?}"), "Secret(hidden)");
     let keys = Keyring::new(Key::new(&new, KeyModes::default()).unwrap());
-    assert_eq!(format!("{keys:?}"), "Keyring([Key(hidden)])");
+    assert_eq!(format!("{keys:?}"), "Keyring { keys: [Key(hidden)], next: None }");
 }
 
 #[test]
