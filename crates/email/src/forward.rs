@@ -10,7 +10,7 @@ use domain::Timestamp;
 use crate::address::Mailbox;
 use crate::attachment::{self, Attachment};
 use crate::build::SUBJECT_CHARS_MAX;
-use crate::parse::{Parsed, part_bytes};
+use crate::parse::{self, Parsed};
 use crate::reply::starts_with_word;
 use crate::{html, text};
 
@@ -68,8 +68,7 @@ pub fn inline(note_text: Option<&str>, note_html: Option<&str>, original: &Parse
 pub fn attachments(raw: &[u8], original: &Parsed) -> Vec<Attachment> {
     let mut ids = HashSet::new();
     let mut files = Vec::new();
-    for part in &original.parts {
-        let Some(bytes) = part_bytes(raw, part.index) else { continue };
+    for (part, bytes) in parse::with_bytes(raw, &original.parts) {
         let kind = attachment::content_type(&part.content_type);
         let content_type = kind.unwrap_or_else(|_| "application/octet-stream".to_owned());
         let id = part.content_id.clone().filter(|id| {

@@ -10,6 +10,7 @@ pub mod auto;
 mod bodies;
 pub mod build;
 mod build_check;
+mod decoder;
 mod field;
 pub mod filename;
 mod flowed;

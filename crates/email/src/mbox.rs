@@ -58,10 +58,15 @@ impl Splitter {
     pub fn push(&mut self, chunk: &[u8]) -> Vec<Entry> {
         let mut entries = Vec::new();
         for piece in chunk.split_inclusive(|&byte| byte == b'\n') {
-            self.line.extend_from_slice(piece);
             let is_complete = piece.ends_with(b"\n");
+            if self.line.is_empty() && is_complete {
+                entries.extend(self.end_of_piece(piece, true));
+                continue;
+            }
+            self.line.extend_from_slice(piece);
             if is_complete || self.line.len() > FROM_LINE_BYTES_MAX {
-                entries.extend(self.end_of_piece(is_complete));
+                let line = std::mem::take(&mut self.line);
+                entries.extend(self.end_of_piece(&line, is_complete));
             }
         }
         entries
@@ -69,8 +74,9 @@ impl Splitter {
 
     /// Ends the stream and gives the last message.
     pub fn finish(mut self) -> Option<Entry> {
-        if !self.line.is_empty()
-            && let Some(entry) = self.end_of_piece(true)
+        let line = std::mem::take(&mut self.line);
+        if !line.is_empty()
+            && let Some(entry) = self.end_of_piece(&line, true)
         {
             // A beginning without a message behind it ends the one before.
             return Some(entry);
@@ -79,25 +85,22 @@ impl Splitter {
     }
 
     /// Takes up a line, or the start of one that is too long to begin a message.
-    fn end_of_piece(&mut self, is_complete: bool) -> Option<Entry> {
-        let mut line = std::mem::take(&mut self.line);
+    fn end_of_piece(&mut self, line: &[u8], is_complete: bool) -> Option<Entry> {
         let starts_line = !std::mem::replace(&mut self.is_mid_line, !is_complete);
-        if starts_line && self.after_empty_line && is_beginning(&line) {
+        if starts_line && self.after_empty_line && is_beginning(line) {
             let before = self.take();
             self.message = Some(Vec::new());
             self.message_bytes = 0;
             self.after_empty_line = false;
             return before;
         }
-        self.after_empty_line = starts_line && matches!(line.as_slice(), b"\n" | b"\r\n");
-        if starts_line && is_quoted_beginning(&line) {
-            line.remove(0);
-        }
+        self.after_empty_line = starts_line && matches!(line, b"\n" | b"\r\n");
+        let line = if starts_line && is_quoted_beginning(line) { &line[1..] } else { line };
         self.message_bytes += line.len() as u64;
         if let Some(message) = &mut self.message
             && message.len() <= self.bytes_max
         {
-            message.extend_from_slice(&line);
+            message.extend_from_slice(line);
         }
         None
     }
@@ -130,20 +133,20 @@ fn is_beginning(line: &[u8]) -> bool {
     if line.len() > FROM_LINE_BYTES_MAX {
         return false;
     }
-    let rest = String::from_utf8_lossy(rest);
-    let words: Vec<&str> = rest.split_whitespace().collect();
-    let has_time = words.iter().any(|word| is_time(word));
-    let is_year = |word: &&str| word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit());
-    has_time && words.iter().rev().take(3).any(is_year)
+    let mut last_words = rest.split(u8::is_ascii_whitespace).rev().filter(|word| !word.is_empty());
+    let has_year = last_words.by_ref().take(3).any(|word| is_digits(word, 4..=4));
+    has_year && rest.split(u8::is_ascii_whitespace).any(is_time)
 }
 
 /// `09:30` or `09:30:15`.
-fn is_time(word: &str) -> bool {
-    let fields: Vec<&str> = word.split(':').collect();
-    matches!(fields.len(), 2 | 3)
-        && fields.iter().all(|field| {
-            (1..=2).contains(&field.len()) && field.bytes().all(|b| b.is_ascii_digit())
-        })
+fn is_time(word: &[u8]) -> bool {
+    let mut fields = word.split(|&byte| byte == b':');
+    let n_fields = fields.clone().take(4).count();
+    matches!(n_fields, 2 | 3) && fields.all(|field| is_digits(field, 1..=2))
+}
+
+fn is_digits(word: &[u8], length: std::ops::RangeInclusive<usize>) -> bool {
+    length.contains(&word.len()) && word.iter().all(u8::is_ascii_digit)
 }
 
 /// `>From `, also `>>From `: one mark was added when the message was written (the "mboxrd" dialect).

@@ -1,24 +1,22 @@
 //! Reading a message: its header, its bodies as text, and what is attached.
 //!
-//! The raw bytes are never changed. Where parts lie is found in `scan`, what they are for in `bodies`; values
-//! are read in `field` and `address_list`. Every step is linear in the size of the message.
+//! The raw bytes are never changed. Where parts lie is found in `scan`, what they are for in `bodies`; their
+//! text is decoded in `decoder`, values are read in `field` and `address_list`. Every step is linear in the size of the message.
 
 use domain::Timestamp;
 
 use crate::address::Mailbox;
 use crate::auto::Auto;
 use crate::bodies::Bodies;
+use crate::decoder::Decoder;
 use crate::html::{self, Links};
-use crate::scan::{Entity, Header, HeaderProblem, Structure};
-use crate::{address_list, field, filename, flowed, message_id, quote, text};
+use crate::scan::{Header, HeaderProblem, Structure};
+use crate::{address_list, field, filename, message_id, quote, text};
 
 /// Bytes of a message (engine 5.1).
 pub const MESSAGE_BYTES_MAX: usize = 50 * 1_024 * 1_024;
 /// Bytes of the text and of the HTML that are kept, each (engine 4.5).
 pub const BODY_BYTES_MAX: usize = 1_024 * 1_024;
-/// Bytes of all parts together that are decoded to make the bodies. Encodings take at most four bytes for
-/// one, and there are two bodies.
-const ENCODED_BYTES_MAX: usize = 8 * BODY_BYTES_MAX;
 /// Bytes of HTML that the snippet is made from.
 const SNIPPET_HTML_BYTES_MAX: usize = 64 * 1_024;
 /// Bytes of a subject that are kept: 998 characters of four bytes.
@@ -154,6 +152,17 @@ pub fn part_bytes(raw: &[u8], index: usize) -> Option<Vec<u8>> {
     Some(entity.transfer.decode(&raw[entity.body.clone()]).into_owned())
 }
 
+/// The parts of a message with their decoded bytes, found in one pass for all of them.
+pub(crate) fn with_bytes<'a>(raw: &[u8], parts: &'a [Part]) -> Vec<(&'a Part, Vec<u8>)> {
+    let Ok(header) = read_header(raw) else { return Vec::new() };
+    let structure = Structure::read(raw, &header);
+    let decoded = |part: &'a Part| {
+        let entity = structure.entities.get(part.index).filter(|entity| !entity.is_multipart)?;
+        Some((part, entity.transfer.decode(&raw[entity.body.clone()]).into_owned()))
+    };
+    parts.iter().filter_map(decoded).collect()
+}
+
 fn read_header(raw: &[u8]) -> Result<Header<'_>, ParseProblem> {
     if raw.len() > MESSAGE_BYTES_MAX {
         return Err(ParseProblem::TooLarge);
@@ -205,25 +214,20 @@ struct Written {
 
 impl Written {
     fn read(raw: &[u8], structure: &Structure, bodies: &Bodies, subject: Option<&str>) -> Self {
-        let mut is_truncated = false;
         let is_html = |place: &usize| structure.entities[*place].kind.word == "text/html";
-        let mut room = ENCODED_BYTES_MAX;
-        let mut decode =
-            |place| decoded(raw, &structure.entities[place], &mut room, &mut is_truncated);
-
+        let mut decoder = Decoder::new(raw, structure);
         let html: Vec<(bool, String)> = if bodies.html.iter().any(is_html) {
-            bodies.html.iter().map(|&place| (is_html(&place), decode(place))).collect()
+            let texts = decoder.body(bodies.html.iter().copied());
+            bodies.html.iter().map(is_html).zip(texts).collect()
         } else {
             Vec::new()
         };
-        let plain: Vec<usize> =
-            bodies.text.iter().copied().filter(|place| !is_html(place)).collect();
-        let text: Vec<String> = plain.iter().map(|&place| decode(place)).collect();
+        let text = decoder.body(bodies.text.iter().copied().filter(|place| !is_html(place)));
 
         let text = (!text.is_empty()).then(|| text::tidied(&text.join("\n")));
         let html = (!html.is_empty()).then(|| joined_html(html));
         let mut written = Self::with(text, html, subject);
-        written.is_truncated |= is_truncated;
+        written.is_truncated |= decoder.is_truncated;
         written
     }
 
@@ -267,39 +271,4 @@ fn joined_html(bodies: Vec<(bool, String)>) -> String {
         if is_html { body } else { format!("<div>{}</div>", html::from_text(body.trim_end())) }
     });
     shown.collect::<Vec<_>>().join("\n")
-}
-
-/// A body as text, out of as many bytes as there is room for.
-fn decoded(raw: &[u8], entity: &Entity, room: &mut usize, is_truncated: &mut bool) -> String {
-    let bytes = &raw[entity.body.clone()];
-    let kept = &bytes[..bytes.len().min(*room)];
-    *room -= kept.len();
-    *is_truncated |= kept.len() < bytes.len();
-    let bytes = entity.transfer.decode(kept);
-    let charset = entity.kind.parameter("charset").map(str::to_owned);
-    let is_html = entity.kind.word == "text/html";
-    let charset = charset.or_else(|| if is_html { declared_charset(&bytes) } else { None });
-    let text = field::decode_charset(charset.as_deref(), &bytes).replace('\0', "");
-    let says = |name: &str, word: &str| {
-        entity.kind.parameter(name).is_some_and(|value| value.eq_ignore_ascii_case(word))
-    };
-    if !is_html && says("format", "flowed") {
-        flowed::unfold(&text, says("delsp", "yes"))
-    } else {
-        text
-    }
-}
-
-/// Bytes of HTML in which its own word on the charset must stand (HTML 13.2.3.2).
-const CHARSET_BYTES_MAX: usize = 1_024;
-
-/// The charset that HTML declares of itself.
-fn declared_charset(bytes: &[u8]) -> Option<String> {
-    let start = &bytes[..bytes.len().min(CHARSET_BYTES_MAX)];
-    let start = String::from_utf8_lossy(start).to_ascii_lowercase();
-    let (_, after) = start.split_once("charset=")?;
-    let after = after.trim_start_matches(['"', '\'', ' ']);
-    let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || "-_:".contains(c)));
-    let name = &after[..end.unwrap_or(after.len())];
-    (!name.is_empty()).then(|| name.to_owned())
 }

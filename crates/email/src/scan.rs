@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use memchr::memmem;
+
 use crate::field::{self, Content};
 use crate::transfer::Transfer;
 
@@ -16,8 +18,15 @@ pub(crate) const PARTS_MAX: usize = 1_000;
 pub(crate) const FIELDS_MAX: usize = 1_000;
 /// Bytes of the header (engine 5.1).
 pub(crate) const HEADER_BYTES_MAX: usize = 256 * 1_024;
+/// Bytes of the headers of all parts together. Where they are used up the message is looked at no further.
+pub(crate) const PART_HEADERS_BYTES_MAX: usize = 1_024 * 1_024;
+/// Lines that begin like a delimiter of an open multipart and are compared with each. What follows the last
+/// of them is not looked at.
+pub(crate) const DELIMITER_LIKE_LINES_MAX: usize = 100_000;
 /// Bytes of a boundary; the standard allows 70 (RFC 2046 5.1.1).
 const BOUNDARY_BYTES_MAX: usize = 200;
+/// Bytes of the boundaries' common start by which delimiters are looked for.
+const COMMON_START_BYTES_MAX: usize = 32;
 
 /// A field of a header: its name, and its value as folded.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +61,7 @@ impl<'a> Header<'a> {
             if fields.len() == FIELDS_MAX {
                 return Err(HeaderProblem::TooManyFields);
             }
-            at = folded_end(raw, next, &[]);
+            at = folded_end(raw, next, HEADER_BYTES_MAX + 1);
             if at > HEADER_BYTES_MAX {
                 return Err(HeaderProblem::TooManyBytes);
             }
@@ -103,7 +112,9 @@ impl Structure {
             found: Self { entities: Vec::new(), is_truncated: false },
             open: Vec::new(),
             leaf: None,
-            dashes: memchr::memmem::Finder::new(b"\n--"),
+            header_room: PART_HEADERS_BYTES_MAX,
+            looks_left: DELIMITER_LIKE_LINES_MAX,
+            delimiters: memmem::Finder::new(b"\n--").into_owned(),
         };
         scan.enter(&header.fields, header.body_at);
         scan.run(header.body_at);
@@ -125,16 +136,24 @@ struct Scan<'a> {
     open: Vec<Open>,
     /// The part whose body is being passed over.
     leaf: Option<usize>,
-    /// Finds lines that begin with two dashes; made once, because a body can be nothing but such lines.
-    dashes: memchr::memmem::Finder<'static>,
+    /// Bytes of headers that may still be read, and lines that may still be compared.
+    header_room: usize,
+    looks_left: usize,
+    /// Finds lines that begin as all delimiters of the open multiparts do.
+    delimiters: memmem::Finder<'static>,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
     /// Passes over the bytes from one delimiter line to the next.
     fn run(&mut self, start: usize) {
         let mut at = start;
         while !self.open.is_empty() {
-            let Some(line) = self.next_dashes(at) else { return };
+            let Some(line) = self.next_delimiter_like(at) else { return };
+            if self.looks_left == 0 {
+                self.found.is_truncated = true;
+                return;
+            }
+            self.looks_left -= 1;
             at = line.end;
             let Some((depth, is_close)) = delimiter(self.raw, &line, &self.open) else { continue };
             let keeps = if is_close { depth } else { depth + 1 };
@@ -142,25 +161,64 @@ impl Scan<'_> {
             if is_close {
                 continue;
             }
-            if self.found.entities.len() >= PARTS_MAX {
+            if self.found.entities.len() >= PARTS_MAX || self.header_room == 0 {
                 self.found.is_truncated = true;
                 return;
             }
             self.open[depth].has_parts = true;
-            let (fields, body_at) = part_header(self.raw, line.end, &self.open);
+            let (fields, body_at) = self.part_header(line.end);
             at = body_at;
             self.enter(&fields, body_at);
         }
     }
 
-    /// The next line from an offset on that begins with two dashes.
-    fn next_dashes(&self, at: usize) -> Option<Range<usize>> {
+    /// The next line from an offset on that begins as a delimiter would.
+    fn next_delimiter_like(&self, at: usize) -> Option<Range<usize>> {
         let rest = self.raw.get(at..)?;
         let is_line_start = at == 0 || self.raw.get(at - 1) == Some(&b'\n');
-        if is_line_start && rest.starts_with(b"--") {
+        if is_line_start && rest.starts_with(&self.delimiters.needle()[1..]) {
             return line_at(self.raw, at);
         }
-        line_at(self.raw, at + self.dashes.find(rest)? + 1)
+        line_at(self.raw, at + self.delimiters.find(rest)? + 1)
+    }
+
+    /// Looks for what the delimiters of all open multiparts begin with: of one multipart its whole delimiter,
+    /// so that a body of nothing but dashes costs one search.
+    fn look_for_delimiters(&mut self) {
+        let Some((first, others)) = self.open.split_first() else { return };
+        let mut common = &first.boundary[..first.boundary.len().min(COMMON_START_BYTES_MAX)];
+        for other in others {
+            let n_same = common.iter().zip(&other.boundary).take_while(|(a, b)| a == b).count();
+            common = &common[..n_same];
+        }
+        self.delimiters = memmem::Finder::new(&[b"\n--", common].concat()).into_owned();
+    }
+
+    /// The content fields of a part, and where its body begins. The header also ends before a delimiter, and
+    /// where the room for headers does.
+    fn part_header(&mut self, start: usize) -> (Vec<Field<'a>>, usize) {
+        let raw = self.raw;
+        let end_max = start.saturating_add(self.header_room);
+        let mut fields = Vec::new();
+        let mut at = start;
+        while let Some(line) = line_at(raw, at).filter(|line| line.start < end_max) {
+            if is_blank(&raw[line.clone()]) {
+                at = line.end;
+                break;
+            }
+            if delimiter(raw, &line, &self.open).is_some() {
+                break;
+            }
+            at = folded_end(raw, line.end, end_max);
+            let field = field_in(&raw[line.start..at]);
+            let is_content =
+                |f: &Field<'_>| f.name.len() > 8 && f.name[..8].eq_ignore_ascii_case(b"content-");
+            if fields.len() < FIELDS_MAX {
+                fields.extend(field.filter(is_content));
+            }
+        }
+        self.header_room = self.header_room.saturating_sub(at - start);
+        (fields, at)
     }
 
     /// Takes up the part whose header was just read.
@@ -198,6 +256,7 @@ impl Scan<'_> {
             Some(boundary) if is_opened => {
                 self.open.push(Open { entity: place, boundary, has_parts: false });
                 self.leaf = None;
+                self.look_for_delimiters();
             }
             _ => self.leaf = Some(place),
         }
@@ -220,6 +279,7 @@ impl Scan<'_> {
                 entity.kind = plain();
             }
         }
+        self.look_for_delimiters();
     }
 
     /// What a part without a type is (RFC 2045 5.2, RFC 2046 5.1.5).
@@ -235,28 +295,6 @@ impl Scan<'_> {
 
 fn plain() -> Content {
     Content::bare("text/plain")
-}
-
-/// The content fields of a part, and where its body begins. The header also ends before a delimiter.
-fn part_header<'a>(raw: &'a [u8], start: usize, open: &[Open]) -> (Vec<Field<'a>>, usize) {
-    let mut fields = Vec::new();
-    let mut at = start;
-    while let Some(line) = line_at(raw, at) {
-        if is_blank(&raw[line.clone()]) {
-            return (fields, line.end);
-        }
-        if delimiter(raw, &line, open).is_some() {
-            return (fields, line.start);
-        }
-        at = folded_end(raw, line.end, open);
-        let field = field_in(&raw[line.start..at]);
-        let is_content =
-            |f: &Field<'_>| f.name.len() > 8 && f.name[..8].eq_ignore_ascii_case(b"content-");
-        if fields.len() < FIELDS_MAX {
-            fields.extend(field.filter(is_content));
-        }
-    }
-    (fields, raw.len())
 }
 
 /// The depth of the multipart whose delimiter a line is, and whether it closes it. The innermost wins.
@@ -284,11 +322,10 @@ fn line_at(raw: &[u8], at: usize) -> Option<Range<usize>> {
     Some(at..end)
 }
 
-/// Where a field ends that may go on in lines which begin with a blank.
-fn folded_end(raw: &[u8], mut at: usize, open: &[Open]) -> usize {
-    while let Some(line) = line_at(raw, at) {
-        let goes_on = matches!(raw[at], b' ' | b'\t') && !is_blank(&raw[line.clone()]);
-        if !goes_on || delimiter(raw, &line, open).is_some() {
+/// Where a field ends that may go on in lines which begin with a blank; at most one line beyond `end_max`.
+fn folded_end(raw: &[u8], mut at: usize, end_max: usize) -> usize {
+    while let Some(line) = line_at(raw, at).filter(|line| line.start < end_max) {
+        if !matches!(raw[at], b' ' | b'\t') || is_blank(&raw[line.clone()]) {
             break;
         }
         at = line.end;

@@ -5,6 +5,11 @@ use std::borrow::Cow;
 /// Bytes of a line that is written, without its break (RFC 6350 3.2).
 const LINE_BYTES_MAX: usize = 75;
 
+/// Parameters of a line that are read.
+const PARAMETERS_MAX: usize = 100;
+/// Parts of a value that are read. An address has the most, seven.
+const COMPONENTS_MAX: usize = 16;
+
 /// `group.NAME;PARAM=a,b:value`, with names in lower case and the value as escaped.
 #[derive(Debug)]
 pub(super) struct Line<'a> {
@@ -19,7 +24,7 @@ impl<'a> Line<'a> {
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let colon = outside_quotes(text, ':')?;
         let (head, value) = (&text[..colon], &text[colon + 1..]);
-        let mut pieces = split_outside_quotes(head, ';').into_iter();
+        let mut pieces = split_outside_quotes(head, ';', PARAMETERS_MAX + 1).into_iter();
         let name = pieces.next()?.trim().to_ascii_lowercase();
         let (group, name) = match name.split_once('.') {
             Some((group, name)) => (group.to_owned(), name.to_owned()),
@@ -41,7 +46,7 @@ impl<'a> Line<'a> {
     /// All types, in lower case; they come in one parameter or in several.
     pub(super) fn types(&self) -> Vec<String> {
         let types = self.parameters.iter().filter(|(name, _)| name == "type");
-        let words = types.flat_map(|(_, value)| value.split(','));
+        let words = types.flat_map(|(_, value)| value.split(',')).take(PARAMETERS_MAX);
         words.map(|word| word.trim().trim_matches('"').to_ascii_lowercase()).collect()
     }
 
@@ -62,6 +67,9 @@ impl<'a> Line<'a> {
                 b';' => {
                     parts.push(unescape(&self.value[start..place]));
                     start = place + 1;
+                    if parts.len() == COMPONENTS_MAX {
+                        return parts;
+                    }
                 }
                 _ => {}
             }
@@ -72,16 +80,27 @@ impl<'a> Line<'a> {
 }
 
 /// The lines of a text, with those that were folded joined again.
-pub(super) fn unfolded(text: &str) -> Vec<Cow<'_, str>> {
-    let mut lines: Vec<Cow<'_, str>> = Vec::new();
-    for line in text.split('\n') {
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        match (line.strip_prefix([' ', '\t']), lines.last_mut()) {
-            (Some(rest), Some(last)) => last.to_mut().push_str(rest),
-            _ => lines.push(Cow::Borrowed(line)),
-        }
+pub(super) struct Unfolded<'a> {
+    rest: std::iter::Peekable<std::str::Split<'a, char>>,
+}
+
+impl<'a> Unfolded<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { rest: text.split('\n').peekable() }
     }
-    lines
+}
+
+impl<'a> Iterator for Unfolded<'a> {
+    type Item = Cow<'a, str>;
+
+    fn next(&mut self) -> Option<Cow<'a, str>> {
+        let without_break = |line: &'a str| line.strip_suffix('\r').unwrap_or(line);
+        let mut line = Cow::Borrowed(without_break(self.rest.next()?));
+        while let Some(more) = self.rest.next_if(|next| next.starts_with([' ', '\t'])) {
+            line.to_mut().push_str(&without_break(more)[1..]);
+        }
+        Some(line)
+    }
 }
 
 fn outside_quotes(text: &str, mark: char) -> Option<usize> {
@@ -92,14 +111,15 @@ fn outside_quotes(text: &str, mark: char) -> Option<usize> {
     })
 }
 
-fn split_outside_quotes(text: &str, mark: char) -> Vec<&str> {
+/// The pieces between marks, at most `max`; what follows them is left out.
+fn split_outside_quotes(text: &str, mark: char, max: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some(place) = outside_quotes(rest, mark) {
-        pieces.push(&rest[..place]);
-        rest = &rest[place + 1..];
+    let mut rest = Some(text);
+    while let Some(text) = rest.filter(|_| pieces.len() < max) {
+        let end = outside_quotes(text, mark);
+        pieces.push(&text[..end.unwrap_or(text.len())]);
+        rest = end.map(|place| &text[place + 1..]);
     }
-    pieces.push(rest);
     pieces
 }
 

@@ -1,8 +1,9 @@
 //! Cards out of text.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::line::{Line, unfolded};
+use super::line::{Line, Unfolded};
 use super::{
     CARDS_MAX, Card, CardProblem, IMPORT_BYTES_MAX, Labelled, PostalAddress, VcardProblem,
 };
@@ -16,13 +17,11 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Result<Card, CardProblem>>, VcardProblem
         return Err(VcardProblem::TooLarge);
     }
     let text = std::str::from_utf8(bytes).map_err(|_| VcardProblem::NotUtf8)?;
-    let lines = unfolded(text.trim_start_matches('\u{feff}'));
     let mut cards = Vec::new();
-    let mut open: Option<Vec<Line<'_>>> = None;
-    for line in lines.iter().filter_map(|line| Line::parse(line)) {
-        let marks_card = line.value.trim().eq_ignore_ascii_case("vcard");
-        match line.name.as_str() {
-            "begin" if marks_card => {
+    let mut open: Option<Vec<Cow<'_, str>>> = None;
+    for line in Unfolded::new(text.trim_start_matches('\u{feff}')) {
+        match mark(&line) {
+            Some(Mark::Begin) => {
                 if open.replace(Vec::new()).is_some() {
                     cards.push(Err(CardProblem::Unended));
                 }
@@ -30,9 +29,10 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Result<Card, CardProblem>>, VcardProblem
                     return Err(VcardProblem::TooManyCards);
                 }
             }
-            "end" if marks_card => cards.extend(open.take().map(|lines| card(&lines))),
-            _ => {
-                if let Some(lines) = open.as_mut().filter(|lines| lines.len() < LINES_MAX) {
+            Some(Mark::End) => cards.extend(open.take().map(|lines| card(&lines))),
+            None => {
+                let lines = open.as_mut().filter(|lines| lines.len() < LINES_MAX);
+                if let Some(lines) = lines.filter(|_| line.contains(':')) {
                     lines.push(line);
                 }
             }
@@ -44,14 +44,34 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Result<Card, CardProblem>>, VcardProblem
     if cards.is_empty() { Err(VcardProblem::NoCard) } else { Ok(cards) }
 }
 
-fn card(lines: &[Line<'_>]) -> Result<Card, CardProblem> {
+/// Where a card begins or ends.
+#[derive(Clone, Copy)]
+enum Mark {
+    Begin,
+    End,
+}
+
+fn mark(line: &str) -> Option<Mark> {
+    let word = line.trim_end();
+    let may_be = word.len().checked_sub("vcard".len()).and_then(|start| word.get(start..));
+    may_be.filter(|end| end.eq_ignore_ascii_case("vcard"))?;
+    let line = Line::parse(line).filter(|line| line.value.trim().eq_ignore_ascii_case("vcard"))?;
+    match line.name.as_str() {
+        "begin" => Some(Mark::Begin),
+        "end" => Some(Mark::End),
+        _ => None,
+    }
+}
+
+fn card(lines: &[Cow<'_, str>]) -> Result<Card, CardProblem> {
+    let lines: Vec<Line<'_>> = lines.iter().filter_map(|line| Line::parse(line)).collect();
     let version = lines.iter().find(|line| line.name == "version").map(|line| line.value.trim());
     if !matches!(version, None | Some("3.0" | "4.0")) {
         return Err(CardProblem::Version);
     }
-    let groups = group_labels(lines);
+    let groups = group_labels(&lines);
     let mut card = Card::default();
-    for line in lines {
+    for line in &lines {
         take(line, &groups, &mut card);
     }
     keep_one_primary(&mut card.emails);

@@ -190,6 +190,18 @@ fn a_body_beyond_its_limit_is_cut_and_says_so() {
 }
 
 #[test]
+fn a_body_that_is_cut_inside_a_character_is_read_in_its_charset_all_the_same() {
+    for n_ascii in 0..2 {
+        let start = "x".repeat(n_ascii);
+        let raw = format!("From: a@b.example\n\n{start}{}", "é".repeat(5 * 1_024 * 1_024));
+        let read = parse(raw.as_bytes()).unwrap();
+        assert!(read.is_truncated);
+        let body = read.body.unwrap();
+        assert!(body.starts_with(&format!("{start}éé")), "{start:?}");
+    }
+}
+
+#[test]
 fn nul_never_reaches_a_text() {
     let raw =
         b"From: a@b.example\nSubject: a\0b\nContent-Type: multipart/mixed; boundary=r\n\n--r\n\n\
