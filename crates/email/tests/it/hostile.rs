@@ -4,11 +4,17 @@
 use std::fmt::Write as _;
 use std::thread;
 
-use email::{ParseProblem, Parsed, parse, part_bytes};
+use email::mbox::{Entry, Splitter};
+use email::vcard::{self, VcardProblem};
+use email::{ParseProblem, Parsed, forward, parse, part_bytes};
 use proptest::prelude::*;
+
+use crate::shapes::{Reader, SHAPES};
 
 /// Stack of a thread that serves requests, in bytes.
 const STACK_BYTES: usize = 2 * 1_024 * 1_024;
+/// Bytes of each of the shapes that `examples/hostile` times with more.
+const SHAPE_BYTES: usize = 50_000;
 
 fn on_a_small_stack(raw: Vec<u8>) -> Result<Parsed, ParseProblem> {
     let work = move || {
@@ -59,6 +65,58 @@ fn half_a_million_fields_are_refused() {
     let inner = "Content-Type: x/y\r\n".repeat(500_000);
     let raw = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{inner}\r\n");
     assert_eq!(on_a_small_stack(raw.into_bytes()).unwrap().parts.len(), 1);
+}
+
+#[test]
+fn a_megabyte_of_part_headers_is_read_and_the_rest_stays_opaque() {
+    let message = |n_parts: usize, n_fields: usize| {
+        let part = format!("--b\r\n{}\r\nx\r\n", "X-Field: y\r\n".repeat(n_fields));
+        format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{}", part.repeat(n_parts))
+    };
+    let parsed = on_a_small_stack(message(100, 800).into_bytes()).unwrap();
+    assert_eq!((parsed.is_truncated, parsed.body), (false, Some(["x"; 100].join("\n"))));
+    let parsed = on_a_small_stack(message(100, 1_000).into_bytes()).unwrap();
+    assert!(parsed.is_truncated);
+    assert_eq!(parsed.body.unwrap().get(..3), Some("x\nx"));
+}
+
+#[test]
+fn a_part_of_two_hundred_thousand_lines_of_dashes_hides_no_part_behind_it() {
+    let dashes = "--\r\n-- comment\r\n".repeat(100_000);
+    let raw = format!(
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/x-sql\r\n\r\n\
+         {dashes}\r\n--b\r\nContent-Type: image/png\r\n\r\nx\r\n--b--\r\n"
+    );
+    let parsed = on_a_small_stack(raw.into_bytes()).unwrap();
+    assert_eq!((parsed.is_truncated, parsed.parts.len()), (false, 2));
+}
+
+#[test]
+fn every_shape_that_is_timed_is_read() {
+    for shape in &SHAPES {
+        let raw = (shape.make)(SHAPE_BYTES);
+        match shape.reader {
+            Reader::Message | Reader::Forward => {
+                let Ok(parsed) = parse(&raw) else { continue };
+                let files = forward::attachments(&raw, &parsed);
+                assert_eq!(files.len(), parsed.parts.len(), "{}", shape.name);
+                assert!(parsed.parts.len() < 1_000, "{}", shape.name);
+                let bodies = [&parsed.text, &parsed.html, &parsed.body];
+                let lengths = bodies.map(|body| body.as_ref().map_or(0, String::len));
+                assert!(lengths.iter().all(|&length| length <= 1_024 * 1_024), "{}", shape.name);
+            }
+            Reader::Card => {
+                let read = vcard::read(&raw);
+                assert!(matches!(read, Ok(_) | Err(VcardProblem::TooManyCards)), "{}", shape.name);
+            }
+            Reader::Mbox => {
+                let mut splitter = Splitter::default();
+                raw.chunks(1_000).for_each(|chunk| drop(splitter.push(chunk)));
+                let last = splitter.finish();
+                assert!(!matches!(last, Some(Entry::TooLarge { .. })), "{}", shape.name);
+            }
+        }
+    }
 }
 
 #[test]

@@ -5,3 +5,5 @@
 mod corpora;
 mod hostile;
 mod reading;
+#[path = "../../examples/hostile/shapes.rs"]
+mod shapes;
