@@ -21,6 +21,11 @@ pub(crate) fn bodies() -> Vec<(&'static str, Value)> {
             json!({"given_name": "Ann", "family_name": "Lee",
                 "emails": [{"label": "work", "value": "ann@example.com", "is_primary": true}]}),
         ),
+        ("ContactFactChange", json!({"kind": "preference"})),
+        (
+            "ContactFactCreate",
+            json!({"content": "Prefers mail before noon.", "kind": "preference"}),
+        ),
         ("ContactGrantCreate", json!({"identity_id": identity})),
         (
             "ContactRuleCreate",

@@ -20,10 +20,10 @@ use crate::{
 
 /// The operations with their documentation.
 pub(crate) fn operations() -> OpenApiRouter<EmailApi> {
-    people().merge(mail()).merge(hooks())
+    people().merge(book()).merge(mail()).merge(hooks())
 }
 
-/// Who there is: keys, agents, contacts, and what they may do.
+/// Who there is: keys, agents, and whose mail they take.
 fn people() -> OpenApiRouter<EmailApi> {
     OpenApiRouter::new()
         .routes(routes!(whoami::handler))
@@ -44,6 +44,11 @@ fn people() -> OpenApiRouter<EmailApi> {
             contact_rules::delete_handler
         ))
         .routes(routes!(contact_rules::list_all_handler))
+}
+
+/// The address book.
+fn book() -> OpenApiRouter<EmailApi> {
+    OpenApiRouter::new()
         .routes(routes!(contacts::book::list_handler, contacts::book::create_handler))
         .routes(routes!(contacts::book::lookup_handler))
         .routes(routes!(contacts::book::bulk_delete_handler))
@@ -54,6 +59,12 @@ fn people() -> OpenApiRouter<EmailApi> {
         ))
         .routes(routes!(contacts::access::list_handler, contacts::access::grant_handler))
         .routes(routes!(contacts::access::revoke_handler))
+        .routes(routes!(contacts::facts::list_handler, contacts::facts::create_handler))
+        .routes(routes!(
+            contacts::facts::get_handler,
+            contacts::facts::update_handler,
+            contacts::facts::delete_handler
+        ))
 }
 
 /// Mailboxes and all that is in them.

@@ -2,22 +2,28 @@
 
 pub(crate) mod access;
 pub(crate) mod book;
+pub(crate) mod facts;
 pub(crate) mod one;
 
 use app::OpCtx;
-use app::email::contacts::{ContactGrant, View};
+use app::email::contacts::{ContactGrant, Fact, View};
 use app::email::organization_id;
 use wire::email::contacts::{self, Contact, LatestMemory};
 
 /// A contact as the API shows it.
 fn shown(ctx: &OpCtx, view: &View) -> Contact {
-    let latest = view.facts.first().map(|fact| LatestMemory {
+    let access = view.access.iter().map(grant).collect();
+    let (count, latest) = (view.facts.len(), latest(&view.facts));
+    Contact::of(&view.contact, organization_id(ctx), access, count, latest)
+}
+
+/// The first of facts that are newest first.
+fn latest(facts: &[Fact]) -> Option<LatestMemory> {
+    facts.first().map(|fact| LatestMemory {
         id: fact.id.to_string(),
         content: fact.content.clone(),
         updated_at: fact.updated_at.to_string(),
-    });
-    let access = view.access.iter().map(grant).collect();
-    Contact::of(&view.contact, organization_id(ctx), access, view.facts.len(), latest)
+    })
 }
 
 fn all_shown(ctx: &OpCtx, views: &[View]) -> Vec<Contact> {

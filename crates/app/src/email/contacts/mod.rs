@@ -6,6 +6,7 @@
 pub mod access;
 pub mod create;
 pub mod delete;
+pub mod facts;
 pub mod get;
 pub mod list;
 pub mod update;

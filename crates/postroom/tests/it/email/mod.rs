@@ -3,6 +3,7 @@
 
 mod contacts;
 mod drafts;
+mod facts;
 mod identities;
 mod imports;
 mod messages;

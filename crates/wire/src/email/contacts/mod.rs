@@ -1,8 +1,12 @@
 //! Contacts and who may see them (email-api.md 7). Facts are in `facts`, vCards in `vcard`.
 
+mod facts;
 mod read;
 mod show;
 
+pub use facts::{
+    ChangeFact, ContactFact, ContactFactChange, ContactFactCreate, ContactFactDeleted, CreateFact,
+};
 pub use read::{
     BulkDelete, ChangeContact, ContactBulkDelete, ContactChange, ContactCreate, ContactGrantCreate,
     CreateContact, read_grantee,
