@@ -120,6 +120,8 @@ fn hooks() -> OpenApiRouter<EmailApi> {
             webhooks::subscriptions::delete_handler
         ))
         .routes(routes!(webhooks::catalog::handler))
+        .routes(routes!(webhooks::deliveries::list_handler))
+        .routes(routes!(webhooks::deliveries::replay_handler))
 }
 
 /// The service behind its entrance, and its public document.

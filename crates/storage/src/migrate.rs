@@ -18,6 +18,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "contacts", include_str!("../migrations/0012_contacts.sql")),
     (13, "imports", include_str!("../migrations/0013_imports.sql")),
     (14, "deliveries", include_str!("../migrations/0014_deliveries.sql")),
+    (15, "webhook_log", include_str!("../migrations/0015_webhook_log.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

@@ -21,6 +21,7 @@ pub mod signing_keys;
 pub mod subscriptions;
 pub mod sweep;
 mod threads;
+pub mod webhook_log;
 
 use domain::email::Identity;
 use domain::email::handle::normalise;

@@ -74,6 +74,7 @@ async fn try_settle(world: &World, outcome: &'static str) -> storage::Result<()>
                 next_at: again.map(|o| o.due_at),
                 key_n: Some(1),
                 phases: None,
+                url: None,
             };
             let settled = Settled { owed: parcel.owed, attempt, again, epoch: ALONE };
             storage::attempts::settle(tx, &[settled]).await.map(drop)

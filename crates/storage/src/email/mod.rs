@@ -21,6 +21,7 @@ pub mod search;
 pub mod subscriptions;
 pub mod sweep;
 pub mod threads;
+pub mod webhook_log;
 
 /// Every statement of these modules.
 pub(crate) const ALL: &[&[&str]] = &[
@@ -43,4 +44,5 @@ pub(crate) const ALL: &[&[&str]] = &[
     subscriptions::ALL,
     sweep::ALL,
     threads::ALL,
+    webhook_log::ALL,
 ];

@@ -181,7 +181,10 @@ fn judge(
             owed,
             again,
             epoch: launch.epoch,
-            attempt: line(&owed, outcome, signed, word, started_at, again),
+            attempt: Attempt {
+                url: endpoint.logged_url.clone(),
+                ..line(&owed, outcome, signed, word, started_at, again)
+            },
         },
     }
 }
@@ -215,6 +218,7 @@ fn line(
         next_at: again.map(|owed| owed.due_at),
         key_n: signed.map(|signed| signed.key_n),
         phases,
+        url: None,
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Endpoint {
     keys: Result<Keyring, NotOurs>,
     /// The numbers of its secrets, in their order.
     key_ns: Vec<i64>,
+    /// Where it goes, for the log of a subscription.
+    pub(super) logged_url: Option<String>,
     /// Set where no receiver is asked: a magic URL of the test world.
     pub(super) rehearsed: Option<Outcome>,
     /// Fails as the keys do.
@@ -97,6 +99,7 @@ impl Endpoint {
             target,
             keys: keyring(app, row, secrets),
             key_ns: secrets.iter().map(|secret| secret.n).collect(),
+            logged_url: row.mailbox_id.map(|_| row.url.clone()),
             rehearsed: rehearsed::outcome(row.livemode, &row.url),
             custom: custom(app, row),
             certificate,

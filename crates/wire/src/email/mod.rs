@@ -5,6 +5,7 @@
 
 pub mod contacts;
 pub mod context;
+pub mod deliveries;
 pub mod domains;
 pub mod drafts;
 pub mod errors;

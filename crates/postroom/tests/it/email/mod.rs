@@ -14,3 +14,4 @@ mod sdk;
 mod search;
 mod sending;
 mod subscriptions;
+mod webhook_log;

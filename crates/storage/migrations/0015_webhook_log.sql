@@ -1,0 +1,4 @@
+-- Where an attempt of a subscription went: its log has a row for each, and its URL can change. Null for the
+-- endpoints of partners and operators, which pay nothing for the index.
+alter table attempts add column url text;
+create index attempts_logged on attempts (endpoint_no, at) where url is not null;
