@@ -110,6 +110,7 @@ fn mail() -> OpenApiRouter<EmailApi> {
 fn hooks() -> OpenApiRouter<EmailApi> {
     OpenApiRouter::new()
         .routes(routes!(signing_keys::create_handler, signing_keys::get_handler))
+        .routes(routes!(signing_keys::create_older_handler, signing_keys::get_older_handler))
         .routes(routes!(
             webhooks::subscriptions::create_handler,
             webhooks::subscriptions::list_handler

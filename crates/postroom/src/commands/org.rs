@@ -1,6 +1,7 @@
 //! `postroom org`: the e-mail half of a partner, which is an organization there, and its keys.
 
 use app::email::keys::{self, OrganizationKey};
+use app::email::signing_keys::{self, SigningKeyMode};
 use app::email::{domains, identities, organization_id};
 use clap::{Args, Subcommand};
 use domain::email::{DomainStatus, SendingDomain};
@@ -12,14 +13,15 @@ use super::who::Tenant;
 use crate::config::Config;
 use crate::out;
 
-const COLUMNS: &[&str] = &["organization", "partner", "domain"];
+const COLUMNS: &[&str] = &["organization", "partner", "domain", "signing_keys"];
 const DOMAINS: &[&str] =
     &["domain", "status", "is_default", "ownership_token", "failure_reason", "verified_at"];
 const EXAMPLES: &str = "Examples:
   postroom org show
   postroom org add-domain mail.example.com
   INKBOX_API_KEY=$(postroom org key --label admin)
-  postroom org key --agent support-bot --label 'the bot'";
+  postroom org key --agent support-bot --label 'the bot'
+  postroom org set --signing-keys organization";
 
 /// E-mail for agents: the organization, and keys of the e-mail API.
 #[derive(Args)]
@@ -56,6 +58,13 @@ enum Verb {
         #[arg(long, value_name = "HANDLE")]
         agent: Option<String>,
     },
+    /// Change what the organization chose.
+    Set {
+        /// Whose key signs webhooks: one of each agent, or one of the whole organization. Holds at once, for what is
+        /// owed as well; a key that is made is shown this once.
+        #[arg(long, value_name = "WHOSE", value_parser = one_of!(SigningKeyMode))]
+        signing_keys: SigningKeyMode,
+    },
 }
 
 impl Command {
@@ -63,10 +72,26 @@ impl Command {
         let (json, ctx) = (self.tenant.json(), self.tenant.open(config).await?);
         match &self.verb {
             Verb::Show => {
-                let (id, domain) = (organization_id(&ctx), &ctx.app.email.domain);
-                let shown =
-                    json!({"organization": id, "partner": ctx.partner.slug, "domain": domain});
+                let work =
+                    async move |tx: &app::Tx, ctx: &app::OpCtx| signing_keys::mode(tx, ctx).await;
+                let mode = ctx.app.query(&ctx, work).await?;
+                out::thing(json, COLUMNS, &organization(&ctx, mode));
+            }
+            Verb::Set { signing_keys: mode } => {
+                let mode = *mode;
+                let work = async move |tx: &app::Tx, ctx: &app::OpCtx| {
+                    signing_keys::switch(tx, ctx, mode).await
+                };
+                let key = ctx.app.act(&ctx, work).await?;
+                let mut shown = organization(&ctx, mode);
+                if let Some(key) = key.as_ref().filter(|_| json) {
+                    shown["signing_key"] = json!(key.reveal());
+                }
                 out::thing(json, COLUMNS, &shown);
+                if let Some(key) = key.filter(|_| !json) {
+                    out::say("Keep the signing key: it is not shown again.");
+                    out::line(key.reveal());
+                }
             }
             Verb::Domains => {
                 let work =
@@ -123,6 +148,15 @@ fn domain(d: &SendingDomain, is_default: bool) -> Value {
         "ownership_token": d.ownership_token,
         "failure_reason": d.failure_reason,
         "verified_at": d.verified_at.map(|at| at.to_string()),
+    })
+}
+
+fn organization(ctx: &app::OpCtx, mode: SigningKeyMode) -> Value {
+    json!({
+        "organization": organization_id(ctx),
+        "partner": ctx.partner.slug,
+        "domain": ctx.app.email.domain,
+        "signing_keys": mode.as_str(),
     })
 }
 

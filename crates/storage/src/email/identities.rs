@@ -49,6 +49,7 @@ statements! {
     USAGE_GET = "select used_bytes from mailbox_usage where mailbox_id = $1";
     USAGE_ADD = "update mailbox_usage set used_bytes = used_bytes + $2 where mailbox_id = $1";
     KEY_GET = "select signing_key_sealed from identities where id = $1";
+    KEY_LAST = "select max(signing_key_at) from identities where partner_id = $1 and deleted_at is null";
     KEY_PUT = "update identities set signing_key_sealed = $2, signing_key_at = $3 where id = $1";
 }
 
@@ -172,6 +173,11 @@ pub async fn add_used_bytes(tx: &Tx, mailbox_id: EmailMailboxId, bytes: i64) -> 
 /// The signing key of an identity, sealed.
 pub async fn signing_key(tx: &Tx, id: IdentityId) -> Result<Option<Bytes>> {
     tx.one(KEY_GET, args![id], Row::next).await
+}
+
+/// When the newest signing key of an organization's identities was made; `None` when no identity has one.
+pub async fn last_signing_key(tx: &Tx, scope: &Scope) -> Result<Option<Timestamp>> {
+    tx.one(KEY_LAST, args![scope.partner_id()], Row::next).await
 }
 
 pub async fn put_signing_key(

@@ -51,6 +51,8 @@ statements! {
         and mailbox_id is not null and deleted_at is null");
     GET_LOCKED = concat!("select ", whole!(), " from endpoints where partner_id = $1 and livemode = $2 and id = $3
         and mailbox_id is not null and deleted_at is null {lock}");
+    PAGE = concat!("select ", columns!(), " from endpoints where partner_id = $1 and livemode = $2
+        and mailbox_id is not null and deleted_at is null and no > $3 order by no limit $4");
     SET_CONTEXT = "update subscriptions set context_config = $2 where endpoint_no = $1";
 }
 
@@ -68,6 +70,11 @@ pub async fn listening(tx: &Tx, mailbox: EmailMailboxId) -> Result<Vec<Endpoint>
 pub async fn list(tx: &Tx, scope: &Scope, f: &SubscriptionFilter) -> Result<Vec<Subscription>> {
     let row = args![scope.partner_id(), scope.livemode(), f.mailbox_id, f.owner_id, f.url];
     tx.all(LIST, row, subscription).await
+}
+
+/// The endpoints of all subscriptions of an organization, those numbered above `after` first.
+pub async fn page(tx: &Tx, scope: &Scope, after: i64, limit: i64) -> Result<Vec<Endpoint>> {
+    tx.all(PAGE, args![scope.partner_id(), scope.livemode(), after, limit], endpoint).await
 }
 
 pub async fn find(tx: &Tx, scope: &Scope, id: EndpointId) -> Result<Option<Subscription>> {

@@ -13,5 +13,6 @@ mod peers_model;
 mod sdk;
 mod search;
 mod sending;
+mod signing_keys;
 mod subscriptions;
 mod webhook_log;
