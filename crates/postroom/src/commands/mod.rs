@@ -30,6 +30,7 @@ mod place;
 pub mod recover;
 pub mod redelivery;
 pub mod serve;
+pub mod subscription;
 pub mod usage;
 pub mod webhooks;
 pub mod who;
