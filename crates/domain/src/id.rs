@@ -167,6 +167,8 @@ ids! {
 }
 
 uuids! {
+    /// A later attempt of a delivery, in the log of a subscription.
+    AttemptId,
     /// An entry of an organization's address book.
     ContactId,
     /// One line of what is known of a contact.

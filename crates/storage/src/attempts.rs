@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use domain::Timestamp;
 use domain::event::EventType;
-use domain::id::{DeliveryId, EventId};
+use domain::id::{AttemptId, DeliveryId, EventId};
 
 use crate::leases::{self, Claim, ShardSet};
 use crate::queue::Owed;
@@ -35,6 +35,8 @@ pub struct Attempt {
     pub phases: Option<Bytes>,
     /// Where it went, of subscriptions of e-mail mailboxes only: theirs is a log of attempts.
     pub url: Option<String>,
+    /// Under which that log has it, save the first, which it has under the id of the delivery.
+    pub id: Option<AttemptId>,
 }
 
 statements! {
@@ -47,15 +49,15 @@ statements! {
         on conflict do nothing";
     /// An attempt after which no other follows.
     LAST_ATTEMPT_INSERT = "insert into attempts (delivery_no, n, endpoint_no, at, duration_us, outcome, status_code,
-        error, ip, request_headers, response_headers, response_body, key_n, phases, url)
-        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 {each} where true on conflict do nothing";
+        error, ip, request_headers, response_headers, response_body, key_n, phases, url, id)
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 {each} where true on conflict do nothing";
     /// A retry whose row is gone was the last attempt: its endpoint was deleted while it was made.
     ATTEMPT_INSERT = "insert into attempts (delivery_no, n, endpoint_no, at, duration_us, outcome, status_code, error,
-        ip, request_headers, response_headers, response_body, next_at, key_n, phases, url)
+        ip, request_headers, response_headers, response_body, next_at, key_n, phases, url, id)
         select $1, $2, $3, $4, $5, case when $6 = 'retrying' and not exists (select 1 from ready r
-        where r.endpoint_no = $3 and r.due_at = $16 and r.delivery_no = $1) then 'cancelled' else $6 end,
+        where r.endpoint_no = $3 and r.due_at = $17 and r.delivery_no = $1) then 'cancelled' else $6 end,
         $7, $8, $9, $10, $11, $12, case when exists (select 1 from ready r
-        where r.endpoint_no = $3 and r.due_at = $16 and r.delivery_no = $1) then $16 end, $13, $14, $15 {each} where true
+        where r.endpoint_no = $3 and r.due_at = $17 and r.delivery_no = $1) then $17 end, $13, $14, $15, $16 {each} where true
         on conflict do nothing";
     OWED_NAME = "select d.id, e.id, e.type, exists (select 1 from attempts a where a.delivery_no = d.no
         and a.outcome = 'failed') from ready r join deliveries d on d.no = r.delivery_no
@@ -150,6 +152,7 @@ fn attempt_row(a: &Attempt) -> Vec<crate::Value> {
         a.response_body,
         a.key_n,
         a.phases,
-        a.url
+        a.url,
+        a.id
     ]
 }

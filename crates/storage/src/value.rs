@@ -240,6 +240,7 @@ id_values!(
     ReviewId,
     ScanId,
     UsageId,
+    AttemptId,
     ContactId,
     DraftId,
     EmailMailboxId,

@@ -75,6 +75,7 @@ async fn try_settle(world: &World, outcome: &'static str) -> storage::Result<()>
                 key_n: Some(1),
                 phases: None,
                 url: None,
+                id: None,
             };
             let settled = Settled { owed: parcel.owed, attempt, again, epoch: ALONE };
             storage::attempts::settle(tx, &[settled]).await.map(drop)

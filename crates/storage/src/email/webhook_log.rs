@@ -6,14 +6,10 @@
 use bytes::Bytes;
 use domain::Timestamp;
 use domain::event::EventType;
-use domain::id::{DeliveryId, EndpointId, EventId, IdentityId};
+use domain::id::{AttemptId, DeliveryId, EndpointId, EventId, IdentityId};
 
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, json, statements};
-
-/// Deliveries whose ids can share all but their last two bytes, which [`near`] looks through: those of one event,
-/// were their ids drawn in a row; at random hardly ever a second one.
-const NEAR_MAX: i64 = 64;
 
 /// Where an attempt stands in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +50,8 @@ pub struct Sent {
 /// What came of an attempt.
 #[derive(Clone, Debug)]
 pub struct Outcome {
+    /// `None` of the first.
+    pub id: Option<AttemptId>,
     pub at: Timestamp,
     pub url: String,
     pub status_code: Option<i64>,
@@ -79,10 +77,11 @@ statements! {
         and (e.type = $3 or $3 is null)
         and ($4 is null or coalesce(a.status_code between 200 and 299, false) = $4)
         order by a.at desc, a.delivery_no desc limit $5";
-    SENT = concat!(sent!(), "where d.no = $1");
-    NEAR = concat!(sent!(), "where d.partner_id = $1 and d.livemode = $2 and d.id >= $3 and d.id <= $4
-        and p.mailbox_id is not null limit $5");
-    OUTCOME = "select at, url, status_code, error, response_body, duration_us from attempts
+    SENT = concat!(sent!(), "where d.no = $3 and d.partner_id = $1 and d.livemode = $2 and p.mailbox_id is not null");
+    /// By the delivery's own id, which no two have, whether it was made with its event or by a replay.
+    GET = concat!(sent!(), "where d.id = $3 and d.partner_id = $1 and d.livemode = $2 and p.mailbox_id is not null");
+    NAMED = "select delivery_no, n from attempts where id = $1";
+    OUTCOME = "select id, at, url, status_code, error, response_body, duration_us from attempts
         where delivery_no = $1 and n = $2 and url is not null";
 }
 
@@ -111,21 +110,26 @@ pub async fn lines(
     tx.all(LINES, row, read).await
 }
 
-/// A delivery to a subscription; `None` when it is none, or too old to be there.
-pub async fn sent(tx: &Tx, delivery_no: i64) -> Result<Option<Sent>> {
-    tx.opt(SENT, args![delivery_no], read_sent).await
+/// A delivery to a subscription of the tenant; `None` when it is none, or too old to be there.
+pub async fn sent(tx: &Tx, scope: &Scope, delivery_no: i64) -> Result<Option<Sent>> {
+    tx.opt(SENT, args![scope.partner_id(), scope.livemode(), delivery_no], read_sent).await
 }
 
-/// The deliveries to subscriptions whose ids lie between two.
-pub async fn near(tx: &Tx, scope: &Scope, from: DeliveryId, to: DeliveryId) -> Result<Vec<Sent>> {
-    let row = args![scope.partner_id(), scope.livemode(), from, to, NEAR_MAX];
-    tx.all(NEAR, row, read_sent).await
+/// The same by its id.
+pub async fn find(tx: &Tx, scope: &Scope, id: DeliveryId) -> Result<Option<Sent>> {
+    tx.opt(GET, args![scope.partner_id(), scope.livemode(), id], read_sent).await
+}
+
+/// The delivery of an attempt that has an id of its own, and which one of it it is.
+pub async fn named(tx: &Tx, id: AttemptId) -> Result<Option<(i64, i64)>> {
+    tx.opt(NAMED, args![id], |r| Ok((r.next()?, r.next()?))).await
 }
 
 /// What came of an attempt, once it has ended.
 pub async fn outcome(tx: &Tx, delivery_no: i64, n: i64) -> Result<Option<Outcome>> {
     let read = |r: &mut Row| {
         Ok(Outcome {
+            id: r.next()?,
             at: r.next()?,
             url: r.next()?,
             status_code: r.next()?,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::Timestamp;
+use domain::id::AttemptId;
 use futures_util::FutureExt;
 use http::HeaderMap;
 use storage::attempts::{Attempt, Settled};
@@ -80,7 +81,13 @@ pub(super) async fn make(
     let mut random = [0; 4];
     app.ids.fill(&mut random);
     let random = u32::from_be_bytes(random);
-    judge(launch, &parcel, &endpoint, outcome, signed, (started_at, ended_at), random)
+    let times = (started_at, ended_at);
+    let mut finished = judge(launch, &parcel, &endpoint, outcome, signed, times, random);
+    let attempt = &mut finished.settled.attempt;
+    attempt.url.clone_from(&endpoint.logged_url);
+    let is_named = attempt.url.is_some() && attempt.n > 1;
+    attempt.id = is_named.then(|| AttemptId::new(app.ids.as_ref(), started_at));
+    finished
 }
 
 async fn send(
@@ -181,10 +188,7 @@ fn judge(
             owed,
             again,
             epoch: launch.epoch,
-            attempt: Attempt {
-                url: endpoint.logged_url.clone(),
-                ..line(&owed, outcome, signed, word, started_at, again)
-            },
+            attempt: line(&owed, outcome, signed, word, started_at, again),
         },
     }
 }
@@ -219,6 +223,7 @@ fn line(
         key_n: signed.map(|signed| signed.key_n),
         phases,
         url: None,
+        id: None,
     }
 }
 

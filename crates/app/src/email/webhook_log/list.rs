@@ -39,10 +39,10 @@ pub async fn list(tx: &Tx, ctx: &OpCtx, page: LogPage) -> Result<Vec<LogRow>> {
     let mut found = Vec::with_capacity(page.limit);
     for line in newest.into_iter().skip(page.offset) {
         // Either is gone when it grew too old a moment ago.
-        let sent = rows::sent(tx, line.delivery_no).await?;
+        let sent = rows::sent(tx, &ctx.scope, line.delivery_no).await?;
         let outcome = rows::outcome(tx, line.delivery_no, line.n).await?;
         if let (Some(sent), outcome @ Some(_)) = (sent, outcome) {
-            found.push(LogRow { sent, n: line.n, outcome });
+            found.push(LogRow { sent, outcome });
         }
     }
     Ok(found)

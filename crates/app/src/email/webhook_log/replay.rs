@@ -42,8 +42,8 @@ pub async fn replay(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<LogRow> {
     replays::insert(tx, &ctx.scope, row.sent.event_no, &[made], now).await?;
     let under = made.id.to_string();
     audit::record(tx, ctx, "event.replay", row.sent.event_id, &[("as", &under)]).await?;
-    let sent = rows::sent(tx, made.no).await?.ok_or_else(not_found)?;
-    Ok(LogRow { sent, n: 1, outcome: None })
+    let sent = rows::sent(tx, &ctx.scope, made.no).await?.ok_or_else(not_found)?;
+    Ok(LogRow { sent, outcome: None })
 }
 
 fn refused(why: Unavailable) -> Error {
