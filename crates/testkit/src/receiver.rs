@@ -9,9 +9,10 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use domain::Timestamp;
+use domain::endpoint::KeyModes;
 use serde_json::Value;
 use tokio::sync::Notify;
-use webhook::signature::{EMAIL_KEY_MODE, Secret};
+use webhook::signature::{EMAIL_KEY_MODE, Key, Keyring, Secret, standard};
 
 use crate::server::CALL_TIMEOUT;
 
@@ -31,7 +32,7 @@ impl Received {
         serde_json::from_slice(&self.body).expect("a delivery is JSON")
     }
 
-    /// What the recipe of seed 002 says of it.
+    /// What the recipe of seed 002 says of it, and that of Standard Webhooks with the same key, which must agree.
     pub fn verifies_as_email(&self, key: &str) -> bool {
         let secret = Secret::parse(key).expect("a signing key");
         let key = secret.key(EMAIL_KEY_MODE).expect("a key");
@@ -39,7 +40,12 @@ impl Received {
         let at = Timestamp::from_micros(seconds * 1_000_000);
         let request_id = self.header("x-inkbox-request-id");
         let signed = webhook::signature::email(&key, request_id, at, &self.body);
-        self.header("x-inkbox-signature") == signed
+        let modes = KeyModes { partner: EMAIL_KEY_MODE, standard: EMAIL_KEY_MODE };
+        let keys = Keyring::new(Key::new(&secret, modes).expect("a key"));
+        let standard = standard(&keys, self.header("webhook-id"), at, &self.body);
+        let is_ours = self.header("x-inkbox-signature") == signed;
+        assert_eq!(self.header("webhook-signature") == standard, is_ours, "one scheme disagrees");
+        is_ours
     }
 
     /// What the seed's `verifyInnbocksWebhook` says of it.

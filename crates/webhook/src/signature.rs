@@ -9,7 +9,8 @@ use std::fmt::{self, Write as _};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use domain::endpoint::{KeyMode, KeyModes};
 use domain::{Ids, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
@@ -48,6 +49,14 @@ impl Secret {
         let mut bytes = [0; SECRET_BYTES];
         ids.fill(&mut bytes);
         Self(format!("{SECRET_PREFIX}{}", BASE64_STANDARD.encode(bytes)))
+    }
+
+    /// Draws a signing key of a mailbox: the prefix and 32 random bytes in 43 characters of base64url (email-api.md
+    /// SK-2). Its verifiers decode nothing, so that only [`EMAIL_KEY_MODE`] makes a key of it.
+    pub fn generate_for_email(ids: &dyn Ids) -> Self {
+        let mut bytes = [0; SECRET_BYTES];
+        ids.fill(&mut bytes);
+        Self(format!("{SECRET_PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes)))
     }
 
     /// Takes up a secret that was stored or brought along.

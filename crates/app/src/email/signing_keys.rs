@@ -118,7 +118,7 @@ async fn locked(tx: &Tx, ctx: &OpCtx) -> Result<Organization> {
 }
 
 async fn make(tx: &Tx, ctx: &OpCtx, identity: &Identity) -> Result<NewKey> {
-    let secret = Secret::generate(ctx.app.ids.as_ref());
+    let secret = Secret::generate_for_email(ctx.app.ids.as_ref());
     let sealed = seal(ctx, &place(identity), &secret);
     identities::put_signing_key(tx, identity.id, &sealed, ctx.now).await?;
     for endpoint in subscriptions::listening(tx, identity.mailbox_id).await? {
@@ -137,7 +137,7 @@ async fn rotate_organization(tx: &Tx, ctx: &OpCtx, organization: Organization) -
 }
 
 async fn make_of_organization(tx: &Tx, ctx: &OpCtx, mut o: Organization) -> Result<Secret> {
-    let secret = Secret::generate(ctx.app.ids.as_ref());
+    let secret = Secret::generate_for_email(ctx.app.ids.as_ref());
     o.signing_key = Some((seal(ctx, &organization_place(ctx), &secret), ctx.now));
     organizations::put(tx, &ctx.scope, &o).await?;
     Ok(secret)

@@ -149,6 +149,20 @@ fn case_49_a_new_secret_is_32_bytes_behind_the_prefix_and_never_printed_by_debug
 }
 
 #[test]
+fn sk2_a_key_of_a_mailbox_is_43_characters_of_base64url_which_are_the_key_themselves() {
+    struct High;
+    impl Ids for High {
+        fn fill(&self, buffer: &mut [u8]) {
+            buffer.fill(0xff);
+        }
+    }
+    let new = Secret::generate_for_email(&High);
+    let characters = format!("{}8", "_".repeat(42));
+    assert_eq!(new.reveal(), format!("whsec_{characters}"));
+    assert_eq!(new.key(EMAIL_KEY_MODE).unwrap(), characters.as_bytes());
+}
+
+#[test]
 fn a_text_that_is_empty_long_or_not_visible_is_no_secret() {
     let long = "k".repeat(SECRET_TEXT_BYTES_MAX + 1);
     for text in ["", "two words", "line\n", "schlüssel", &long] {

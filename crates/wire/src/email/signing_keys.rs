@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 /// A new key, shown this once.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SigningKey {
-    #[schema(pattern = "^whsec_")]
+    #[schema(pattern = "^whsec_[A-Za-z0-9_-]{43}$")]
     pub signing_key: String,
     #[schema(format = DateTime)]
     pub created_at: String,

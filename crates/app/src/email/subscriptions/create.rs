@@ -85,9 +85,10 @@ async fn owner(tx: &Tx, ctx: &OpCtx, owner: &Owner) -> Result<Identity> {
     })
 }
 
-/// The verifiers of seed 002 take the text after `whsec_` as the key. One that failed for long comes back by
+/// The verifiers of seed 002 take the text after `whsec_` as the key, so that the other scheme does so too: it can't be
+/// decoded as Standard Webhooks says. An endpoint that failed for long comes back by
 /// itself, because its owner has no call to enable it.
 fn settings() -> Settings {
-    let key_modes = KeyModes { partner: EMAIL_KEY_MODE, ..KeyModes::default() };
+    let key_modes = KeyModes { partner: EMAIL_KEY_MODE, standard: EMAIL_KEY_MODE };
     Settings { key_modes, self_heal: true, ..Settings::default() }
 }

@@ -12,7 +12,10 @@ fn path(agent: &Agent<'_>) -> String {
 
 fn text(made: &Value) -> String {
     let key = made["signing_key"].as_str().expect("a key").to_owned();
-    assert!(key.starts_with("whsec_"));
+    // SK-2.
+    let characters = key.strip_prefix("whsec_").expect("the prefix");
+    let is_base64url = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    assert!(characters.len() == 43 && characters.chars().all(is_base64url), "{key}");
     key
 }
 
