@@ -32,7 +32,8 @@ pub(super) async fn tell(
         return Ok(());
     }
     // A message is told of without its peers rather than not at all (PR-25).
-    let peers = peers::resolve(tx, &ctx.scope, owner, message).await.unwrap_or_else(|error| {
+    let peers = tx.spare(peers::resolve(tx, &ctx.scope, owner, message)).await?;
+    let peers = peers.unwrap_or_else(|error| {
         tracing::warn!(message.id = %message.id, %error, "the peers of {} were not found", message.id);
         peers::Peers::default()
     });

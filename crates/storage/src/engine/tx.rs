@@ -152,6 +152,31 @@ impl Tx {
         }
     }
 
+    /// Runs a part that only asks, and that a unit that writes can do without: where it fails, the unit goes on as if
+    /// it had not been there. On PostgreSQL a failed statement would otherwise end the whole transaction.
+    ///
+    /// The words of the savepoint travel with the statements, and cost no round trip. A failure of what was posted
+    /// before still ends the unit.
+    pub async fn spare<T, E>(
+        &self,
+        part: impl Future<Output = std::result::Result<T, E>>,
+    ) -> Result<std::result::Result<T, E>> {
+        self.say("savepoint part").await?;
+        let outcome = part.await;
+        if outcome.is_err() {
+            self.say("rollback to savepoint part").await?;
+        }
+        self.say("release savepoint part").await?;
+        Ok(outcome)
+    }
+
+    async fn say(&self, word: &'static str) -> Result<()> {
+        match &self.session {
+            Session::Sqlite(session) => session.script(word),
+            Session::Postgres(session) => session.say(word).await,
+        }
+    }
+
     /// Leaves news for the tasks of this process, told only if the unit commits.
     pub fn wake(&self, wake: Wake) {
         self.wakes.borrow_mut().push(wake);

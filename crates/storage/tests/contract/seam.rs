@@ -70,6 +70,23 @@ async fn many_rows_go_in_as_one_statement() {
 }
 
 #[tokio::test]
+async fn a_part_that_can_be_spared_fails_without_its_unit() {
+    let db = fresh().await;
+    let spared = db
+        .write(async |tx: &Tx| {
+            tx.post(INSERT, operator(1)).await?;
+            let known = tx.spare(tx.one(COUNT, args![], Row::next::<i64>)).await?;
+            let unknown =
+                tx.spare(tx.all("select 1 from nowhere", args![], Row::next::<i64>)).await?;
+            tx.post(INSERT, operator(2)).await?;
+            Ok::<_, Error>((known.ok(), unknown.is_err()))
+        })
+        .await;
+    assert_eq!(spared.unwrap(), (Some(1), true));
+    assert_eq!(count(&db).await, 2);
+}
+
+#[tokio::test]
 async fn a_unit_that_awaits_something_else_is_refused_on_sqlite() {
     let db = fresh().await;
     if db.engine() != storage::Engine::Sqlite {

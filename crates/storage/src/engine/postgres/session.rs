@@ -268,6 +268,14 @@ impl Session {
         Ok(statement)
     }
 
+    /// Sends a word about a part of the transaction, in its turn.
+    pub(in crate::engine) async fn say(&self, word: &'static str) -> Result<()> {
+        self.leave().await?;
+        self.begin();
+        self.send(word);
+        Ok(())
+    }
+
     pub(in crate::engine) async fn script(&self, sql: &str) -> Result<()> {
         self.leave().await?;
         self.begin();
