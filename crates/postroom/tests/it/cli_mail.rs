@@ -13,7 +13,8 @@ use crate::cli::{Shell, text};
 use crate::cli_compliance::{APPROVE, WITNESS, read};
 
 /// Lets webhooks reach a receiver of the test.
-const ON_LOOPBACK: &str = "[webhooks]\nallow_http = true\nallow_networks = [\"127.0.0.0/8\"]\n";
+pub(crate) const ON_LOOPBACK: &str =
+    "[webhooks]\nallow_http = true\nallow_networks = [\"127.0.0.0/8\"]\n";
 const UNKNOWN_MAIL: &str = "mail_01kb3v7m2zq8e4x5n6p7r8s9ta";
 const UNKNOWN_ACTION: &str = "act_01kb3v7m2zq8e4x5n6p7r8s9ta";
 

@@ -8,6 +8,7 @@ mod cli_compliance;
 mod cli_customers;
 mod cli_mail;
 mod cli_money;
+mod cli_subscriptions;
 mod cli_webhooks;
 mod customers;
 mod document;
