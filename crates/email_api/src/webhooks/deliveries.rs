@@ -12,7 +12,6 @@ use axum::extract::State;
 use domain::Result;
 use domain::event::EventType;
 use domain::id::{EndpointId, Uuid, parse_uuid};
-
 use tokio::time::Instant;
 use wire::email::deliveries::{WebhookDeliveries, WebhookDelivery};
 use wire::email::events::event_id;
@@ -26,8 +25,6 @@ const LIMIT_DEFAULT: i64 = 50;
 const LIMIT_MAX: i64 = 200;
 /// How far the first row may lie.
 const OFFSET_MAX: i64 = 10_000;
-/// Bytes of a response that a row shows (DL-3).
-const RESPONSE_BYTES_MAX: usize = 4096;
 /// How long the answer to a replay waits for its attempt, which may take 15 seconds; the clients wait 30. A
 /// slower one is answered as it stands, without a status.
 const REPLAY_WAIT: Duration = Duration::from_secs(16);
@@ -36,7 +33,7 @@ const REPLAY_LOOK: Duration = Duration::from_millis(50);
 
 /// The delivery log
 ///
-/// A row for each attempt, newest first. Rows stay for 30 days, also when their subscription is deleted.
+/// A row for each attempt, newest first. Rows stay as long as events do, also when their subscription is deleted.
 #[utoipa::path(
     get, path = "/api/v1/webhooks/deliveries", operation_id = "listDeliveries", tag = "Webhooks",
     params(
@@ -136,7 +133,8 @@ fn shown(ctx: &OpCtx, row: &LogRow) -> WebhookDelivery {
         url: outcome.map_or(&sent.url, |o| &o.url).clone(),
         request_payload: String::from_utf8_lossy(&sent.payload).into_owned(),
         response_status: status,
-        response_body: body.map(beginning),
+        // The engine keeps 4096 bytes, which may end within a character (DL-3).
+        response_body: body.map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
         error_detail: error.filter(|_| status.is_none()),
         duration_ms: outcome.map(|o| o.duration_us / 1000),
         is_replay: sent.is_replay,
@@ -144,14 +142,4 @@ fn shown(ctx: &OpCtx, row: &LogRow) -> WebhookDelivery {
         replayable: obstacle.is_none(),
         replay_unavailable_reason: obstacle.map(|why| why.to_string()),
     }
-}
-
-/// The first bytes of a response as text; what is no UTF-8 is replaced.
-fn beginning(body: &[u8]) -> String {
-    let mut end = body.len().min(RESPONSE_BYTES_MAX);
-    // A character that the cut goes through is left out whole.
-    while end < body.len() && end > 0 && body[end] & 0xc0 == 0x80 {
-        end -= 1;
-    }
-    String::from_utf8_lossy(&body[..end]).into_owned()
 }

@@ -115,6 +115,24 @@ async fn c34_dl1_no_answer_and_a_redirect_are_logged_as_failures() {
 }
 
 #[tokio::test]
+async fn dl3_the_first_4096_bytes_of_an_answer_are_kept_as_text() {
+    let server = TestServer::start().await;
+    let organization = Organization::open(&server).await;
+    let bob = organization.agent("bob").await;
+    let said = [&b"\xff"[..], "é".repeat(4096).as_bytes()].concat();
+    let router = axum::Router::new().fallback(move || std::future::ready(said.clone()));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    bob.subscribe(&url, &["message.sent"]).await;
+    bob.send(&["delivered@simulator.agents.localhost"], "One", "x").await;
+    server.settle().await;
+    // Neither the first byte nor the half of a character at the end is UTF-8.
+    let kept = format!("\u{fffd}{}\u{fffd}", "é".repeat(2047));
+    assert_eq!(log(&bob, "").await[0]["response_body"], kept);
+}
+
+#[tokio::test]
 async fn c31_rp1_rp2_a_replay_sends_the_same_event_anew_to_where_the_subscription_is_now() {
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;
