@@ -106,6 +106,7 @@ async fn publish(
         payload: Bytes::from(envelope.render(subject)),
         created_at: made_at,
         mailbox_id: None,
+        told_as: None,
     };
     match why_shed(ctx, rung, event.kind) {
         Some((why, reason)) => {
@@ -184,6 +185,7 @@ async fn publish_sample(
         payload: Bytes::from(payload.to_string()),
         created_at: made_at,
         mailbox_id: None,
+        told_as: None,
     };
     events::publish(tx, &ctx.scope, &event, targets).await?;
     Ok(id)

@@ -106,6 +106,7 @@ async fn publish(
         payload: Bytes::from(envelope.render_notice(about, notice)),
         created_at: made_at,
         mailbox_id: None,
+        told_as: None,
     };
     let told = listening.iter().filter(|e| is_told(e, kind));
     let targets = targets(own, told, Some(about_id));

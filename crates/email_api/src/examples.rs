@@ -66,7 +66,11 @@ pub(crate) fn bodies() -> Vec<(&'static str, Value)> {
             json!({"agent_identity_id": identity, "url": "https://agent.example.com/hooks",
                 "event_types": ["message.received", "message.bounced"]}),
         ),
-        ("SubscriptionChange", json!({"url": "https://agent.example.com/hooks"})),
+        (
+            "SubscriptionChange",
+            json!({"url": "https://agent.example.com/hooks",
+                "context_config": {"email": {"mode": "count", "count": 10}}}),
+        ),
         ("ThreadMove", json!({"folder": "archive"})),
     ]
 }

@@ -59,7 +59,7 @@ statements! {
         $7, $8, $9, $10, $11, $12, case when exists (select 1 from ready r
         where r.endpoint_no = $3 and r.due_at = $17 and r.delivery_no = $1) then $17 end, $13, $14, $15, $16 {each} where true
         on conflict do nothing";
-    OWED_NAME = "select d.id, e.id, e.type, exists (select 1 from attempts a where a.delivery_no = d.no
+    OWED_NAME = "select d.id, coalesce(e.told_as, e.id), e.type, exists (select 1 from attempts a where a.delivery_no = d.no
         and a.outcome = 'failed') from ready r join deliveries d on d.no = r.delivery_no
         join events e on e.no = d.event_no where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3
         and not d.is_test";

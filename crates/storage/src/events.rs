@@ -29,23 +29,25 @@ pub struct Event {
     pub created_at: Timestamp,
     /// The e-mail mailbox that it is about.
     pub mailbox_id: Option<EmailMailboxId>,
+    /// The event under whose id it is told; `None` is its own.
+    pub told_as: Option<EventId>,
 }
 
 statements! {
     INSERT = "insert into events (no, id, operator_id, partner_id, livemode, type, customer_id, mail_id, action_id,
-        sequence, request_id, payload, created_at, mailbox_id, traceparent, position)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, {xact or: coalesce((select max(e.position) + 1
+        sequence, request_id, payload, created_at, mailbox_id, traceparent, told_as, position)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, {xact or: coalesce((select max(e.position) + 1
         from events e where e.partner_id = $4 and e.livemode = $5 and e.position >= $13), $13)})";
     DELIVERY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at, is_test,
         signer) select $1, $2, $3, $4, $5, $6, $7, $8, $9 {each}";
     SHED = "insert into dead (endpoint_no, at, delivery_no, reason) select $1, $2, $3, $4 {each}";
     LIST = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, traceparent, payload, created_at,
-        mailbox_id from events
+        mailbox_id, told_as from events
         where partner_id = $1 and livemode = $2 and mailbox_id is null and (id < $3 or $3 is null) and (type = $4 or $4 is null)
         and (customer_id = $5 or $5 is null) and (created_at >= $6 or $6 is null)
         and (created_at < $7 or $7 is null) order by id desc limit $8";
     GET = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, traceparent, payload, created_at,
-        mailbox_id from events
+        mailbox_id, told_as from events
         where partner_id = $1 and livemode = $2 and mailbox_id is null and id = $3";
 }
 
@@ -110,7 +112,8 @@ async fn store(tx: &Tx, scope: &Scope, event: &Event, targets: &[Target]) -> Res
         event.payload,
         event.created_at,
         event.mailbox_id,
-        event.trace
+        event.trace,
+        event.told_as
     ];
     tx.post(INSERT, row).await?;
     tx.tell_streams();
@@ -170,5 +173,6 @@ fn event(r: &mut Row) -> Result<Event> {
         payload: r.next()?,
         created_at: r.next()?,
         mailbox_id: r.next()?,
+        told_as: r.next()?,
     })
 }

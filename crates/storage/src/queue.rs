@@ -101,8 +101,8 @@ statements! {
     /// The limit keeps the question a question for each row: joined with all of them, it could be answered
     /// by reading whole tables, which was the best way when they were empty.
     PARCELS = "select one.* from {rows} (select r.endpoint_no, r.due_at, r.delivery_no, r.attempt, r.tries,
-        r.slow_downs, r.counts_at, d.id as delivery_id, e.id as event_id, e.type, e.payload, e.created_at,
-        r.order_key is not null and exists (select 1 from ready b
+        r.slow_downs, r.counts_at, d.id as delivery_id, coalesce(e.told_as, e.id) as event_id, e.type, e.payload,
+        e.created_at, r.order_key is not null and exists (select 1 from ready b
         where b.endpoint_no = r.endpoint_no and b.order_key = r.order_key
         and (b.order_no, b.delivery_no) < (r.order_no, r.delivery_no)) as waits, d.replay, e.original_id,
         p.updated_at, d.is_test, d.signer, e.traceparent from ready r join endpoints p on p.no = r.endpoint_no

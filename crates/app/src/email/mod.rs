@@ -5,6 +5,7 @@
 
 pub mod contact_rules;
 pub mod contacts;
+mod context;
 pub mod domains;
 pub mod drafts;
 pub mod folders;

@@ -104,6 +104,7 @@ fn event(ids: &dyn Ids, now: Timestamp, n: u32) -> Event {
         payload: body(n),
         created_at: now,
         mailbox_id: None,
+        told_as: None,
     }
 }
 

@@ -39,6 +39,8 @@ statements! {
     OF_THREAD = concat!("select ", columns!(), " from messages where thread_id = $1 order by created_at, no limit $2");
     LAST_OF_THREAD = concat!("select ", columns!(), " from messages where mailbox_id = $1 and thread_id = $2
         order by created_at desc, no desc limit 1");
+    OTHERS_OF_THREAD = concat!("select ", columns!(), " from messages where thread_id = $1 and no <> $2
+        and created_at >= $3 and not is_blocked order by created_at desc, no desc limit $4");
     /// The same message again: by its sender and Message-ID, and not long ago.
     KNOWN = "select id from messages where mailbox_id = $1 and ref = $2 and sender = $3 and size = $4
         and created_at >= $5 limit 1";
@@ -164,6 +166,16 @@ pub async fn last_of_thread(
     id: ThreadId,
 ) -> Result<Option<Message>> {
     tx.opt(LAST_OF_THREAD, args![mailbox, id], message).await
+}
+
+/// The other messages of a message's thread since a moment, newest first; what a rule blocked is left out.
+pub async fn others_in_thread(
+    tx: &Tx,
+    m: &Message,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<Message>> {
+    tx.all(OTHERS_OF_THREAD, args![m.thread_id, m.no, since, limit], message).await
 }
 
 /// The message that this one repeats, if it came since `since` (email-engine.md 4.3).

@@ -43,6 +43,8 @@ macro_rules! whole {
 statements! {
     INSERT = "insert into subscriptions (endpoint_no, by_identity, context_config) values ($1, $2, $3)";
     LISTENING = concat!("select ", columns!(), " from endpoints where mailbox_id = $1 and deleted_at is null order by no");
+    LISTENERS = concat!("select ", columns!(), ", (select s.context_config from subscriptions s
+        where s.endpoint_no = endpoints.no) from endpoints where mailbox_id = $1 and deleted_at is null order by no");
     LIST = concat!("select ", whole!(), " from endpoints where partner_id = $1 and livemode = $2
         and mailbox_id is not null and deleted_at is null and (mailbox_id = $3 or $3 is null)
         and (mailbox_id = (select i.mailbox_id from identities i where i.id = $4) or $4 is null)
@@ -64,6 +66,14 @@ pub async fn insert(tx: &Tx, scope: &Scope, s: &Subscription) -> Result<()> {
 /// The endpoints that hear of a mailbox.
 pub async fn listening(tx: &Tx, mailbox: EmailMailboxId) -> Result<Vec<Endpoint>> {
     tx.all(LISTENING, args![mailbox], endpoint).await
+}
+
+/// The same, each with how much of the past it asks for.
+pub async fn listeners(
+    tx: &Tx,
+    mailbox: EmailMailboxId,
+) -> Result<Vec<(Endpoint, Option<String>)>> {
+    tx.all(LISTENERS, args![mailbox], |r| Ok((endpoint(r)?, r.next()?))).await
 }
 
 /// The subscriptions of an organization, newest first. They are as many as its identities may have.

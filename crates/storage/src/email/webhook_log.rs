@@ -62,7 +62,7 @@ pub struct Outcome {
 
 macro_rules! sent {
     () => {
-        "select d.no, d.id, e.no, e.id, e.type, e.payload, d.replay, d.created_at, p.id, p.url, p.event_types,
+        "select d.no, d.id, e.no, coalesce(e.told_as, e.id), e.type, e.payload, d.replay, d.created_at, p.id, p.url, p.event_types,
         p.deleted_at is not null, (select i.id from identities i where i.mailbox_id = p.mailbox_id)
         from deliveries d join events e on e.no = d.event_no join endpoints p on p.no = d.endpoint_no "
     };

@@ -222,6 +222,7 @@ impl World {
                         .into(),
                     created_at: now,
                     mailbox_id: None,
+                    told_as: None,
                 };
                 let target = |e: &Endpoint| Target {
                     endpoint_no: e.no,

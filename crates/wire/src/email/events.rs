@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
+use super::event_context::EventContext;
 use super::messages::given;
 
 domain::words! {
@@ -68,6 +69,7 @@ impl BodyText {
 }
 
 /// What an event tells.
+#[derive(Clone, Debug)]
 pub struct News<'a> {
     pub id: EventId,
     pub kind: EventType,
@@ -79,6 +81,8 @@ pub struct News<'a> {
     pub body: Option<BodyText>,
     pub contacts: Vec<ContactMatch>,
     pub identities: Vec<IdentityMatch>,
+    /// What came before, where the subscription asked for it.
+    pub context: Option<EventContext>,
 }
 
 /// The body of a delivery.
@@ -101,6 +105,10 @@ pub struct MessageEventData {
     contacts: Vec<EventContact>,
     /// Peers that are agents of the same organization.
     agent_identities: Vec<EventIdentity>,
+    /// Only of message.received, and only where the subscription has a context_config.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    context: Option<EventContext>,
 }
 
 /// The message, as far as an event shows it.
@@ -184,6 +192,7 @@ impl News<'_> {
                 message: message(self.message, self.address, self.body.as_ref()),
                 contacts: self.contacts.into_iter().map(contact).collect(),
                 agent_identities: self.identities.into_iter().map(identity).collect(),
+                context: self.context,
             },
         };
         // Strings, numbers and lists: nothing here that JSON could refuse.

@@ -9,6 +9,7 @@ pub mod deliveries;
 pub mod domains;
 pub mod drafts;
 pub mod errors;
+pub mod event_context;
 pub mod events;
 pub mod grants;
 pub mod identities;

@@ -2,6 +2,7 @@
 //! checklist that they show.
 
 mod contacts;
+mod context;
 mod drafts;
 mod facts;
 mod identities;
