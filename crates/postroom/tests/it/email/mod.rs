@@ -4,11 +4,13 @@
 mod contacts;
 mod context;
 mod drafts;
+mod events;
 mod facts;
 mod identities;
 mod imports;
 mod messages;
 mod outcomes;
+mod payload;
 mod peers;
 mod peers_model;
 mod sdk;
