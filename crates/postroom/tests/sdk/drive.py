@@ -10,23 +10,28 @@ import json
 import queue
 import sys
 import threading
+import time
 import urllib.parse
 import urllib.request
 
 from inkbox import Inkbox
+from inkbox.contacts.types import ContactEmail
+from inkbox.exceptions import InkboxAPIError
 from inkbox.signing_keys import verify_webhook
 
 WEBHOOK_SECONDS = 20
+LOOK_SECONDS = 0.05
 
 base_url, api_key = sys.argv[1], sys.argv[2]
-told = {"/desk": queue.Queue(), "/clerk": queue.Queue()}
+told = {"/desk": queue.Queue(), "/clerk": queue.Queue(), "/log": queue.Queue(), "/moved": queue.Queue()}
+answers = {"/log": 500}
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
         told[self.path].put((body, dict(self.headers)))
-        self.send_response(204)
+        self.send_response(answers.get(self.path, 204))
         self.end_headers()
 
     def log_message(self, *_):
@@ -49,6 +54,34 @@ def next_event(kind, of, secret):
         if event["event_type"] == kind:
             return event
         early[of].append(event)
+
+
+def next_delivery(of, secret):
+    """The next request at a path, which must be signed."""
+    body, headers = told[of].get(timeout=WEBHOOK_SECONDS)
+    assert verify_webhook(payload=body, headers=headers, secret=secret), "the signature does not hold"
+    return body, {name.lower(): value for name, value in headers.items()}
+
+
+def refused(status, call):
+    """What the server refuses with this status."""
+    try:
+        call()
+    except InkboxAPIError as error:
+        assert error.status_code == status, f"{error.status_code} instead of {status}: {error}"
+        return error
+    raise AssertionError(f"not refused, {status} was expected")
+
+
+def until(what, find):
+    """What is found once the server has written it down."""
+    ends = time.monotonic() + WEBHOOK_SECONDS
+    while time.monotonic() < ends:
+        found = find()
+        if found:
+            return found
+        time.sleep(LOOK_SECONDS)
+    raise AssertionError(f"{what} did not come")
 
 
 def done(what):
@@ -149,7 +182,73 @@ rotated = desk.create_signing_key()
 clerk.send_email(to=[desk.email_address], subject="After the rotation", body_text="x")
 next_event("message.received", "/desk", rotated.signing_key)
 assert desk.get_signing_key_status().configured
+refused(409, inkbox.signing_keys.create_or_rotate)
+assert inkbox.signing_keys.get_status().configured
 done("signing keys")
+
+hooks = inkbox.webhooks.subscriptions
+third = hooks.create(
+    agent_identity_id=desk.id,
+    url=f"{hook}/log",
+    event_types=["message.received"],
+    context_config={"email": {"mode": "count", "count": 2}},
+    auth_token="t0ken",
+)
+assert third.signing_key is None and third.has_auth_token and third.auth_token == "t0ken"
+assert hooks.get(third.id).context_config["email"] == {"mode": "count", "count": 2}
+assert [s.id for s in hooks.list(agent_identity_id=desk.id, scope="identity")] == [third.id, of_desk.id]
+assert [s.id for s in hooks.list(url=f"{hook}/clerk")] == [of_clerk.id]
+done("subscriptions: list, get, context, token")
+
+first = clerk.send_email(to=[desk.email_address], subject="The log", body_text="One.")
+next_delivery("/log", rotated.signing_key)
+answers["/log"] = 204
+clerk.send_email(
+    to=[desk.email_address], subject="Re: The log", body_text="Two.", in_reply_to_message_id=first.message_id
+)
+body, headers = next_delivery("/log", rotated.signing_key)
+while json.loads(body)["data"]["message"]["subject"] != "Re: The log":
+    # The first one, tried again.
+    body, headers = next_delivery("/log", rotated.signing_key)
+assert headers["authorization"] == "Bearer t0ken"
+context = json.loads(body)["data"]["context"]
+assert [item["snippet"] for item in context["email"]["items"]] == ["One."]
+log = inkbox.webhooks.deliveries
+failed = until("the failure", lambda: log.list(subscription_id=third.id, success=False))
+assert len(failed) == 1 and failed[0].response_status == 500 and failed[0].replayable
+until("the success", lambda: body in [row.request_payload.encode() for row in log.list(success=True)])
+assert log.list(event_type="message.bounced") == []
+done("deliveries, context")
+
+hooks.update(third.id, url=f"{hook}/moved", context_config=None, auth_token=None)
+again = log.replay(failed[0].id)
+assert again.is_replay and again.event_id == failed[0].event_id and again.url == f"{hook}/moved"
+assert again.response_status == 204
+body, headers = next_delivery("/moved", rotated.signing_key)
+assert body == failed[0].request_payload.encode() and "authorization" not in headers
+hooks.update(third.id, event_types=["message.sent"])
+refused(409, lambda: log.replay(failed[0].id))
+hooks.delete(third.id)
+refused(404, lambda: hooks.get(third.id))
+refused(409, lambda: log.replay(failed[0].id))
+done("replay, change, delete")
+
+known = inkbox.contacts.create(
+    preferred_name="The clerk", emails=[ContactEmail(label=None, value=clerk.email_address, is_primary=True)]
+)
+assert inkbox.contacts.get(known.id).preferred_name == "The clerk"
+assert [c.id for c in inkbox.contacts.lookup(email=clerk.email_address.upper())] == [known.id]
+assert inkbox.contacts.update(known.id, company_name="Postroom").company_name == "Postroom"
+assert [c.id for c in inkbox.contacts.list(q="clerk")] == [known.id]
+clerk.send_email(to=[desk.email_address], subject="Who is it", body_text="x")
+event = next_event("message.received", "/desk", rotated.signing_key)
+while event["data"]["message"]["subject"] != "Who is it":
+    event = next_event("message.received", "/desk", rotated.signing_key)
+match = event["data"]["contacts"][0]
+assert (match["bucket"], match["id"], match["name"]) == ("from", str(known.id), "The clerk")
+inkbox.contacts.delete(known.id)
+refused(404, lambda: inkbox.contacts.get(known.id))
+done("contacts")
 
 clerk.delete()
 assert {i.agent_handle for i in inkbox.list_identities()} == {"desk"}
