@@ -12,6 +12,7 @@ mod deliveries;
 mod endpoints;
 mod faults;
 mod housekeeping;
+mod identity_faults;
 mod keys;
 mod ledger;
 mod lifecycle;

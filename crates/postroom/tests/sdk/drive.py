@@ -16,7 +16,13 @@ import urllib.request
 
 from inkbox import Inkbox
 from inkbox.contacts.types import ContactEmail
-from inkbox.exceptions import InkboxAPIError
+from inkbox.exceptions import (
+    DuplicateContactRuleError,
+    IdempotencyKeyReusedError,
+    InkboxAPIError,
+    StorageLimitExceededError,
+)
+from inkbox.identities.exceptions import HandleUnavailableError
 from inkbox.signing_keys import verify_webhook
 
 WEBHOOK_SECONDS = 20
@@ -174,6 +180,11 @@ done("flags, delete")
 
 rule = desk.create_mail_contact_rule(action="block", match_type="domain", match_target="spam.example")
 assert [r.id for r in desk.list_mail_contact_rules()] == [rule.id]
+try:
+    desk.create_mail_contact_rule(action="allow", match_type="domain", match_target="spam.example")
+    raise AssertionError("an equal rule was made")
+except DuplicateContactRuleError as error:
+    assert error.existing_rule_id == rule.id
 desk.update_mail_contact_rule(rule.id, action="allow")
 desk.delete_mail_contact_rule(rule.id)
 done("contact rules")
@@ -249,6 +260,31 @@ assert (match["bucket"], match["id"], match["name"]) == ("from", str(known.id), 
 inkbox.contacts.delete(known.id)
 refused(404, lambda: inkbox.contacts.get(known.id))
 done("contacts")
+
+try:
+    clerk.send_email(to=[desk.email_address], subject="Long", body_text="0123456789abcdef " * 20_000)
+    raise AssertionError("a full mailbox sent")
+except StorageLimitExceededError as error:
+    assert error.limit_bytes == 131_072 and error.upgrade_url.startswith("https://"), error
+try:
+    inkbox.create_identity("desk")
+    raise AssertionError("a handle was taken twice")
+except HandleUnavailableError as error:
+    assert error.blocking_namespace == "identities"
+try:
+    inkbox.get_identity("nobody")
+    raise AssertionError("there is nobody")
+except InkboxAPIError as error:
+    assert (error.status_code, error.detail) == (404, "Identity not found")
+once = {"to": [desk.email_address], "idempotency_key": "once"}
+first = clerk.send_email(subject="Once", body_text="x", **once)
+assert clerk.send_email(subject="Once", body_text="x", **once).id == first.id
+try:
+    clerk.send_email(subject="Twice", body_text="x", **once)
+    raise AssertionError("a key was used for two sends")
+except IdempotencyKeyReusedError as error:
+    assert error.message
+done("refusals that the client knows")
 
 clerk.delete()
 assert {i.agent_handle for i in inkbox.list_identities()} == {"desk"}

@@ -146,7 +146,7 @@ async fn k3_to_k6_lists_keep_their_form_and_are_judged() {
 }
 
 #[tokio::test]
-async fn c16_a_merge_patch_keeps_clears_and_replaces() {
+async fn check_16_a_merge_patch_keeps_clears_and_replaces() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let ann = house.agent("ann").await;
@@ -180,7 +180,7 @@ async fn c16_a_merge_patch_keeps_clears_and_replaces() {
 }
 
 #[tokio::test]
-async fn c15_a_lookup_takes_exactly_one_parameter_and_answers_with_all_that_are_visible() {
+async fn check_15_a_lookup_takes_exactly_one_parameter_and_answers_with_all_that_are_visible() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let ann = house.agent("ann").await;
@@ -258,7 +258,7 @@ async fn contacts_are_deleted_one_by_one_and_many_at_once() {
 }
 
 #[tokio::test]
-async fn c14_contacts_outlive_identities_and_their_grants_do_not() {
+async fn check_14_contacts_outlive_identities_and_their_grants_do_not() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let (ann, bob) = (house.agent("ann").await, house.agent("bob").await);

@@ -18,7 +18,7 @@ async fn sees(viewer: &Agent<'_>, handle: &str) -> bool {
 }
 
 #[tokio::test]
-async fn c1_paths_with_and_without_a_slash_and_raw_or_encoded_addresses_answer_the_same() {
+async fn check_01_paths_with_and_without_a_slash_and_raw_or_encoded_addresses_answer_the_same() {
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;
     let ann = organization.agent("ann").await;
@@ -36,7 +36,7 @@ async fn c1_paths_with_and_without_a_slash_and_raw_or_encoded_addresses_answer_t
 }
 
 #[tokio::test]
-async fn c11_a_handle_is_taken_once_in_the_whole_install_and_says_where() {
+async fn check_11_a_handle_is_taken_once_in_the_whole_install_and_says_where() {
     let server = TestServer::start().await;
     let mailroom = testkit::Mailroom::open(&server).await;
     let acme = Organization::of(&server, &mailroom, "acme").await;
@@ -54,7 +54,7 @@ async fn c11_a_handle_is_taken_once_in_the_whole_install_and_says_where() {
 }
 
 #[tokio::test]
-async fn v1_to_v11_who_sees_an_identity() {
+async fn check_12_v1_to_v11_who_sees_an_identity() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let (ann, bob, cy) =
@@ -91,15 +91,51 @@ async fn v1_to_v11_who_sees_an_identity() {
 }
 
 #[tokio::test]
-async fn c14_a_deleted_identity_takes_mailbox_subscriptions_and_keys_with_it() {
+async fn check_12_v10_v11_visibility_holds_no_mail_back_and_a_grant_ends_with_either_side() {
+    let server = TestServer::start().await;
+    let house = Organization::open(&server).await;
+    let (ann, bob) = (house.agent("ann").await, house.agent("bob").await);
+    let access = |handle: &str| format!("/api/v1/identities/{handle}/access");
+    // V-10: nobody sees anybody, and mail goes both ways.
+    ann.send(&[bob.address()], "Hello", "x").await;
+    bob.send(&[ann.address()], "Hello", "x").await;
+    assert_eq!((ann.messages().await.len(), bob.messages().await.len()), (2, 2));
+    // V-9: agents read their own grants and change none.
+    house.admin.post(&access("ann"), json!({"viewer_identity_id": id(&bob)})).await.expect(201);
+    house.admin.post(&access("bob"), json!({"viewer_identity_id": null})).await.expect(201);
+    let own = ann.get(&access("ann")).await.expect(200);
+    assert_eq!(own[0]["viewer_identity_id"], bob.identity["id"]);
+    ann.get(&access("bob")).await.expect(403);
+    ann.delete(&format!("{}/{}", access("ann"), id(&bob))).await.expect(403);
+    assert!(sees(&ann, "bob").await && sees(&bob, "ann").await);
+    // V-6: who is not there cannot be granted anything.
+    house.admin.post(&access("ann"), json!({"viewer_identity_id": "nobody"})).await.expect(404);
+    house.admin.get(&access("nobody")).await.expect(404);
+    // V-11: the target goes, then comes another of its name, whom nobody was granted to see.
+    house.admin.delete("/api/v1/identities/bob").await.expect(204);
+    assert_eq!(house.admin.get(&access("ann")).await.expect(200), json!([]));
+    house.admin.get(&access("bob")).await.expect(404);
+    let cyd = house.agent("cyd").await;
+    assert!(!sees(&cyd, "ann").await && !sees(&ann, "cyd").await);
+}
+
+#[tokio::test]
+async fn check_14_a_deleted_identity_takes_mailbox_subscriptions_and_keys_with_it() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let (ann, bob) = (house.agent("ann").await, house.agent("bob").await);
     let receiver = testkit::Receiver::start().await;
     ann.subscribe(&receiver.url(), &["message.received"]).await;
+    let rule = json!({"action": "block", "match_type": "domain", "match_target": "x.example"});
+    ann.post("/api/v1/identities/ann/mail-contact-rules", rule).await.expect(201);
     house.admin.delete("/api/v1/identities/ann").await.expect(204);
     house.admin.get("/api/v1/identities/ann").await.expect(404);
-    house.admin.get(&ann.path("")).await.expect(404);
+    for path in ["", "/messages", "/threads", "/drafts", "/contact-rules"] {
+        house.admin.get(&ann.path(path)).await.expect(404);
+    }
+    let left = house.admin.get("/api/v1/webhooks/subscriptions").await.expect(200);
+    assert_eq!(left["subscriptions"], json!([]));
+    assert_eq!(house.admin.get("/api/v1/mail/contact-rules").await.expect(200), json!([]));
     ann.get("/api/whoami").await.expect(401);
     let again = json!({"agent_handle": "ann"});
     house.admin.post("/api/v1/identities/", again).await.expect(409);
@@ -110,7 +146,7 @@ async fn c14_a_deleted_identity_takes_mailbox_subscriptions_and_keys_with_it() {
 }
 
 #[tokio::test]
-async fn c13_a_patch_clears_keeps_and_answers_with_the_mailbox() {
+async fn check_13_a_patch_clears_keeps_and_answers_with_the_mailbox() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let ann = house.agent("ann").await;
@@ -188,7 +224,7 @@ async fn c7_to_c10_rules_and_modes_decide_whose_mail_arrives() {
 }
 
 #[tokio::test]
-async fn c10_a_mailbox_lies_on_the_default_domain_the_installs_or_a_verified_one() {
+async fn check_10_a_mailbox_lies_on_the_default_domain_the_installs_or_a_verified_one() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let ctx = app::operator_ctx(&server.app, &house.slug, true, "olga").await.unwrap();

@@ -4,14 +4,15 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use testkit::{Agent, Organization, Persona, TestServer};
 
-async fn ingest(agent: &Agent<'_>, raw: &str) -> Value {
+pub(super) async fn ingest(agent: &Agent<'_>, raw: &str) -> Value {
     let path = agent.path("/ingest?envelope_from=ann@partner.example");
     let headers = [("content-type", "message/rfc822")];
     let raw = raw.replace('\n', "\r\n");
     agent.call_with(Method::POST, &path, &headers, raw.into()).await.expect(201)
 }
 
-fn mail(id: &str, more: &str) -> String {
+/// A message from outside, with further header lines.
+pub(super) fn mail(id: &str, more: &str) -> String {
     format!(
         "From: Ann Lee <Ann.Lee@Partner.example>\nTo: bob@agents.localhost\nMessage-ID: <{id}@p.example>\n{more}\
          Subject: Order 7\nDate: Wed, 01 Jul 2026 09:30:00 +0000\nMIME-Version: 1.0\n\
@@ -62,7 +63,7 @@ async fn an_answer_that_comes_before_its_parent_joins_it_when_the_parent_comes()
 }
 
 #[tokio::test]
-async fn reply_all_goes_to_everybody_else_and_stays_in_the_thread() {
+async fn m12_reply_all_goes_to_everybody_else_and_stays_in_the_thread() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let (ann, bob, cyd) =
@@ -90,7 +91,7 @@ async fn reply_all_goes_to_everybody_else_and_stays_in_the_thread() {
 }
 
 #[tokio::test]
-async fn c18_only_looking_at_a_message_marks_it_as_read() {
+async fn check_18_m13_only_looking_at_a_message_marks_it_as_read() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let (ann, bob) = (house.agent("ann").await, house.agent("bob").await);
@@ -167,7 +168,7 @@ async fn an_attachment_is_behind_a_link_that_needs_no_key() {
 }
 
 #[tokio::test]
-async fn m1_to_m6_a_list_is_cut_by_time_direction_and_pages_that_stay_whole() {
+async fn check_08_m1_to_m6_a_list_is_cut_by_time_direction_and_pages_that_stay_whole() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let (ann, bob) = (house.agent("ann").await, house.agent("bob").await);

@@ -1,21 +1,29 @@
-//! The e-mail API over real HTTP (email-api.md 16). Names begin with the rule or, as `c14`, the line of the
-//! checklist that they show.
+//! The e-mail API over real HTTP (email-api.md 16). Names begin with the rule, as `m7`, or the line of the
+//! checklist, as `check_07`, that they show.
 
 mod contacts;
 mod context;
 mod drafts;
+mod event_attempts;
+mod event_bodies;
 mod events;
 mod facts;
+mod idempotency;
 mod identities;
 mod imports;
+mod lists;
 mod messages;
 mod outcomes;
 mod payload;
 mod peers;
 mod peers_model;
+mod rules;
 mod sdk;
 mod search;
 mod sending;
+mod sends;
+mod shapes;
 mod signing_keys;
 mod subscriptions;
+mod transport;
 mod webhook_log;

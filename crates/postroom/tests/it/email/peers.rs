@@ -204,7 +204,7 @@ async fn pr19_pr34_only_case_is_folded_and_what_is_no_address_is_left_out() {
 
 /// Fifty addresses are looked up, one more is too many; spellings and repetitions do not count.
 #[tokio::test]
-async fn c28_pr23_pr24_fifty_distinct_addresses_and_no_more() {
+async fn check_28_pr23_pr24_fifty_distinct_addresses_and_no_more() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let desk = Desk::open(&server, &house).await;
@@ -261,7 +261,7 @@ async fn pr26_pr31_pr33_what_was_told_opens_with_the_key_of_the_owner_and_stays_
 /// Breaks every statement of an ingest in turn: the message is refused, or told of with both lists, or with
 /// neither.
 #[tokio::test]
-async fn c29_pr25_when_the_lookup_fails_both_lists_are_empty_and_the_event_is_sent() {
+async fn check_29_pr25_when_the_lookup_fails_both_lists_are_empty_and_the_event_is_sent() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let desk = Desk::open(&server, &house).await;

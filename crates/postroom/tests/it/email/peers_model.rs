@@ -186,7 +186,7 @@ fn expected(
 }
 
 #[tokio::test]
-async fn c27_lists_are_those_of_a_brute_force_model() {
+async fn check_27_lists_are_those_of_a_brute_force_model() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let desk = Desk::open(&server, &house).await;

@@ -10,12 +10,13 @@ use testkit::{Organization, TestServer};
 const PYTHON: &str = "POSTROOM_SDK_PYTHON";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn c5_the_python_sdk_works_unmodified_and_verifies_what_it_is_sent() {
+async fn check_05_check_26_the_python_sdk_works_unmodified_and_verifies_what_it_is_sent() {
     let Ok(python) = std::env::var(PYTHON) else {
         eprintln!("left out: {PYTHON} names no Python with the package inkbox");
         return;
     };
-    let server = TestServer::start().await;
+    let email = app::email::Settings { storage_limit: Some(128 << 10), ..Default::default() };
+    let server = TestServer::start_with(email).await;
     let organization = Organization::open(&server).await;
     let running = server.tasks.start();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sdk/drive.py");

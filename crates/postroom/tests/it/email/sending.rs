@@ -60,7 +60,8 @@ async fn m11_a_message_between_two_agents_is_stored_on_both_sides_and_told_of_si
 }
 
 #[tokio::test]
-async fn i3_a_send_that_is_repeated_sends_one_message_and_is_told_the_first_answer() {
+async fn check_21_i1_to_i4_i8_a_send_that_is_repeated_sends_one_message_and_is_told_the_first_answer()
+ {
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;
     let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);

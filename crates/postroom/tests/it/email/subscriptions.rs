@@ -23,7 +23,7 @@ async fn urls(agent: &Agent<'_>, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn c23_a_subscription_that_cannot_be_is_refused_with_422() {
+async fn check_23_a_subscription_that_cannot_be_is_refused_with_422() {
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;
     let ann = organization.agent("ann").await;
@@ -66,7 +66,7 @@ async fn c23_a_subscription_that_cannot_be_is_refused_with_422() {
 }
 
 #[tokio::test]
-async fn c24_ws1_ws3_the_21st_of_a_mailbox_is_refused_until_one_is_deleted() {
+async fn check_24_ws1_ws3_the_21st_of_a_mailbox_is_refused_until_one_is_deleted() {
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;
     let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
@@ -93,7 +93,7 @@ async fn c24_ws1_ws3_the_21st_of_a_mailbox_is_refused_until_one_is_deleted() {
 }
 
 #[tokio::test]
-async fn c25_deleting_a_subscription_stops_the_retries_that_wait() {
+async fn check_25_deleting_a_subscription_stops_the_retries_that_wait() {
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;
     let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
@@ -112,6 +112,23 @@ async fn c25_deleting_a_subscription_stops_the_retries_that_wait() {
     assert_eq!((stopped.received().len(), kept.received().len()), (1, 3));
     bob.get(&path(&subscription)).await.expect(404);
     bob.delete(&path(&subscription)).await.expect(404);
+}
+
+#[tokio::test]
+async fn ws4_the_first_subscription_of_an_identity_makes_its_key_and_shows_it_once() {
+    let server = TestServer::start().await;
+    let organization = Organization::open(&server).await;
+    let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
+    let key = "/api/v1/identities/ann/signing-key";
+    assert_eq!(ann.get(key).await.expect(200), json!({"configured": false, "created_at": null}));
+    let first = ann.subscribe(URL, &["message.sent"]).await;
+    assert!(first["signing_key"].as_str().unwrap().starts_with("whsec_"));
+    assert_eq!(ann.subscribe(URL, &["message.sent"]).await["signing_key"], Value::Null);
+    assert_eq!(ann.get(&path(&first)).await.expect(200)["signing_key"], Value::Null);
+    assert_eq!(ann.get(key).await.expect(200)["configured"], true);
+    // The key stays when its last subscription goes, and every identity has its own.
+    bob.post("/api/v1/identities/bob/signing-key", json!({})).await.expect(201);
+    assert_eq!(bob.subscribe(URL, &["message.sent"]).await["signing_key"], Value::Null);
 }
 
 #[tokio::test]

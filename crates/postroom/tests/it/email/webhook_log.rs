@@ -30,7 +30,7 @@ fn replay_path(row: &Value) -> String {
 }
 
 #[tokio::test]
-async fn c30_dl1_to_dl4_each_attempt_is_a_row_with_the_bytes_that_were_posted() {
+async fn check_30_dl1_to_dl4_each_attempt_is_a_row_with_the_bytes_that_were_posted() {
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;
     let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
@@ -86,7 +86,7 @@ async fn c30_dl1_to_dl4_each_attempt_is_a_row_with_the_bytes_that_were_posted() 
 }
 
 #[tokio::test]
-async fn c34_dl1_no_answer_and_a_redirect_are_logged_as_failures() {
+async fn check_34_dl1_no_answer_and_a_redirect_are_logged_as_failures() {
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;
     let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
@@ -133,7 +133,7 @@ async fn dl3_the_first_4096_bytes_of_an_answer_are_kept_as_text() {
 }
 
 #[tokio::test]
-async fn c31_rp1_rp2_a_replay_sends_the_same_event_anew_to_where_the_subscription_is_now() {
+async fn check_31_rp1_rp2_a_replay_sends_the_same_event_anew_to_where_the_subscription_is_now() {
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;
     let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
@@ -171,7 +171,7 @@ async fn c31_rp1_rp2_a_replay_sends_the_same_event_anew_to_where_the_subscriptio
 }
 
 #[tokio::test]
-async fn c32_rp3_a_row_whose_subscription_is_gone_or_hears_other_types_is_not_replayed() {
+async fn check_32_rp3_a_row_whose_subscription_is_gone_or_hears_other_types_is_not_replayed() {
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;
     let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
