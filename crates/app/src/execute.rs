@@ -81,6 +81,15 @@ impl App {
         }
     }
 
+    /// The reply that was kept when this request was answered before, if it was.
+    pub async fn kept_reply(&self, ctx: &OpCtx) -> Result<Option<Reply>> {
+        let Some(idempotency) = &ctx.idempotency else { return Ok(None) };
+        let (scope, key, now) = (ctx.scope, idempotency.key.clone(), self.clock.now());
+        let kept =
+            self.db.read(async move |tx: &Tx| keys::answer_find(tx, &scope, &key, now).await);
+        kept.await?.map(|kept| repeated(ctx, idempotency, kept)).transpose()
+    }
+
     /// Runs a use-case whose answer nobody asks for again: a command, a task.
     pub async fn act<T, W>(&self, ctx: &OpCtx, work: W) -> Result<T>
     where
@@ -116,7 +125,11 @@ async fn replay(tx: &Tx, ctx: &OpCtx, idempotency: &Idempotency) -> Result<Optio
         .fix("send the same request again after a second")
         .retry_after(1));
     }
-    let Some(kept) = kept else { return Ok(None) };
+    kept.map(|kept| repeated(ctx, idempotency, kept)).transpose()
+}
+
+/// The reply that was kept, to the same request again.
+fn repeated(ctx: &OpCtx, idempotency: &Idempotency, kept: Remembered) -> Result<Reply> {
     if kept.fingerprint.as_ref() != idempotency.fingerprint {
         return Err(Error::refused(
             ErrorCode::IdempotencyKeyReused,
@@ -128,7 +141,7 @@ async fn replay(tx: &Tx, ctx: &OpCtx, idempotency: &Idempotency) -> Result<Optio
         .fix("use a new key for a new request"));
     }
     let answer = open(ctx, &idempotency.key, &kept.answer)?;
-    Ok(Some(Reply { answer, replay_of: Some(kept.request_id) }))
+    Ok(Reply { answer, replay_of: Some(kept.request_id) })
 }
 
 /// The answer that is kept under a key, if there is one.

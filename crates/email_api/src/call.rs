@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::email::full_address;
 use app::email::keys::Caller;
 use app::email::messages::lookup::kept_name;
 use app::{Idempotency, OpCtx};
@@ -127,16 +128,23 @@ impl Call {
         }
     }
 
+    /// The whole address of the mailbox that the path names.
+    pub(crate) fn mailbox(&self) -> String {
+        full_address(&self.caller.ctx, &self.param("email_address"))
+    }
+
     /// Lets the answer be kept under the caller's idempotency key, if there is one. The same key is another
-    /// one for another operation or mailbox (I-2).
-    pub(crate) fn remember(&self, ctx: &mut OpCtx, operation: &str, mailbox: &str) -> Result<()> {
+    /// one for another operation or mailbox (I-2); how the path spells them makes no difference.
+    pub(crate) fn remember(&self, ctx: &mut OpCtx, operation: &str) -> Result<()> {
         let Some(key) = self.idempotency_key()? else { return Ok(()) };
         let mut input = Sha256::new();
-        input.update(self.uri.path().as_bytes());
-        input.update([0]);
+        for (_, value) in self.params.iter().filter(|(name, _)| name != "email_address") {
+            input.update(value.as_bytes());
+            input.update([0]);
+        }
         input.update(&self.body);
         ctx.idempotency = Some(Idempotency {
-            key: kept_name(operation, mailbox, &key),
+            key: kept_name(operation, &self.mailbox(), &key),
             fingerprint: input.finalize().into(),
             path: format!("POST {}", self.uri.path()),
         });
@@ -166,5 +174,12 @@ impl EmailApi {
     {
         let reply = self.app.execute(ctx, work, render).await?;
         Ok(answer::respond(&reply.answer))
+    }
+
+    /// The response to a call that could not be prepared. What it needs may be gone since the call was first
+    /// answered: then that answer holds (I-3).
+    pub(crate) async fn again_or(&self, ctx: &OpCtx, error: Error) -> Handled {
+        let kept = self.app.kept_reply(ctx).await?.ok_or(error)?;
+        Ok(answer::respond(&kept.answer))
     }
 }

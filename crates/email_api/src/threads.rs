@@ -26,7 +26,7 @@ use crate::{EmailApi, answer, page};
 )]
 pub(crate) async fn list_handler(State(api): State<EmailApi>, call: Call) -> Handled {
     let (ctx, query) = call.read();
-    let address = call.param("email_address").to_lowercase();
+    let address = call.mailbox();
     let folder = query.word("folder", Folder::parse, "must be inbox, spam, blocked or archive")?;
     let (limit, name) = (query.limit()?, format!("threads {address}"));
     let after = page::place(&ctx, &query, &name)?;

@@ -53,6 +53,13 @@ impl Default for Settings {
     }
 }
 
+/// The address of a mailbox, which callers may write in any case, or on the domain of this install as its
+/// local part alone.
+pub fn full_address(ctx: &OpCtx, text: &str) -> String {
+    let text = text.to_lowercase();
+    if text.contains('@') { text } else { format!("{text}@{}", ctx.app.email.domain) }
+}
+
 /// How the tenant is called here: `org_` and what follows `ptn_`.
 pub fn organization_id(ctx: &OpCtx) -> String {
     format!("org_{}", &ctx.scope.partner_id().to_string()["ptn_".len()..])
@@ -110,11 +117,7 @@ async fn may_act(tx: &Tx, ctx: &OpCtx, identity: Identity) -> Result<Identity> {
 /// The identity whose mailbox has an address, or on the domain of this install a local part; its own or,
 /// for the organization, any.
 pub(crate) async fn mailbox(tx: &Tx, ctx: &OpCtx, address: &str) -> Result<Identity> {
-    let mut address = address.to_lowercase();
-    if !address.contains('@') {
-        address = format!("{address}@{}", ctx.app.email.domain);
-    }
-    let found = rows::find_by_address(tx, &ctx.scope, &address).await?;
+    let found = rows::find_by_address(tx, &ctx.scope, &full_address(ctx, address)).await?;
     found.filter(|i| ctx.identity.is_none_or(|own| own == i.id)).ok_or_else(no_mailbox)
 }
 

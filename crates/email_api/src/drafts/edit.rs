@@ -27,7 +27,7 @@ use crate::{EmailApi, answer};
 pub(crate) async fn create_handler(State(api): State<EmailApi>, call: Call) -> Handled {
     let (mut ctx, body) = call.write()?;
     let address = call.param("email_address");
-    call.remember(&mut ctx, "draft.create", &address)?;
+    call.remember(&mut ctx, "draft.create")?;
     let prepared = prepare(&ctx, NewDraft::read(body)?).await?;
     api.run(
         &ctx,

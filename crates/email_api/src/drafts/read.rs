@@ -23,7 +23,7 @@ use crate::{EmailApi, answer, page};
 )]
 pub(crate) async fn list_handler(State(api): State<EmailApi>, call: Call) -> Handled {
     let (ctx, query) = call.read();
-    let address = call.param("email_address").to_lowercase();
+    let address = call.mailbox();
     let (limit, name) = (query.limit()?, format!("drafts {address}"));
     let after = page::place(&ctx, &query, &name)?;
     let work = async move |tx: &Tx, ctx: &OpCtx| list(tx, ctx, &address, after, limit).await;

@@ -26,7 +26,7 @@ use crate::{EmailApi, answer};
 pub(crate) async fn handler(State(api): State<EmailApi>, call: Call) -> Handled {
     let (mut ctx, body) = call.write()?;
     let (address, id) = (call.param("email_address"), call.param("draft_id"));
-    call.remember(&mut ctx, &format!("draft.send {id}"), &address)?;
+    call.remember(&mut ctx, &format!("draft.send {id}"))?;
     let seen = read_generation(body)?;
     let prepared = prepare(&ctx, &address, &id, seen).await?;
     api.run(

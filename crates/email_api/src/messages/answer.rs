@@ -26,8 +26,11 @@ use crate::{EmailApi, answer};
 pub(crate) async fn reply_handler(State(api): State<EmailApi>, call: Call) -> Handled {
     let (mut ctx, body) = call.write()?;
     let (address, id) = (call.param("email_address"), call.param("message_id"));
-    call.remember(&mut ctx, "mail.reply_all", &address)?;
-    let prepared = prepare_reply(&ctx, &address, &id, ReplyAll::read(body)?).await?;
+    call.remember(&mut ctx, "mail.reply_all")?;
+    let prepared = match prepare_reply(&ctx, &address, &id, ReplyAll::read(body)?).await {
+        Ok(prepared) => prepared,
+        Err(error) => return api.again_or(&ctx, error).await,
+    };
     api.run(
         &ctx,
         async move |tx, ctx| send(tx, ctx, &prepared).await,
@@ -52,8 +55,11 @@ pub(crate) async fn reply_handler(State(api): State<EmailApi>, call: Call) -> Ha
 pub(crate) async fn forward_handler(State(api): State<EmailApi>, call: Call) -> Handled {
     let (mut ctx, body) = call.write()?;
     let (address, id) = (call.param("email_address"), call.param("message_id"));
-    call.remember(&mut ctx, "mail.forward", &address)?;
-    let prepared = prepare_forward(&ctx, &address, &id, ForwardMessage::read(body)?).await?;
+    call.remember(&mut ctx, "mail.forward")?;
+    let prepared = match prepare_forward(&ctx, &address, &id, ForwardMessage::read(body)?).await {
+        Ok(prepared) => prepared,
+        Err(error) => return api.again_or(&ctx, error).await,
+    };
     api.run(
         &ctx,
         async move |tx, ctx| send(tx, ctx, &prepared).await,

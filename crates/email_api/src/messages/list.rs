@@ -27,7 +27,7 @@ use crate::{EmailApi, answer, page};
 )]
 pub(crate) async fn handler(State(api): State<EmailApi>, call: Call) -> Handled {
     let (ctx, query) = call.read();
-    let address = call.param("email_address").to_lowercase();
+    let address = call.mailbox();
     let limit = query.limit()?;
     let filter = MessageFilter {
         direction: query.word("direction", Direction::parse, "must be inbound or outbound")?,

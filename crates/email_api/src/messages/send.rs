@@ -21,8 +21,11 @@ use crate::{EmailApi, answer};
 pub(crate) async fn handler(State(api): State<EmailApi>, call: Call) -> Handled {
     let (mut ctx, body) = call.write()?;
     let address = call.param("email_address");
-    call.remember(&mut ctx, "mail.send", &address)?;
-    let prepared = prepare(&ctx, &address, SendMessage::read(body)?).await?;
+    call.remember(&mut ctx, "mail.send")?;
+    let prepared = match prepare(&ctx, &address, SendMessage::read(body)?).await {
+        Ok(prepared) => prepared,
+        Err(error) => return api.again_or(&ctx, error).await,
+    };
     api.run(
         &ctx,
         async move |tx, ctx| send(tx, ctx, &prepared).await,

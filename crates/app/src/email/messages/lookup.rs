@@ -11,9 +11,9 @@ use crate::email::no_mailbox;
 use crate::execute::kept;
 
 /// The name under which the answer of a send is kept: the same key is another one for another operation or
-/// mailbox (I-2).
+/// mailbox (I-2), whose whole address this is.
 pub fn kept_name(operation: &str, address: &str, key: &str) -> String {
-    format!("{operation} {} {key}", address.to_lowercase())
+    format!("{operation} {address} {key}")
 }
 
 /// The message that was sent from a mailbox under an idempotency key.
