@@ -33,6 +33,10 @@ pub(super) async fn join(
         let oldest = found.remove(0);
         join_oldest(tx, owner, message, oldest, &found).await?
     };
+    if message.is_blocked {
+        // Nothing may join it: an answer to it would be out of sight as well.
+        return Ok(id);
+    }
     let known = if joins { &refs[..] } else { &refs[refs.len() - 1..] };
     rows::put_refs(tx, mailbox, known, id).await?;
     Ok(id)
