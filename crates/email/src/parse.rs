@@ -225,7 +225,7 @@ impl Written {
         let text = decoder.body(bodies.text.iter().copied().filter(|place| !is_html(place)));
 
         let text = (!text.is_empty()).then(|| text::tidied(&text.join("\n")));
-        let html = (!html.is_empty()).then(|| joined_html(html));
+        let html = (!html.is_empty()).then(|| text::tidied(&joined_html(html)));
         let mut written = Self::with(text, html, subject);
         written.is_truncated |= decoder.is_truncated;
         written
