@@ -47,7 +47,7 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, address: &str, new: &Prepared) -> Resu
     }
     apply(tx, ctx, &owner, &mut draft, &new.fields).await?;
     add(tx, &mut draft, &new.files).await?;
-    insert(tx, &owner, &mut draft).await?;
+    insert(tx, ctx, &owner, &mut draft).await?;
     Ok(Shown { address: owner.address, draft })
 }
 
@@ -68,7 +68,7 @@ pub async fn duplicate(
     for attachment in &draft.attachments {
         raw::add_ref(tx, &attachment.raw).await?;
     }
-    insert(tx, &owner, &mut draft).await?;
+    insert(tx, ctx, &owner, &mut draft).await?;
     Ok(Shown { address: owner.address, draft })
 }
 

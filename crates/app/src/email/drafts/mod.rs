@@ -128,14 +128,14 @@ async fn save(
     settle(draft);
     draft.generation += 1;
     draft.updated_at = ctx.now;
-    take_room(tx, owner, draft.size() - size_before).await?;
+    take_room(tx, ctx, owner, draft.size() - size_before).await?;
     Ok(rows::update(tx, draft).await?)
 }
 
 /// Stores a draft that is new, with its attachments.
-async fn insert(tx: &Tx, owner: &Identity, draft: &mut Draft) -> Result<()> {
+async fn insert(tx: &Tx, ctx: &OpCtx, owner: &Identity, draft: &mut Draft) -> Result<()> {
     settle(draft);
-    take_room(tx, owner, draft.size()).await?;
+    take_room(tx, ctx, owner, draft.size()).await?;
     rows::insert(tx, draft).await?;
     for attachment in &draft.attachments {
         rows::attach(tx, draft.no, attachment).await?;
@@ -143,9 +143,9 @@ async fn insert(tx: &Tx, owner: &Identity, draft: &mut Draft) -> Result<()> {
     Ok(())
 }
 
-async fn take_room(tx: &Tx, owner: &Identity, bytes: i64) -> Result<()> {
+async fn take_room(tx: &Tx, ctx: &OpCtx, owner: &Identity, bytes: i64) -> Result<()> {
     if bytes > 0 {
-        must_have_room(tx, owner, bytes).await?;
+        must_have_room(tx, ctx, owner, bytes).await?;
     }
     Ok(identities::add_used_bytes(tx, owner.mailbox_id, bytes).await?)
 }

@@ -34,7 +34,7 @@ pub(super) async fn store(
     if rows::is_there(tx, owner.mailbox_id, known.message_id, size).await? {
         return Ok(Stored::Duplicate);
     }
-    match must_have_room(tx, owner, size).await {
+    match must_have_room(tx, ctx, owner, size).await {
         Ok(()) => {}
         Err(error) if error.code() == ErrorCode::StorageLimitExceeded => return Ok(Stored::NoRoom),
         Err(error) => return Err(error),

@@ -54,7 +54,7 @@ pub async fn receive(
     if let Some(id) = rows::find_known(tx, owner.mailbox_id, known, size, since).await? {
         return Ok(Received { id, is_known: true });
     }
-    must_have_room(tx, owner, size).await?;
+    must_have_room(tx, &ctx, owner, size).await?;
     let mut message = message(&ctx, owner, arrival, message_id);
     message.is_blocked = is_blocked(tx, owner, &message.from_address).await?;
     message.thread_id = threads::join(tx, &ctx, owner, &message).await?;
@@ -79,13 +79,18 @@ async fn at_home(tx: &Tx, ctx: &OpCtx, owner: &Identity) -> Result<OpCtx> {
 }
 
 /// Refuses a message that a mailbox has no room for.
-pub(crate) async fn must_have_room(tx: &Tx, owner: &Identity, size: i64) -> Result<()> {
+pub(crate) async fn must_have_room(
+    tx: &Tx,
+    ctx: &OpCtx,
+    owner: &Identity,
+    size: i64,
+) -> Result<()> {
     let Some(limit) = owner.storage_limit else { return Ok(()) };
     if identities::used_bytes(tx, owner.mailbox_id).await? + size <= limit {
         return Ok(());
     }
     Err(Error::refused(ErrorCode::StorageLimitExceeded, "Mailbox is full")
-        .fact("upgrade_url", domain::Fact::None)
+        .fact("upgrade_url", domain::Fact::Text(ctx.app.public_url.clone()))
         .fact("limit_bytes", domain::Fact::Number(limit)))
 }
 

@@ -226,7 +226,7 @@ pub async fn send(tx: &Tx, ctx: &OpCtx, prepared: &Prepared) -> Result<Message> 
     for (_, address) in &prepared.recipients {
         must_be_allowed(tx, &owner, address).await?;
     }
-    must_have_room(tx, &owner, prepared.raw.size).await?;
+    must_have_room(tx, ctx, &owner, prepared.raw.size).await?;
     let mut message = outbound(ctx, &owner, prepared);
     message.thread_id = threads::join(tx, ctx, &owner, &message).await?;
     let known = Known { message_id: id_hash(&message.message_id), sender: None };
