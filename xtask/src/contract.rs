@@ -1,4 +1,4 @@
-//! `cargo xtask contract`: an outside tool reads the OpenAPI document and looks for a call that breaks it.
+//! `cargo xtask contract`: an outside tool reads each OpenAPI document and looks for a call that breaks it.
 //!
 //! Schemathesis calls every operation of a real server with made-up requests, right and wrong ones, and
 //! follows ids from answer to request. No answer may be a 5xx, be missing in the document or differ from
@@ -42,17 +42,15 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     run::succeed(&mut run::cargo(&["build", "--quiet", "--package", "postroom"]))?;
     let install = Install::make()?;
     let server = install.serve()?;
-    let mut tool = Command::new(TOOL);
-    tool.arg("run").arg(format!("{}/api/openapi.json", install.url));
-    tool.args(["--wait-for-schema", START_SECONDS_MAX, "--header"]);
-    tool.arg(format!("Authorization: Bearer {}", install.key));
-    tool.args(["--checks", CHECKS, "--max-examples", EXAMPLES, "--seed", seed]);
+    let (partner, email) = (&install.partner_key, &install.email_key);
     // A stream has no end, which the tool waits for.
-    tool.args(["--exclude-operation-id", "streamEvents"]);
-    tool.args(["--continue-on-failure", "--warnings", "off"]);
-    let verdict = run::succeed(tool.current_dir(&install.folder));
+    let stream = ["--exclude-operation-id", "streamEvents"];
+    let verdicts = [
+        install.drive("openapi.json", &format!("Authorization: Bearer {partner}"), seed, &stream),
+        install.drive("openapi-email.json", &format!("X-API-Key: {email}"), seed, &[]),
+    ];
     drop(server);
-    verdict
+    verdicts.into_iter().collect()
 }
 
 /// A fresh install in a folder of its own, which goes when this is dropped.
@@ -60,7 +58,8 @@ struct Install {
     binary: PathBuf,
     folder: PathBuf,
     url: String,
-    key: String,
+    partner_key: String,
+    email_key: String,
 }
 
 impl Install {
@@ -73,12 +72,15 @@ impl Install {
             binary: binary.context("looking for the binary that was just built")?,
             folder: folder.trim_end().into(),
             url: format!("http://127.0.0.1:{port}"),
-            key: String::new(),
+            partner_key: String::new(),
+            email_key: String::new(),
         };
         let keys = run::output(install.postroom().args(["init", "--json"]))?;
         let keys: Value = serde_json::from_str(&keys).context("reading what `init` printed")?;
         let key = keys["test_key"].as_str().context("`init` printed no test key")?;
-        key.clone_into(&mut install.key);
+        key.clone_into(&mut install.partner_key);
+        let key = run::output(install.postroom().args(["org", "key", "--label", "contract"]))?;
+        key.trim().clone_into(&mut install.email_key);
         let rate = ["--rate-per-10s", RATE, "--rate-burst", RATE];
         run::output(install.postroom().args(["partner", "set", "acme"]).args(rate))?;
         Ok(install)
@@ -90,6 +92,16 @@ impl Install {
         command.env("POSTROOM_SERVER_LISTEN", self.url.trim_start_matches("http://"));
         command.env("POSTROOM_SERVER_PUBLIC_URL", &self.url);
         command
+    }
+
+    /// Lets the tool call everything that a document of the server tells of.
+    fn drive(&self, document: &str, header: &str, seed: &str, more: &[&str]) -> Result<()> {
+        let mut tool = Command::new(TOOL);
+        tool.arg("run").arg(format!("{}/api/{document}", self.url));
+        tool.args(["--wait-for-schema", START_SECONDS_MAX, "--header", header]);
+        tool.args(["--checks", CHECKS, "--max-examples", EXAMPLES, "--seed", seed]);
+        tool.args(["--continue-on-failure", "--warnings", "off"]).args(more);
+        run::succeed(tool.current_dir(&self.folder))
     }
 
     fn serve(&self) -> Result<Server> {
