@@ -1,7 +1,10 @@
 //! The deliverer's state and its steps: look, launch, hear back, write.
 //!
 //! When a step is taken is decided in the module above. Every step is short and none waits, so that
-//! one task can own all lanes.
+//! one task can own all lanes. What was read is taken in by `look`, what was sent and written by `land`.
+
+mod land;
+mod look;
 
 use std::future::pending;
 use std::sync::Arc;
@@ -10,20 +13,17 @@ use std::time::Duration;
 use domain::Timestamp;
 use storage::leases::shard_of;
 use storage::load::Rung;
-use storage::queue::{self, Owed, Place};
+use storage::queue::Place;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
-use webhook::ladder::Class;
 
-use super::attempt::{self, Finished};
-use super::books::{Books, Written};
-use super::breaker::Change;
+use super::attempt::Finished;
+use super::books::Books;
 use super::costs::{self, Costs};
-use super::health::{ASKED_EVERY, Noted};
-use super::lane::{Lane, Sample};
+use super::lane::Lane;
 use super::lanes::{Lanes, Turn};
 use super::meter::{self, PhaseMeter};
-use super::read::{self, Ask, Found, Launch, Read};
+use super::read::{self, Ask, Launch, Read};
 use crate::Tasks;
 use crate::shards::{Owned, Seen};
 
@@ -120,20 +120,6 @@ impl Work {
         self.lanes.touch(endpoint_no).hear(Place { due_at, delivery_no });
     }
 
-    /// Starts looking through the queue, unless it is being looked through.
-    pub(super) fn scan(&mut self) {
-        if !self.is_scanning {
-            self.is_scanning = true;
-            self.scan_began = Some(Instant::now());
-            self.oldest_due = None;
-            self.scan_after(i64::MIN);
-        }
-    }
-
-    fn scan_after(&mut self, after: i64) {
-        self.reads.spawn(read::scan(self.tasks.clone(), after, self.owned.shards()));
-    }
-
     /// Starts loading what is due, as far as there is room for it.
     pub(super) fn launch(&mut self) {
         let instant = Instant::now();
@@ -219,172 +205,12 @@ impl Work {
         }
     }
 
-    fn take_scan(&mut self, mut found: queue::Lanes) {
-        let now = self.tasks.parts.app.clock.now();
-        found.heads.retain(|head| self.owned.epoch(head.endpoint_no).is_some());
-        self.lanes.compare(&found.heads, now);
-        let open = found.heads.iter().filter(|head| head.is_open && head.first_due_at <= now);
-        self.oldest_due = open.map(|head| head.first_due_at).chain(self.oldest_due).min();
-        match found.next {
-            Some(after) => self.scan_after(after),
-            None => {
-                self.is_scanning = false;
-                self.scan_took = self.scan_began.map_or(Duration::ZERO, |at| at.elapsed());
-                meter::oldest(self.oldest_due, now);
-                meter::waits(&self.lanes.waits(now));
-                self.lanes.forget_idle(now);
-            }
-        }
-    }
-
-    fn take_found(&mut self, ask: &Ask, found: Found) {
-        for ((endpoint_no, limit), page) in ask.pages.iter().zip(found.pages) {
-            self.lanes.touch(*endpoint_no).take_page(page, *limit);
-        }
-        let (since, now) = (self.since, self.tasks.parts.app.clock.now());
-        for (endpoint_no, endpoint) in ask.endpoints.iter().zip(found.endpoints) {
-            self.lanes.touch(*endpoint_no).take_endpoint(endpoint, since, now);
-        }
-        let may_launch = !self.is_stopping && self.owned.may_launch(Instant::now());
-        for (launch, parcel) in ask.launches.iter().zip(found.parcels) {
-            let is_ours = self.owned.epoch(launch.endpoint_no) == Some(launch.epoch);
-            let endpoint = self.lanes.get(launch.endpoint_no).and_then(|l| l.endpoint.clone());
-            match (parcel, endpoint) {
-                (Some(parcel), _) if parcel.waits => {
-                    let lane = self.take_back_launch(launch);
-                    lane.release(launch.place.delivery_no);
-                    lane.hide();
-                }
-                (Some(parcel), Some(endpoint)) if !endpoint.is_of(parcel.settings_at) => {
-                    let lane = self.take_back_launch(launch);
-                    lane.release(launch.place.delivery_no);
-                    lane.endpoint = None;
-                }
-                (Some(parcel), Some(endpoint)) if may_launch && is_ours => {
-                    self.n_attempts += 1;
-                    let attempt = attempt::make(self.tasks.clone(), endpoint, parcel, *launch);
-                    self.attempts.spawn(attempt);
-                }
-                _ => self.take_back_launch(launch).release(launch.place.delivery_no),
-            }
-        }
-    }
-
-    /// What could not be read is read again, after a pause.
-    fn take_back(&mut self, ask: &Ask) {
-        for (endpoint_no, _) in &ask.pages {
-            self.lanes.touch(*endpoint_no).miss_page();
-        }
-        for endpoint_no in &ask.endpoints {
-            self.lanes.touch(*endpoint_no).miss_settings();
-        }
-        for launch in &ask.launches {
-            let lane = self.take_back_launch(launch);
-            lane.release(launch.place.delivery_no);
-            lane.read_again();
-        }
-    }
-
-    fn pause(&mut self, error: &storage::Error) {
-        tracing::warn!(%error, "the queue can't be read; trying again shortly");
-        self.resume_at = Some(Instant::now() + READ_PAUSE);
-    }
-
     /// Frees the slot of a launch that was not sent.
     fn take_back_launch(&mut self, launch: &Launch) -> &mut Lane {
         self.n_in_flight -= 1;
         let now = self.tasks.parts.app.clock.now();
         self.lanes.land(launch.endpoint_no, launch.ticket, None, now);
         self.lanes.touch(launch.endpoint_no)
-    }
-
-    fn take_attempt(&mut self, ended: Result<Finished, JoinError>) {
-        let Ok(mut done) = ended else { return };
-        self.n_in_flight -= 1;
-        self.n_unwritten += 1;
-        if !done.is_test {
-            meter::attempt(&self.phases, &done);
-            self.costs.note(&done);
-        }
-        let sample = self.sample(&done);
-        let endpoint_no = done.launch.endpoint_no;
-        let change = self.lanes.land(endpoint_no, done.launch.ticket, Some(sample), done.at);
-        match change {
-            Change::Nothing => {}
-            Change::OpenUntil(at) => {
-                tracing::info!(endpoint.no = endpoint_no, "the receiver is down; held until {at}");
-            }
-            Change::Closed => {
-                tracing::info!(endpoint.no = endpoint_no, "the receiver answers again");
-            }
-        }
-        let lane = self.lanes.touch(endpoint_no);
-        if let Some(at) = done.quiet_until {
-            lane.be_quiet_until(at);
-        }
-        if done.is_probe {
-            if lane.is_probing() {
-                lane.close();
-            }
-            self.books.add(done.settled);
-            self.books.add_probe(endpoint_no, done.class);
-            return;
-        }
-        if done.is_test {
-            self.books.add(done.settled);
-            return;
-        }
-        let ask_at = done.at.plus(ASKED_EVERY);
-        if lane.rests_until(ask_at) {
-            done.ask_sooner(ask_at);
-        }
-        let mut disable = done.disable;
-        let mut news = None;
-        if let Some(health) = &mut lane.health {
-            news = health.note(done.class, done.at);
-            if change != Change::Nothing && news.is_none() {
-                // Another process rebuilds the breaker from this.
-                news = Some(Noted { health: health.current(), notice: None });
-            }
-            disable = disable.or_else(|| health.verdict(done.at));
-        }
-        if disable.is_some() {
-            lane.close();
-        }
-        self.books.add(done.settled);
-        if let Some(verdict) = disable {
-            self.books.add_disabled(endpoint_no, verdict);
-        } else if let Some(noted) = news {
-            self.books.add_health(endpoint_no, noted);
-        }
-    }
-
-    fn sample(&self, done: &Finished) -> Sample {
-        let mut random = [0; 4];
-        if done.class == Class::Down {
-            self.tasks.parts.app.ids.fill(&mut random);
-        }
-        Sample {
-            class: done.class,
-            load: done.load,
-            micros: done.settled.attempt.duration_us,
-            random: u32::from_be_bytes(random),
-        }
-    }
-
-    /// Lets go of what is committed; a retry takes its new place.
-    fn take_batch(&mut self, written: Option<Written>) {
-        let Some(Written { batch, stale }) = written else { return };
-        for settled in &batch.settled {
-            self.n_unwritten -= 1;
-            let lane = self.lanes.touch(settled.owed.endpoint_no);
-            lane.settle(settled.owed.delivery_no);
-            if stale.contains(shard_of(settled.owed.endpoint_no)) {
-                lane.read_again();
-            } else if let Some(Owed { due_at, delivery_no, .. }) = settled.again {
-                lane.hear(Place { due_at, delivery_no });
-            }
-        }
     }
 
     /// Starts the writes that are due; `hurry` writes all there is once nothing more can join it.
