@@ -61,17 +61,39 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) idempotency_key: Option<String>,
+    pub(crate) content_type: &'static str,
     pub(crate) body: Bytes,
 }
 
 impl Call {
+    fn new(method: Method, path: String, body: Bytes) -> Self {
+        let content_type = "application/json";
+        Self { method, path, idempotency_key: None, content_type, body }
+    }
+
     pub(crate) fn get(path: String) -> Self {
-        Self { method: Method::GET, path, idempotency_key: None, body: Bytes::new() }
+        Self::new(Method::GET, path, Bytes::new())
     }
 
     pub(crate) fn post(path: &str, body: &Value) -> Self {
-        let body = Bytes::from(body.to_string());
-        Self { method: Method::POST, path: path.to_owned(), idempotency_key: None, body }
+        Self::new(Method::POST, path.to_owned(), Bytes::from(body.to_string()))
+    }
+
+    pub(crate) fn patch(path: &str, body: &Value) -> Self {
+        Self::new(Method::PATCH, path.to_owned(), Bytes::from(body.to_string()))
+    }
+
+    pub(crate) fn raw(path: &str, body: String) -> Self {
+        Self::new(Method::POST, path.to_owned(), Bytes::from(body))
+    }
+
+    /// A form with one file, as browsers send it.
+    pub(crate) fn upload(path: &str, file: &[u8]) -> Self {
+        let head =
+            "--sep\r\nContent-Disposition: form-data; name=\"file\"; filename=\"mail\"\r\n\r\n";
+        let body = [head.as_bytes(), file, b"\r\n--sep--\r\n"].concat().into();
+        let content_type = "multipart/form-data; boundary=sep";
+        Self { content_type, ..Self::new(Method::POST, path.to_owned(), body) }
     }
 
     pub(crate) fn keyed(self, key: &str) -> Self {
@@ -111,7 +133,7 @@ impl Client {
             .uri(&call.path)
             .header("host", "127.0.0.1")
             .header(self.credential.0, &self.credential.1)
-            .header("content-type", "application/json");
+            .header("content-type", call.content_type);
         if let Some(key) = &call.idempotency_key {
             request = request.header("idempotency-key", key);
         }

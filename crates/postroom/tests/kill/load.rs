@@ -2,8 +2,6 @@
 
 use std::net::SocketAddr;
 
-use axum::http::Method;
-use bytes::Bytes;
 use futures_util::future::join;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -130,11 +128,7 @@ fn create(key: &str, with_external_id: bool) -> Change {
 }
 
 fn patch(key: &str, customer: &str) -> Change {
-    let call = Call {
-        method: Method::PATCH,
-        path: format!("/api/v1/customers/{customer}"),
-        idempotency_key: Some(key.to_owned()),
-        body: Bytes::from(json!({"plan_id": key}).to_string()),
-    };
+    let path = format!("/api/v1/customers/{customer}");
+    let call = Call::patch(&path, &json!({"plan_id": key})).keyed(key);
     Change { call, kind: Kind::Patch { plan: key.to_owned() }, told: Vec::new() }
 }

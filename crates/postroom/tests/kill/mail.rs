@@ -1,18 +1,19 @@
 //! The crash test of the e-mail half: a message that was accepted is there after the crash, once, and is told of.
 //!
-//! Two ways in: sends under an idempotency key, and raw messages, which are known again by what they are.
+//! Two ways in: sends under an idempotency key, and raw messages, which are known again by what they are. The
+//! third, files that are brought along, goes on beside them and is in [`crate::imports`].
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use axum::http::Method;
-use bytes::Bytes;
+use futures_util::future::join;
 use serde_json::{Value, json};
 use testkit::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::client::{Answer, Call, Client, Silence};
+use crate::imports::{CYD, Imports};
 use crate::load::Desk;
 use crate::random::Random;
 use crate::server::{Install, Server};
@@ -49,30 +50,34 @@ async fn a_message_that_was_accepted_is_never_lost_never_stored_twice_and_told_o
     let signing_key = found(&desk, &receiver).await;
     let mut random = Random::new(seed);
     let mut accepted = HashSet::new();
+    let mut imports = Imports::default();
     for round in 1..=rounds {
         let load = start(&desk, round);
         let life = random.between(LIFE_MS.0, LIFE_MS.1);
-        sleep_until(Instant::now() + Duration::from_millis(life)).await;
-        server.take().expect("it lives").kill();
-        let all = load.join_all().await;
+        let death = async {
+            sleep_until(Instant::now() + Duration::from_millis(life)).await;
+            server.take().expect("it lives").kill();
+            load.join_all().await
+        };
+        // The imports end with the first silence as well.
+        let (_, all) = join(imports.work(&desk), death).await;
         server = Some(rise(&install, &mut desk, round));
         for mail in all.into_iter().flatten() {
             accepted.insert(settle(&desk, mail).await);
         }
     }
-    let stored = inbox(&desk).await;
-    let subjects: HashSet<String> = stored.values().cloned().collect();
-    assert_eq!(subjects.len(), stored.len(), "a message is stored twice");
-    assert_eq!(subjects, accepted, "what was accepted, and what is there");
+    let stored = stored_once(&desk, BOB, &accepted).await;
+    imports.finish(&desk).await;
+    stored_once(&desk, CYD, &imports.subjects()).await;
     told_of(&receiver, &stored, &signing_key).await;
     assert!(server.take().expect("it lives").stop().success());
 }
 
-/// Makes two agents, one of which is listened to.
+/// Makes three agents, of which one is listened to.
 async fn found(desk: &Desk, receiver: &Receiver) -> String {
     let mut client = desk.client().await;
     let mut last = Value::Null;
-    for handle in ["ann", "bob"] {
+    for handle in ["cyd", "ann", "bob"] {
         let call = Call::post("/api/v1/identities", &json!({"agent_handle": handle}));
         last = client.expect(&call).await.json();
     }
@@ -126,12 +131,8 @@ fn ingest(subject: &str) -> Call {
         "From: a@partner.example\r\nTo: {BOB}\r\nSubject: {subject}\r\nMessage-ID: <{subject}@partner.example>\r\n\
          Date: Sat, 21 Nov 2026 09:30:00 +0000\r\n\r\nHello\r\n"
     );
-    Call {
-        method: Method::POST,
-        path: format!("/api/v1/mail/mailboxes/{BOB}/ingest?envelope_from=a@partner.example"),
-        idempotency_key: None,
-        body: Bytes::from(raw),
-    }
+    let path = format!("/api/v1/mail/mailboxes/{BOB}/ingest?envelope_from=a@partner.example");
+    Call::raw(&path, raw)
 }
 
 /// Sends a request again: whoever was told is told the same, and whoever was not, is now.
@@ -153,13 +154,25 @@ async fn settle(desk: &Desk, mail: Mail) -> String {
     mail.subject
 }
 
-/// The inbound messages of the mailbox: their subjects by their ids.
-async fn inbox(desk: &Desk) -> HashMap<String, String> {
+/// The inbound messages of a mailbox, their subjects by their ids: those that were accepted, each once.
+async fn stored_once(
+    desk: &Desk,
+    mailbox: &str,
+    accepted: &HashSet<String>,
+) -> HashMap<String, String> {
+    let stored = inbox(desk, mailbox).await;
+    let subjects: HashSet<String> = stored.values().cloned().collect();
+    assert_eq!(subjects.len(), stored.len(), "a message is stored twice");
+    assert_eq!(subjects, *accepted, "what was accepted, and what is there");
+    stored
+}
+
+async fn inbox(desk: &Desk, mailbox: &str) -> HashMap<String, String> {
     let mut client = desk.client().await;
     let mut all = HashMap::new();
     let mut cursor = String::new();
     loop {
-        let path = format!("/api/v1/mail/mailboxes/{BOB}/messages?limit=100{cursor}");
+        let path = format!("/api/v1/mail/mailboxes/{mailbox}/messages?limit=100{cursor}");
         let page = client.expect(&Call::get(path)).await.json();
         for message in page["items"].as_array().expect("items") {
             let text = |name: &str| message[name].as_str().expect("a text").to_owned();

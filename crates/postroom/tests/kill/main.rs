@@ -1,6 +1,6 @@
 //! The crash test: the real binary, killed at random moments under load, restarted on the same data
 //! and held to its promises. What only two processes at once can show is in [`nodes`], what a disk does that
-//! fails in [`disk`], and the same for messages in [`mail`].
+//! fails in [`disk`], and the same for messages in [`mail`] and [`imports`].
 //!
 //! Rounds share their data, so that crashes pile up. `POSTROOM_KILL_ROUNDS` and `POSTROOM_KILL_SEED`
 //! are set by `cargo xtask kill`. On SQLite the data is a file, on PostgreSQL a database.
@@ -14,6 +14,7 @@
 mod check;
 mod client;
 mod disk;
+mod imports;
 mod ledger;
 mod load;
 mod mail;
