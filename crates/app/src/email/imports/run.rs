@@ -37,14 +37,7 @@ pub async fn run(app: &App) -> Result<usize> {
     let mut n = 0;
     for job in app.db.read(unit).await? {
         let id = job.id;
-        let done = match job.status {
-            ImportStatus::PendingUpload => expire(app, job).await.map(|()| 1),
-            ImportStatus::Queued | ImportStatus::Running => work(app, &job).await,
-            ImportStatus::Completed | ImportStatus::Failed | ImportStatus::Cancelled => {
-                clean(app, &job).await.map(|()| 1)
-            }
-        };
-        match done {
+        match step(app, job).await {
             Ok(done) => n += done,
             // One job must not keep the others waiting.
             Err(error) => {
@@ -53,6 +46,17 @@ pub async fn run(app: &App) -> Result<usize> {
         }
     }
     Ok(n)
+}
+
+/// Does what is due for one job, and counts it: of its messages those that this runner brought along.
+pub async fn step(app: &App, job: Import) -> Result<usize> {
+    match job.status {
+        ImportStatus::PendingUpload => expire(app, job).await.map(|()| 1),
+        ImportStatus::Queued | ImportStatus::Running => work(app, &job).await,
+        ImportStatus::Completed | ImportStatus::Failed | ImportStatus::Cancelled => {
+            clean(app, &job).await.map(|()| 1)
+        }
+    }
 }
 
 /// Gives up a job whose file never came.
@@ -92,11 +96,12 @@ async fn work(app: &App, job: &Import) -> Result<usize> {
     let (mut place, mut n) = (place, 0);
     for _ in 0..PAGES_PER_RUN {
         let page = page(app, &mut found).await?;
-        let is_last = page.end.is_some();
+        let done = page.entries.len() + usize::from(page.end.is_some());
         let at = place;
         place += i64::try_from(page.entries.len()).unwrap_or(i64::MAX);
-        n += page.entries.len() + usize::from(is_last);
-        if !commit(app, job, at, page).await? || is_last {
+        let Some(status) = commit(app, job, at, page).await? else { break };
+        n += done;
+        if status.is_over() {
             break;
         }
     }
@@ -154,14 +159,14 @@ async fn page(app: &App, found: &mut mpsc::Receiver<Item>) -> Result<Page> {
     Ok(page)
 }
 
-/// Stores a page and moves the job on; false where the job goes on no more.
-async fn commit(app: &App, job: &Import, place: i64, page: Page) -> Result<bool> {
+/// Stores a page and moves the job on; `None` where it is over, or another runner was there first.
+async fn commit(app: &App, job: &Import, place: i64, page: Page) -> Result<Option<ImportStatus>> {
     let (unit, id, now) = (app.clone(), job.id, app.clock.now());
     app.db
         .write(async move |tx: &Tx| {
             let found = rows::find_by_id_locked(tx, id).await?;
             let found = found.filter(|j| !j.status.is_over() && j.processed == place);
-            let Some(mut job) = found else { return Ok(false) };
+            let Some(mut job) = found else { return Ok(None) };
             job.status = ImportStatus::Running;
             job.started_at = job.started_at.or(Some(now));
             job.updated_at = now;
@@ -175,7 +180,7 @@ async fn commit(app: &App, job: &Import, place: i64, page: Page) -> Result<bool>
                 }
             }
             rows::update(tx, &job).await?;
-            Ok::<_, Error>(!job.status.is_over())
+            Ok::<_, Error>(Some(job.status))
         })
         .await
 }
