@@ -1,4 +1,5 @@
-//! `postroom mailbox`: pools of numbers, and single boxes taken out of use and brought back.
+//! `postroom mailbox`: pools of numbers, and single boxes taken out of use and brought back. Those of e-mail
+//! are in `mailbox_email`.
 //!
 //! Giving a box to a customer is done by inviting the customer; what follows from a customer leaving
 //! is done by the clock.
@@ -14,6 +15,7 @@ use domain::mailbox::{Mailbox, MailboxStatus, Pool, Strategy};
 use domain::partner::Location;
 use serde_json::{Value, json};
 
+use super::mailbox_email;
 use super::parse::{self, one_of};
 use super::who::{Staff, Sure};
 use crate::config::Config;
@@ -29,9 +31,10 @@ const EXAMPLES: &str = "Examples:
   postroom mailbox pool create wall-b --location SITE1 --strategy sequential
   postroom mailbox add --pool wall-b 301-1300
   postroom mailbox list --location SITE1 --status available
-  postroom mailbox block 305";
+  postroom mailbox block 305
+  postroom mailbox email show support-bot@agents.example.com";
 
-/// Numbered boxes: pools, numbers, blocking and retiring.
+/// Numbered boxes: pools, numbers, blocking and retiring; and mailboxes of e-mail.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Command {
@@ -72,13 +75,16 @@ enum Verb {
         mailbox: String,
     },
     /// Bring a blocked box back.
-    Unblock { mailbox: String },
+    Unblock {
+        mailbox: String,
+    },
     /// Take a free box out of use for good.
     Retire {
         mailbox: String,
         #[command(flatten)]
         sure: Sure,
     },
+    Email(mailbox_email::Command),
 }
 
 #[derive(Subcommand)]
@@ -102,6 +108,10 @@ impl Command {
         let json = self.staff.json;
         let staff = self.staff.open(config).await?;
         let one = match &self.verb {
+            Verb::Email(command) if self.location.is_none() => {
+                return command.run(&self.staff, &staff.app).await;
+            }
+            Verb::Email(_) => bail!("a mailbox of e-mail is at no location; leave --location away"),
             Verb::Pool(PoolVerb::List) => {
                 let all = staff.query(async |tx, ctx| mailboxes::pool_list(tx, ctx).await).await?;
                 out::rows(json, POOL_COLUMNS, &all.iter().map(shown_pool).collect::<Vec<_>>());

@@ -21,7 +21,7 @@ use crate::out;
 const LIST_ROWS: usize = 50;
 const LIST_ROWS_MAX: usize = 1000;
 
-const COLUMNS: &[&str] = &["created_at", "direction", "status", "from", "subject", "id"];
+pub(super) const COLUMNS: &[&str] = &["created_at", "direction", "status", "from", "subject", "id"];
 const DETAILS: &[&str] = &[
     "id",
     "thread_id",
@@ -149,7 +149,7 @@ impl Command {
     }
 }
 
-fn shown(m: &Message) -> Value {
+pub(super) fn shown(m: &Message) -> Value {
     json!({
         "id": m.id.to_string(),
         "thread_id": m.thread_id.to_string(),

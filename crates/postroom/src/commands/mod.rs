@@ -22,6 +22,8 @@ pub mod key;
 pub mod location;
 pub mod mail;
 pub mod mailbox;
+mod mailbox_email;
+mod mailbox_import;
 pub mod message;
 pub mod org;
 mod parse;

@@ -76,12 +76,16 @@ impl Tenant {
 
     /// The partner's context on the configured database.
     pub async fn open(&self, config: &Config) -> anyhow::Result<OpCtx> {
-        let app = node::open(config).await?;
+        self.ctx(&node::open(config).await?).await
+    }
+
+    /// The same on a database that is open.
+    pub async fn ctx(&self, app: &App) -> anyhow::Result<OpCtx> {
         let slug = match &self.partner {
             Some(slug) => slug.clone(),
-            None => self.only_partner(&app).await?,
+            None => self.only_partner(app).await?,
         };
-        Ok(operator_ctx(&app, &slug, !self.test, &self.staff.name).await?)
+        Ok(operator_ctx(app, &slug, !self.test, &self.staff.name).await?)
     }
 
     pub fn json(&self) -> bool {

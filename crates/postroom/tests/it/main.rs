@@ -6,6 +6,7 @@ mod certificates;
 mod cli;
 mod cli_compliance;
 mod cli_customers;
+mod cli_email;
 mod cli_mail;
 mod cli_money;
 mod cli_subscriptions;
