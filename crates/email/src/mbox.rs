@@ -18,6 +18,14 @@ pub enum Entry {
     },
 }
 
+/// A message, and the place in the stream behind it, from where a new splitter gives the rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    pub entry: Entry,
+    /// Bytes from where this splitter began.
+    pub ends_at: u64,
+}
+
 /// Splits a stream of bytes at the lines that begin messages (RFC 4155, and the four dialects in use).
 ///
 /// A line begins a message when it starts with `From `, ends in a year, and follows an empty line or is the
@@ -26,6 +34,8 @@ pub enum Entry {
 #[derive(Debug)]
 pub struct Splitter {
     bytes_max: usize,
+    /// Bytes before the line that is looked at.
+    at: u64,
     /// The line that is not complete yet.
     line: Vec<u8>,
     message: Option<Vec<u8>>,
@@ -46,6 +56,7 @@ impl Splitter {
     pub fn new(bytes_max: usize) -> Self {
         Self {
             bytes_max,
+            at: 0,
             line: Vec::new(),
             message: None,
             message_bytes: 0,
@@ -55,7 +66,7 @@ impl Splitter {
     }
 
     /// Takes the next bytes and gives the messages that they complete.
-    pub fn push(&mut self, chunk: &[u8]) -> Vec<Entry> {
+    pub fn push(&mut self, chunk: &[u8]) -> Vec<Split> {
         let mut entries = Vec::new();
         for piece in chunk.split_inclusive(|&byte| byte == b'\n') {
             let is_complete = piece.ends_with(b"\n");
@@ -73,7 +84,7 @@ impl Splitter {
     }
 
     /// Ends the stream and gives the last message.
-    pub fn finish(mut self) -> Option<Entry> {
+    pub fn finish(mut self) -> Option<Split> {
         let line = std::mem::take(&mut self.line);
         if !line.is_empty()
             && let Some(entry) = self.end_of_piece(&line, true)
@@ -85,15 +96,17 @@ impl Splitter {
     }
 
     /// Takes up a line, or the start of one that is too long to begin a message.
-    fn end_of_piece(&mut self, line: &[u8], is_complete: bool) -> Option<Entry> {
+    fn end_of_piece(&mut self, line: &[u8], is_complete: bool) -> Option<Split> {
         let starts_line = !std::mem::replace(&mut self.is_mid_line, !is_complete);
         if starts_line && self.after_empty_line && is_beginning(line) {
             let before = self.take();
+            self.at += line.len() as u64;
             self.message = Some(Vec::new());
             self.message_bytes = 0;
             self.after_empty_line = false;
             return before;
         }
+        self.at += line.len() as u64;
         self.after_empty_line = starts_line && matches!(line, b"\n" | b"\r\n");
         let line = if starts_line && is_quoted_beginning(line) { &line[1..] } else { line };
         self.message_bytes += line.len() as u64;
@@ -105,10 +118,11 @@ impl Splitter {
         None
     }
 
-    fn take(&mut self) -> Option<Entry> {
+    fn take(&mut self) -> Option<Split> {
         let mut message = self.message.take()?;
+        let split = |entry| Split { entry, ends_at: self.at };
         if message.len() > self.bytes_max {
-            return Some(Entry::TooLarge { bytes: self.message_bytes });
+            return Some(split(Entry::TooLarge { bytes: self.message_bytes }));
         }
         // The empty line before the next beginning.
         for ending in [&b"\r\n\r\n"[..], b"\n\n"] {
@@ -117,7 +131,7 @@ impl Splitter {
                 break;
             }
         }
-        (!message.is_empty()).then_some(Entry::Message(message))
+        (!message.is_empty()).then(|| split(Entry::Message(message)))
     }
 }
 
@@ -159,16 +173,20 @@ fn is_quoted_beginning(line: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Entry, Splitter, is_mbox};
+    use super::{Entry, Split, Splitter, is_mbox};
 
     const FILE: &str = "From ann@a.example Wed Jul  1 09:30:15 2026\nSubject: one\n\nFrom here on\n\n\
         From the shop:\n>From Bob\n\nFrom bob@b.example Thu Jul 2 09:30:15 2026 +0200\nSubject: two\n\nbye\n";
 
-    fn split(file: &[u8], chunk: usize, bytes_max: usize) -> Vec<Entry> {
+    fn splits(file: &[u8], chunk: usize, bytes_max: usize) -> Vec<Split> {
         let mut splitter = Splitter::new(bytes_max);
-        let mut entries: Vec<Entry> = file.chunks(chunk).flat_map(|c| splitter.push(c)).collect();
-        entries.extend(splitter.finish());
-        entries
+        let mut splits: Vec<Split> = file.chunks(chunk).flat_map(|c| splitter.push(c)).collect();
+        splits.extend(splitter.finish());
+        splits
+    }
+
+    fn split(file: &[u8], chunk: usize, bytes_max: usize) -> Vec<Entry> {
+        splits(file, chunk, bytes_max).into_iter().map(|split| split.entry).collect()
     }
 
     fn texts(entries: &[Entry]) -> Vec<String> {
@@ -211,7 +229,17 @@ mod tests {
     proptest! {
         #[test]
         fn the_size_of_chunks_changes_nothing(file in "(From a@b Wed Jul 1 09:30:15 2026\n|>From x|\n|a|\r\n){0,40}", chunk in 1_usize..60) {
-            prop_assert_eq!(split(file.as_bytes(), chunk, 50), split(file.as_bytes(), file.len().max(1), 50));
+            prop_assert_eq!(splits(file.as_bytes(), chunk, 50), splits(file.as_bytes(), file.len().max(1), 50));
+        }
+
+        #[test]
+        fn behind_any_message_a_new_splitter_gives_the_rest(file in "(From a@b Wed Jul 1 09:30:15 2026\n|>From x|\n|a|\r\n){0,40}") {
+            let all = splits(file.as_bytes(), 7, 50);
+            for (n, one) in all.iter().enumerate() {
+                let rest = split(&file.as_bytes()[usize::try_from(one.ends_at).unwrap()..], 7, 50);
+                let expected: Vec<Entry> = all[n + 1..].iter().map(|split| split.entry.clone()).collect();
+                prop_assert_eq!(rest, expected);
+            }
         }
     }
 }

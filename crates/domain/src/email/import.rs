@@ -45,6 +45,17 @@ impl ImportStatus {
     }
 }
 
+/// A place in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Bytes of an mbox, or entries of an archive, that are before it.
+    pub at: i64,
+    /// Messages of the file before it.
+    pub before: i64,
+    /// Bytes that the entries of an archive before it unpacked to.
+    pub unpacked: i64,
+}
+
 /// One job.
 #[derive(Clone, Debug)]
 pub struct Import {
@@ -61,8 +72,10 @@ pub struct Import {
     pub upload: Option<[u8; 16]>,
     /// Bytes of the file; `None` until all of it is there.
     pub upload_size: Option<i64>,
-    /// Messages of the file that were dealt with: the place where to go on.
+    /// Messages of the file that were dealt with.
     pub processed: i64,
+    /// Where reading goes on; what was dealt with behind it is passed over.
+    pub place: Place,
     pub imported: i64,
     pub duplicates: i64,
     pub failed: i64,

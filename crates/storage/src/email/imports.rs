@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use domain::Timestamp;
 use domain::email::Import;
+use domain::email::import::Place;
 use domain::id::{EmailMailboxId, ImportId};
 
 use crate::tenancy::Scope;
@@ -12,7 +13,8 @@ use crate::{Result, Row, Tx, args, json, statements};
 macro_rules! columns {
     () => {
         "no, id, partner_id, mailbox_id, status, format, addresses, mark_as_read, upload, upload_size, processed,
-        imported, duplicates, failed, rejected, error, created_at, updated_at, started_at, finished_at"
+        place, place_before, place_unpacked, imported, duplicates, failed, rejected, error, created_at, updated_at,
+        started_at, finished_at"
     };
 }
 
@@ -36,7 +38,7 @@ statements! {
         and (status <> 'pending_upload' or created_at <= $1) order by no limit $2");
     UPDATE = "update imports set status = $2, upload = $3, upload_size = $4, processed = $5, imported = $6,
         duplicates = $7, failed = $8, rejected = $9, error = $10, updated_at = $11, started_at = $12,
-        finished_at = $13 where no = $1";
+        finished_at = $13, place = $14, place_before = $15, place_unpacked = $16 where no = $1";
     CLOSE = "update imports set is_open = false, upload = null where no = $1";
 }
 
@@ -129,7 +131,10 @@ pub async fn update(tx: &Tx, i: &Import) -> Result<()> {
         i.error,
         i.updated_at,
         i.started_at,
-        i.finished_at
+        i.finished_at,
+        i.place.at,
+        i.place.before,
+        i.place.unpacked
     ];
     tx.post(UPDATE, row).await
 }
@@ -152,6 +157,7 @@ fn import(r: &mut Row) -> Result<Import> {
         upload: r.next::<Option<Bytes>>()?.map(|bytes| name(&bytes)).transpose()?,
         upload_size: r.next()?,
         processed: r.next()?,
+        place: Place { at: r.next()?, before: r.next()?, unpacked: r.next()? },
         imported: r.next()?,
         duplicates: r.next()?,
         failed: r.next()?,

@@ -1,6 +1,6 @@
 //! A new job: one at a time for a mailbox, some a day for an organization.
 
-use domain::email::import::{Import, ImportStatus, JOBS_MAX, QUOTA_SPAN};
+use domain::email::import::{Import, ImportStatus, JOBS_MAX, Place, QUOTA_SPAN};
 use domain::id::ImportId;
 use domain::{Error, ErrorCode, Fact, Field, Result, seconds};
 use email::Address;
@@ -31,6 +31,7 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, address: &str, new: &NewImport) -> Res
         upload: None,
         upload_size: None,
         processed: 0,
+        place: Place::default(),
         imported: 0,
         duplicates: 0,
         failed: 0,

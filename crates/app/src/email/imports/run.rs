@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use domain::email::import::{Import, ImportStatus, MESSAGES_MAX, UPLOAD_WAIT};
+use domain::email::import::{Import, ImportStatus, MESSAGES_MAX, Place, UPLOAD_WAIT};
 use domain::partner::Partner;
 use domain::{Error, Result};
 use storage::email::{identities, imports as rows};
@@ -91,15 +91,16 @@ async fn work(app: &App, job: &Import) -> Result<usize> {
     };
     let file = File::new(app.blobs.clone(), name, size);
     let (send, mut found) = mpsc::channel(MESSAGES_WAITING);
-    let (format, place) = (job.format, job.processed);
-    let reader = tokio::task::spawn_blocking(move || source::read(&file, format, place, send));
-    let (mut place, mut n) = (place, 0);
+    let (format, place, processed) = (job.format, job.place, job.processed);
+    let reader =
+        tokio::task::spawn_blocking(move || source::read(&file, format, place, processed, send));
+    let (mut processed, mut n) = (processed, 0);
     for _ in 0..PAGES_PER_RUN {
         let page = page(app, &mut found).await?;
         let done = page.entries.len() + usize::from(page.end.is_some());
-        let at = place;
-        place += i64::try_from(page.entries.len()).unwrap_or(i64::MAX);
-        let Some(status) = commit(app, job, at, page).await? else { break };
+        let before = processed;
+        processed += i64::try_from(page.entries.len()).unwrap_or(i64::MAX);
+        let Some(status) = commit(app, job, before, page).await? else { break };
         n += done;
         if status.is_over() {
             break;
@@ -120,6 +121,8 @@ enum Ready {
 
 struct Page {
     entries: Vec<Ready>,
+    /// Behind the last of them.
+    place: Option<Place>,
     end: Option<End>,
 }
 
@@ -131,13 +134,14 @@ enum End {
 }
 
 async fn page(app: &App, found: &mut mpsc::Receiver<Item>) -> Result<Page> {
-    let mut page = Page { entries: Vec::new(), end: None };
+    let mut page = Page { entries: Vec::new(), place: None, end: None };
     let mut size = 0;
     while page.entries.len() < PAGE_MESSAGES && size < PAGE_BYTES {
         let item = found.recv().await;
         let item =
             item.ok_or_else(|| Error::internal("reading the file of an import", "it broke off"))?;
-        let entry = match item {
+        let (found, place) = match item {
+            Item::Found(found, place) => (found, place),
             Item::End => {
                 page.end = Some(End::Whole);
                 break;
@@ -146,30 +150,34 @@ async fn page(app: &App, found: &mut mpsc::Receiver<Item>) -> Result<Page> {
                 page.end = Some(End::Refused(reason));
                 break;
             }
-            Item::Found(Found::Failed) => Ready::Failed,
-            Item::Found(Found::Unsafe) => Ready::Unsafe,
-            Item::Found(Found::Message { bytes, parsed }) => {
+        };
+        let entry = match found {
+            Found::Failed => Ready::Failed,
+            Found::Unsafe => Ready::Unsafe,
+            Found::Message { bytes, parsed } => {
                 size += bytes.len();
                 let raw = raw::stage(app, &bytes).await?;
                 Ready::Message(Arrival { parsed, raw, sender: String::new() })
             }
         };
         page.entries.push(entry);
+        page.place = Some(place);
     }
     Ok(page)
 }
 
 /// Stores a page and moves the job on; `None` where it is over, or another runner was there first.
-async fn commit(app: &App, job: &Import, place: i64, page: Page) -> Result<Option<ImportStatus>> {
+async fn commit(app: &App, job: &Import, before: i64, page: Page) -> Result<Option<ImportStatus>> {
     let (unit, id, now) = (app.clone(), job.id, app.clock.now());
     app.db
         .write(async move |tx: &Tx| {
             let found = rows::find_by_id_locked(tx, id).await?;
-            let found = found.filter(|j| !j.status.is_over() && j.processed == place);
+            let found = found.filter(|j| !j.status.is_over() && j.processed == before);
             let Some(mut job) = found else { return Ok(None) };
             job.status = ImportStatus::Running;
             job.started_at = job.started_at.or(Some(now));
             job.updated_at = now;
+            job.place = page.place.unwrap_or(job.place);
             store_page(tx, &unit, &mut job, &page.entries).await?;
             if let (false, Some(end)) = (job.status.is_over(), &page.end) {
                 match end {

@@ -7,8 +7,8 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::email::import::ImportFormat;
-use email::mbox::{self, Entry, Splitter};
+use domain::email::import::{ImportFormat, Place};
+use email::mbox::{self, Entry, Split, Splitter};
 use email::parse::MESSAGE_BYTES_MAX;
 use email::{ParseProblem, Parsed};
 use rawzip::{CompressionMethod, RangeReader, ReaderAt, ZipLocator};
@@ -43,7 +43,8 @@ pub(super) enum Found {
 
 /// What the reader says.
 pub(super) enum Item {
-    Found(Found),
+    /// A message, and where to go on after it.
+    Found(Found, Place),
     /// All was read.
     End,
     /// The file is refused, for this reason.
@@ -59,9 +60,15 @@ enum Stop {
     Io(io::Error),
 }
 
-/// Reads a file from its message number `skip` on.
-pub(super) fn read(file: &File, format: ImportFormat, skip: i64, send: Sender<Item>) {
-    let mut sink = Sink { skip, n: 0, send };
+/// Reads a file from a place on, and passes over what is processed of that.
+pub(super) fn read(
+    file: &File,
+    format: ImportFormat,
+    place: Place,
+    processed: i64,
+    send: Sender<Item>,
+) {
+    let mut sink = Sink { place, n: place.before, processed, send };
     let last = match read_as(file, format, &mut sink) {
         Ok(()) if sink.n == 0 => Item::Refused("the file holds no message".to_owned()),
         Ok(()) => Item::End,
@@ -77,30 +84,45 @@ pub(super) fn read(file: &File, format: ImportFormat, skip: i64, send: Sender<It
 }
 
 fn read_as(file: &File, format: ImportFormat, sink: &mut Sink) -> Result<(), Stop> {
-    let mut start = [0; START_BYTES];
-    let n = file.read_at(&mut start, 0).map_err(Stop::Io)?;
-    let start = &start[..n];
-    let is_zip = start.starts_with(ARCHIVES[0]) || start.starts_with(ARCHIVES[1]);
-    let whole = RangeReader::new(file, 0..file.size());
-    match format {
+    let rest = |at: i64| RangeReader::new(file, at.unsigned_abs()..file.size());
+    match known(file, format)? {
         ImportFormat::Zip => read_zip(file, sink),
-        ImportFormat::Auto if is_zip => read_zip(file, sink),
-        ImportFormat::Mbox => read_mbox(whole, sink),
-        ImportFormat::Auto if mbox::is_mbox(start) => read_mbox(whole, sink),
-        ImportFormat::Eml | ImportFormat::Auto => read_one(whole, sink),
+        ImportFormat::Mbox => {
+            let at = sink.place.at;
+            read_mbox(rest(at), Some(at), sink)
+        }
+        ImportFormat::Eml | ImportFormat::Auto => read_one(rest(0), sink),
     }
 }
 
-fn read_mbox(mut from: impl Read, sink: &mut Sink) -> Result<(), Stop> {
+/// What a file is that was not said to be anything.
+fn known(file: &File, format: ImportFormat) -> Result<ImportFormat, Stop> {
+    if format != ImportFormat::Auto {
+        return Ok(format);
+    }
+    let mut start = [0; START_BYTES];
+    let n = file.read_at(&mut start, 0).map_err(Stop::Io)?;
+    let start = &start[..n];
+    Ok(if start.starts_with(ARCHIVES[0]) || start.starts_with(ARCHIVES[1]) {
+        ImportFormat::Zip
+    } else if mbox::is_mbox(start) {
+        ImportFormat::Mbox
+    } else {
+        ImportFormat::Eml
+    })
+}
+
+/// `at` is where in the file it begins; one that is packed can be read only from there.
+fn read_mbox(mut from: impl Read, at: Option<i64>, sink: &mut Sink) -> Result<(), Stop> {
     let mut splitter = Splitter::default();
     let mut buffer = vec![0; READ_BYTES];
     loop {
         match from.read(&mut buffer).map_err(stop)? {
             0 => break,
-            n => splitter.push(&buffer[..n]).into_iter().try_for_each(|e| sink.entry(e))?,
+            n => splitter.push(&buffer[..n]).into_iter().try_for_each(|s| sink.split(s, at))?,
         }
     }
-    splitter.finish().map_or(Ok(()), |last| sink.entry(last))
+    splitter.finish().map_or(Ok(()), |last| sink.split(last, at))
 }
 
 fn read_one(from: impl Read, sink: &mut Sink) -> Result<(), Stop> {
@@ -114,12 +136,20 @@ fn read_zip(file: &File, sink: &mut Sink) -> Result<(), Stop> {
     let located = ZipLocator::new().locate_in_reader(file, &mut buffer, file.size());
     let archive = located.map_err(|(_, error)| broken(&error))?;
     let mut entries = archive.entries(&mut buffer);
-    let (mut n, mut spare) = (0, file.size().saturating_mul(ZIP_RATIO_MAX));
+    let start = sink.place;
+    let most_in_all = file.size().saturating_mul(ZIP_RATIO_MAX);
+    let mut spare = most_in_all.saturating_sub(start.unpacked.unsigned_abs());
+    let mut n = 0;
     while let Some(entry) = entries.next_entry().map_err(|error| broken(&error))? {
         n += 1;
         if n > ZIP_ENTRIES_MAX {
             return refuse(format!("an archive has at most {ZIP_ENTRIES_MAX} entries"));
         }
+        if n <= start.at.unsigned_abs() {
+            continue;
+        }
+        let unpacked = signed(most_in_all - spare);
+        sink.place = Place { at: signed(n - 1), before: sink.n, unpacked };
         let name = String::from_utf8_lossy(entry.file_path().as_ref()).into_owned();
         if entry.is_dir() || is_hidden(&name) {
             continue;
@@ -166,7 +196,7 @@ fn read_entry(from: &mut Bounded<'_>, name: &str, sink: &mut Sink) -> Result<(),
         }
         let whole = start.as_slice().chain(from.by_ref());
         if mbox::is_mbox(&start) {
-            read_mbox(whole, sink)
+            read_mbox(whole, None, sink)
         } else if is_message(name) {
             read_one(whole, sink)
         } else {
@@ -232,16 +262,27 @@ fn refuse(reason: String) -> Result<(), Stop> {
     Err(Stop::Refused(reason))
 }
 
+/// A place in the file, which is of at most 1 GiB.
+fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
 /// Where messages go.
 struct Sink {
-    skip: i64,
+    /// Where to go on after the message that is read.
+    place: Place,
+    /// Messages of the file up to here.
     n: i64,
+    processed: i64,
     send: Sender<Item>,
 }
 
 impl Sink {
-    fn entry(&mut self, entry: Entry) -> Result<(), Stop> {
-        match entry {
+    fn split(&mut self, split: Split, at: Option<i64>) -> Result<(), Stop> {
+        if let Some(at) = at {
+            self.place = Place { at: at + signed(split.ends_at), before: self.n + 1, unpacked: 0 };
+        }
+        match split.entry {
             Entry::Message(bytes) => self.message(bytes),
             Entry::TooLarge { .. } => self.put(|| Found::Failed),
         }
@@ -257,9 +298,9 @@ impl Sink {
 
     fn put(&mut self, found: impl FnOnce() -> Found) -> Result<(), Stop> {
         self.n += 1;
-        if self.n <= self.skip {
+        if self.n <= self.processed {
             return Ok(());
         }
-        self.send.blocking_send(Item::Found(found())).map_err(|_| Stop::Gone)
+        self.send.blocking_send(Item::Found(found(), self.place)).map_err(|_| Stop::Gone)
     }
 }

@@ -2,9 +2,12 @@
 
 use std::io::Write as _;
 
+use app::email::imports::run::run;
 use axum::http::Method;
-use domain::{hours, minutes};
+use domain::id::Uuid;
+use domain::{Timestamp, hours, minutes};
 use serde_json::{Value, json};
+use storage::Tx;
 use testkit::server::Call;
 use testkit::{Agent, Answer, Organization, Receiver, TestServer};
 
@@ -252,8 +255,47 @@ async fn an_import_of_many_runs_goes_on_where_the_last_run_ended() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let ann = house.agent("ann").await;
-    // A run takes 2,000 messages; the next reads the file anew and passes over those.
-    let mails: Vec<_> = (0..2_100).map(|n| mail(&n.to_string(), "a@b.example", 1)).collect();
-    let job = import(&ann, json!({}), &mbox(&mails)).await;
-    assert_eq!(counts(&job), [2_100, 2_100, 0, 0, 0], "{job}");
+    // Behind its beginning, which the second run can't read any more, there is more than one run takes.
+    let large = (0..10).map(|n| mail(&format!("large {n}"), "a@b.example", 1) + &noise(n, 500_000));
+    let large: Vec<_> = large.collect();
+    let small: Vec<_> = (0..2_100).map(|n| mail(&n.to_string(), "a@b.example", 1)).collect();
+    let archive = zip(&[
+        ("1.mbox", &mbox(&large)),
+        ("2.mbox", &mbox(&small[..1_000])),
+        ("3.mbox", &mbox(&small[1_000..])),
+    ]);
+    for (format, file, imported) in
+        [("mbox", mbox(&[large, small].concat()), 2_110), ("zip", archive, 0)]
+    {
+        let (job, url) = create(&ann, json!({"source_format": format})).await;
+        assert_eq!(upload(&server, &url, &file).await.status, 204);
+        ann.post(&path(&ann, &job, "/start"), json!({})).await.expect(200);
+        run(&server.app).await.unwrap();
+        forget_beginning(&server).await;
+        server.settle().await;
+        let job = ann.get(&path(&ann, &job, "")).await.expect(200);
+        assert_eq!(counts(&job), [2_110, imported, 2_110 - imported, 0, 0], "{job}");
+    }
+}
+
+/// Text that does not become smaller when it is packed.
+fn noise(seed: u64, n_bytes: usize) -> String {
+    let mut state = seed + 1;
+    let next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'!' + u8::try_from((state >> 33) % 90).unwrap())
+    };
+    let text: Vec<char> = std::iter::repeat_with(next).take(n_bytes).collect();
+    text.chunks(70).map(|line| line.iter().collect::<String>() + "\r\n").collect()
+}
+
+/// Deletes the first part of the file of the one job that is under way.
+async fn forget_beginning(server: &TestServer) {
+    let due = async |tx: &Tx| storage::email::imports::due(tx, Timestamp::from_micros(0), 1).await;
+    let job = server.app.db.read(due).await.unwrap().remove(0);
+    assert!(!job.status.is_over());
+    let name = Uuid(job.upload.unwrap()).simple();
+    let key = blob::Key::parse(&format!("import/{name}/0")).unwrap();
+    server.app.blobs.delete(&key).await.unwrap();
 }
