@@ -3,6 +3,7 @@
 //! What is imported is told to nobody and judged by no contact rule. Messages and how far the job is commit
 //! together, so a crash at any moment loses none and stores none twice.
 
+mod archive;
 pub mod create;
 mod file;
 pub mod run;
