@@ -157,7 +157,8 @@ fn without_spaces(text: &str) -> String {
 fn shown(name: &str) -> Option<String> {
     let end = name.floor_char_boundary(NAME_BYTES_MAX);
     let name = field::text(&name.as_bytes()[..end]);
-    let words: Vec<&str> = name.split_whitespace().collect();
+    let blank = |letter: char| letter.is_whitespace() || letter.is_control();
+    let words: Vec<&str> = name.split(blank).filter(|word| !word.is_empty()).collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
 
@@ -200,6 +201,12 @@ mod tests {
         let value = "=?utf-8?q?J=C3=B6rg?= =?iso-8859-1?q?_M=FCller?= <j@a.example>, \
             \"=?utf-8?B?w4lyaWM=?=\" <e@a.example>";
         assert_eq!(shown(value), pairs(&[("Jörg Müller", "j@a.example"), ("Éric", "e@a.example")]));
+    }
+
+    #[test]
+    fn a_name_is_one_line_of_words() {
+        let value = "=?utf-8?q?Ann=0D=0ABcc=3A_x=07=C2=85Lee=00?= <a@b.example>";
+        assert_eq!(shown(value), pairs(&[("Ann Bcc: x Lee", "a@b.example")]));
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub(crate) fn content(value: &[u8]) -> Option<Content> {
         (attribute.name.to_ascii_lowercase(), value.replace('\0', ""))
     });
     let content = Content {
-        word: word.to_ascii_lowercase().replace('\0', ""),
+        word: word.to_ascii_lowercase().replace(char::is_control, ""),
         parameters: parameters.collect(),
     };
     Some(content)
@@ -137,6 +137,7 @@ mod tests {
         assert_eq!(read.word, "multipart/mixed");
         assert_eq!(read.parameter("boundary"), Some("abcd"));
         assert_eq!(read.parameter("name"), Some("résumé.pdf"));
+        assert_eq!(content(b"text\x0f/pl\0ain\x7f").unwrap().word, "text/plain");
         let read = content(b"attachment; filename=\"=?utf-8?Q?caf=C3=A9.txt?=\"").unwrap();
         assert_eq!(
             (read.word.as_str(), read.parameter("filename")),
