@@ -33,7 +33,7 @@ impl<'a> Line<'a> {
         let parameters = pieces.map(|piece| match piece.split_once('=') {
             Some((name, value)) => (name.trim().to_ascii_lowercase(), parameter_value(value)),
             // `TEL;HOME:` is how 2.1 wrote a type, and some still do.
-            None => ("type".to_owned(), piece.trim().to_owned()),
+            None => ("type".to_owned(), parameter_value(piece)),
         });
         Some(Self { group, name, parameters: parameters.collect(), value })
     }
@@ -47,7 +47,8 @@ impl<'a> Line<'a> {
     pub(super) fn types(&self) -> Vec<String> {
         let types = self.parameters.iter().filter(|(name, _)| name == "type");
         let words = types.flat_map(|(_, value)| value.split(',')).take(PARAMETERS_MAX);
-        words.map(|word| word.trim().trim_matches('"').to_ascii_lowercase()).collect()
+        let around = |letter: char| letter == '"' || letter.is_whitespace();
+        words.map(|word| word.trim_matches(around).to_ascii_lowercase()).collect()
     }
 
     /// The value with its escapes undone; `None` when nothing is left.
@@ -140,9 +141,14 @@ fn parameter_value(text: &str) -> String {
         if undone.is_some() {
             letters.next();
         }
-        value.push(undone.unwrap_or(letter));
+        value.extend(undone.or(Some(letter).filter(|&letter| is_kept(letter))));
     }
     value
+}
+
+/// Whether a character may stand in a line: of those that control, only the tab (RFC 6350 3.3).
+fn is_kept(letter: char) -> bool {
+    letter == '\t' || !letter.is_control()
 }
 
 fn unescape(text: &str) -> Option<String> {
@@ -152,11 +158,11 @@ fn unescape(text: &str) -> Option<String> {
         match letter {
             '\\' => match letters.next() {
                 Some('n' | 'N') => value.push('\n'),
-                Some(escaped) => value.push(escaped),
-                None => {}
+                Some(escaped) if is_kept(escaped) => value.push(escaped),
+                Some(_) | None => {}
             },
-            '\0' => {}
-            _ => value.push(letter),
+            _ if is_kept(letter) => value.push(letter),
+            _ => {}
         }
     }
     let value = value.trim();
@@ -173,8 +179,8 @@ pub(super) fn escaped(text: &str) -> String {
                 value.push(letter);
             }
             '\n' => value.push_str("\\n"),
-            _ if letter.is_control() => {}
-            _ => value.push(letter),
+            _ if is_kept(letter) => value.push(letter),
+            _ => {}
         }
     }
     value
@@ -188,8 +194,8 @@ pub(super) fn quoted(text: &str) -> String {
             '^' => value.push_str("^^"),
             '"' => value.push_str("^'"),
             '\n' => value.push_str("^n"),
-            _ if letter.is_control() => {}
-            _ => value.push(letter),
+            _ if is_kept(letter) => value.push(letter),
+            _ => {}
         }
     }
     value.push('"');

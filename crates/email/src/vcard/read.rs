@@ -86,7 +86,7 @@ fn group_labels(lines: &[Line<'_>]) -> HashMap<String, String> {
         let label = line.text()?;
         let label =
             label.strip_prefix("_$!<").and_then(|l| l.strip_suffix(">!$_")).unwrap_or(&label);
-        Some((line.group.clone(), label.to_owned()))
+        Some((line.group.clone(), label.trim().to_owned())).filter(|(_, label)| !label.is_empty())
     });
     named.collect()
 }
@@ -102,7 +102,7 @@ fn take(line: &Line<'_>, groups: &HashMap<String, String>, card: &mut Card) {
             None => card.custom_fields.extend(custom("birthday", line)),
         },
         "note" => note(line, card),
-        "email" => card.emails.extend(labelled(line, groups)),
+        "email" => card.emails.extend(email(line, groups)),
         "tel" => phone(line, groups, card),
         "url" => card.websites.extend(labelled(line, groups)),
         "anniversary" | "x-abdate" | "x-anniversary" => date(line, groups, card),
@@ -159,10 +159,16 @@ fn label(line: &Line<'_>, groups: &HashMap<String, String>) -> Option<String> {
 
 fn labelled(line: &Line<'_>, groups: &HashMap<String, String>) -> Option<Labelled> {
     let value = line.text()?;
-    let value = value.strip_prefix("mailto:").unwrap_or(&value).to_owned();
     let is_primary =
         line.parameter("pref").is_some() || line.types().iter().any(|word| word == "pref");
     Some(Labelled { label: label(line, groups), value, is_primary })
+}
+
+/// An address, which some write as a link.
+fn email(line: &Line<'_>, groups: &HashMap<String, String>) -> Option<Labelled> {
+    let written = labelled(line, groups)?;
+    let value = written.value.rsplit("mailto:").next().unwrap_or_default().trim().to_owned();
+    (!value.is_empty()).then_some(Labelled { value, ..written })
 }
 
 fn phone(line: &Line<'_>, groups: &HashMap<String, String>, card: &mut Card) {

@@ -71,6 +71,29 @@ fn a_card_of_version_4_is_read() {
 }
 
 #[test]
+fn what_a_card_cannot_hold_is_left_out_of_it() {
+    let card = one(
+        "BEGIN:VCARD\nFN:A\rnn\u{7} \\\u{85}Lee\nNOTE:a\tb\nEMAIL:mailto:mailto: a@b.example\n\
+        EMAIL:mailto:\nTEL;HO\0ME:+4930123456\nitem1.TEL;TYPE=\"^' \u{2028}^'wo\u{7}rk^'\":+4930123457\n\
+        item1.X-ABLabel:_$!< >!$_\nitem2.URL:x\nitem2.X-ABLabel:_$!<Lab >!$_\nEND:VCARD\n",
+    )
+    .unwrap();
+    let expected = Card {
+        preferred_name: Some("Ann Lee".into()),
+        notes: Some("a\tb".into()),
+        emails: vec![labelled(None, "a@b.example", false)],
+        phones: vec![
+            labelled(Some("home"), "+4930123456", false),
+            labelled(Some("work"), "+4930123457", false),
+        ],
+        websites: vec![labelled(Some("Lab"), "x", false)],
+        ..Card::default()
+    };
+    assert_eq!(card, expected);
+    assert_eq!(read(write(&card).as_bytes()).unwrap(), [Ok(expected)]);
+}
+
+#[test]
 fn one_bad_card_leaves_the_others_alone() {
     let text = "BEGIN:VCARD\nVERSION:2.1\nFN:x\nEND:VCARD\nBEGIN:VCARD\nVERSION:3.0\nNOTE:x\nEND:VCARD\n\
         BEGIN:VCARD\nFN:lost\nBEGIN:VCARD\nFN:kept\nEND:VCARD\nBEGIN:VCARD\nFN:x";
