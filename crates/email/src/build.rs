@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::address::{Address, Mailbox};
 use crate::attachment::{self, Attachment, AttachmentProblem, Body};
 use crate::build_check;
-use crate::{filename, message_id};
+use crate::{filename, message_id, text};
 
 /// Characters of a subject (email-api 6.5).
 pub const SUBJECT_CHARS_MAX: usize = 998;
@@ -132,9 +132,13 @@ fn fields<'a>(outgoing: &Outgoing<'a>) -> Vec<(&'static str, Value<'a>)> {
     };
     let id = |id: &'a str| -> Value<'a> { MessageId::new(without_brackets(id)).into() };
     let name = outgoing.from.name.as_deref().filter(|name| !name.trim().is_empty());
-    let from = BuilderAddress::new_address(name, outgoing.from.address.as_str());
+    let from = outgoing.from.address.as_str();
+    let from: Value<'a> = match name.filter(|name| text::looks_encoded(name)) {
+        Some(name) => Raw::new(format!("{} <{from}>", text::encoded_words(name))).into(),
+        None => BuilderAddress::new_address(name, from).into(),
+    };
 
-    let mut fields: Vec<(&'static str, Value<'a>)> = vec![("From", from.into())];
+    let mut fields: Vec<(&'static str, Value<'a>)> = vec![("From", from)];
     if !outgoing.to.is_empty() {
         fields.push(("To", list(outgoing.to)));
     } else if outgoing.cc.is_empty() {
@@ -147,8 +151,12 @@ fn fields<'a>(outgoing: &Outgoing<'a>) -> Vec<(&'static str, Value<'a>)> {
     if let Some(reply_to) = outgoing.reply_to {
         fields.push(("Reply-To", bare(reply_to).into()));
     }
-    if !outgoing.subject.trim().is_empty() {
-        fields.push(("Subject", Text::new(outgoing.subject.trim()).into()));
+    match outgoing.subject.trim() {
+        "" => {}
+        subject if text::looks_encoded(subject) => {
+            fields.push(("Subject", Raw::new(text::encoded_words(subject)).into()));
+        }
+        subject => fields.push(("Subject", Text::new(subject).into())),
     }
     fields.push(("Date", Date::new(outgoing.date.seconds()).into()));
     fields.push(("Message-ID", id(outgoing.message_id)));

@@ -1,6 +1,9 @@
-//! Cutting and tidying text: prefixes by characters, snippets, line breaks.
+//! Cutting, tidying and encoding text: prefixes by characters, snippets, line breaks, encoded words.
 //!
 //! A character is a Unicode scalar value throughout (B-4). Text out of HTML is made in `html`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::address::is_invisible;
 
@@ -78,6 +81,26 @@ pub(crate) fn cap(text: &mut String, bytes_max: usize) -> bool {
         text.truncate(text.floor_char_boundary(bytes_max));
     }
     is_over
+}
+
+/// Whether readers would take a text that is meant as it stands for encoded words (RFC 2047).
+pub(crate) fn looks_encoded(text: &str) -> bool {
+    text.contains("=?")
+}
+
+/// Bytes of a text in one encoded word, which has at most 75 characters (RFC 2047 2).
+const ENCODED_BYTES_MAX: usize = 45;
+
+/// A text in encoded words, for what [`looks_encoded`]; others are left to the builder.
+pub(crate) fn encoded_words(text: &str) -> String {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(rest.floor_char_boundary(ENCODED_BYTES_MAX));
+        words.push(format!("=?utf-8?B?{}?=", STANDARD.encode(word)));
+        rest = after;
+    }
+    words.join(" ")
 }
 
 #[cfg(test)]

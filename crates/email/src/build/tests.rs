@@ -92,6 +92,18 @@ fn a_message_says_what_it_was_given() {
 }
 
 #[test]
+fn what_looks_encoded_arrives_as_it_stands() {
+    let to = [address("b@b.example")];
+    let long = "=?é?= ".repeat(40);
+    for text in ["=?utf-8?q?x?=", "a =?utf-8?B?ww==?= b", long.trim()] {
+        let from = Mailbox { name: Some(text.to_owned()), ..sender() };
+        let bytes = build(&Outgoing { subject: text, ..outgoing(&from, &to) }).unwrap();
+        let parsed = parse(&bytes).unwrap();
+        assert_eq!((parsed.subject.as_deref(), parsed.from), (Some(text), vec![from]));
+    }
+}
+
+#[test]
 fn the_same_message_is_the_same_bytes() {
     let (from, to) = (sender(), [address("b@b.example")]);
     let message = Outgoing { html: Some("<p>x"), ..outgoing(&from, &to) };
