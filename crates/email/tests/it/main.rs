@@ -4,6 +4,7 @@
 
 mod corpora;
 mod hostile;
+mod promises;
 mod reading;
 #[path = "../../examples/hostile/shapes.rs"]
 mod shapes;
