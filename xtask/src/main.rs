@@ -5,6 +5,7 @@
 
 mod check;
 mod contract;
+mod fuzz;
 mod generated;
 mod kill;
 mod out;
@@ -29,7 +30,7 @@ struct Command {
     run: fn(&[String]) -> Result<()>,
 }
 
-const COMMANDS: [Command; 8] = [
+const COMMANDS: [Command; 9] = [
     Command {
         name: "test",
         arguments: "[CARGO TEST ARGUMENTS]",
@@ -71,6 +72,13 @@ const COMMANDS: [Command; 8] = [
         about: "kill the real binary under load N times, and look for what was lost",
         needs: kill::TEST_FILE,
         run: kill::run,
+    },
+    Command {
+        name: "fuzz",
+        arguments: "[--seconds N] [--seed S]",
+        about: "read mutated mail and contacts, and look for what breaks a promise",
+        needs: fuzz::TEST_FILE,
+        run: fuzz::run,
     },
     Command {
         name: "contract",

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 
 /// Variables that cargo sets for the program it runs and that describe that program's package.
 /// Handed on to another cargo, they would make build scripts that watch them run anew each time.
@@ -24,6 +24,25 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
         }
     }
     command
+}
+
+/// Hands the number behind each flag to a program, in the variable that is known for the flag.
+pub(crate) fn hand_numbers(
+    command: &mut Command,
+    arguments: &[String],
+    known: &[(&str, &str)],
+) -> Result<()> {
+    let mut words = arguments.iter();
+    while let Some(flag) = words.next() {
+        let Some((_, variable)) = known.iter().find(|(name, _)| name == flag) else {
+            let names: Vec<String> = known.iter().map(|(name, _)| format!("`{name} N`")).collect();
+            bail!("this command takes {}, not `{flag}`", names.join(" and "));
+        };
+        let value = words.next().with_context(|| format!("`{flag}` needs a number"))?;
+        value.parse::<u64>().with_context(|| format!("`{flag}` needs a number, not `{value}`"))?;
+        command.env(variable, value);
+    }
+    Ok(())
 }
 
 /// Runs a program to its end with our own input and output. Fails unless it succeeds.

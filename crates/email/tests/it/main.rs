@@ -3,7 +3,9 @@
 #![cfg(test)]
 
 mod corpora;
+mod fuzz;
 mod hostile;
+mod mutate;
 mod promises;
 mod reading;
 #[path = "../../examples/hostile/shapes.rs"]
