@@ -51,9 +51,14 @@ impl<'a> Line<'a> {
         words.map(|word| word.trim_matches(around).to_ascii_lowercase()).collect()
     }
 
-    /// The value with its escapes undone; `None` when nothing is left.
+    /// The value with its escapes undone, on one line; `None` when nothing is left.
     pub(super) fn text(&self) -> Option<String> {
-        unescape(self.value)
+        plain(&unescape(self.value))
+    }
+
+    /// The same with its line breaks.
+    pub(super) fn prose(&self) -> Option<String> {
+        kept(&unescape(self.value))
     }
 
     /// The parts of a value that has several, such as a name.
@@ -66,7 +71,7 @@ impl<'a> Line<'a> {
                 _ if is_escaped => is_escaped = false,
                 b'\\' => is_escaped = true,
                 b';' => {
-                    parts.push(unescape(&self.value[start..place]));
+                    parts.push(plain(&unescape(&self.value[start..place])));
                     start = place + 1;
                     if parts.len() == COMPONENTS_MAX {
                         return parts;
@@ -75,7 +80,7 @@ impl<'a> Line<'a> {
                 _ => {}
             }
         }
-        parts.push(unescape(&self.value[start..]));
+        parts.push(plain(&unescape(&self.value[start..])));
         parts
     }
 }
@@ -151,7 +156,17 @@ fn is_kept(letter: char) -> bool {
     letter == '\t' || !letter.is_control()
 }
 
-fn unescape(text: &str) -> Option<String> {
+/// One line without control characters, as the API takes it; `None` when nothing is left.
+pub(super) fn plain(text: &str) -> Option<String> {
+    kept(&text.replace(char::is_control, " "))
+}
+
+fn kept(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn unescape(text: &str) -> String {
     let mut value = String::with_capacity(text.len());
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {
@@ -165,8 +180,7 @@ fn unescape(text: &str) -> Option<String> {
             _ => {}
         }
     }
-    let value = value.trim();
-    (!value.is_empty()).then(|| value.to_owned())
+    value
 }
 
 /// A value as it stands in a line: nothing in it can end the line or its component.

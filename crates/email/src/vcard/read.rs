@@ -3,16 +3,17 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::line::{Line, Unfolded};
-use super::{
-    CARDS_MAX, Card, CardProblem, IMPORT_BYTES_MAX, Labelled, PostalAddress, VcardProblem,
-};
+use domain::Date;
+use domain::email::contact::{Anniversary, Labelled, Place, Profile};
+
+use super::line::{Line, Unfolded, plain};
+use super::{CARDS_MAX, CardProblem, IMPORT_BYTES_MAX, VcardProblem};
 
 /// Lines of a card that are kept. Its pictures are one line each.
 const LINES_MAX: usize = 2_000;
 
 /// Reads every card of an import, each for itself: one that is no good leaves the others alone.
-pub fn read(bytes: &[u8]) -> Result<Vec<Result<Card, CardProblem>>, VcardProblem> {
+pub fn read(bytes: &[u8]) -> Result<Vec<Result<Profile, CardProblem>>, VcardProblem> {
     if bytes.len() > IMPORT_BYTES_MAX {
         return Err(VcardProblem::TooLarge);
     }
@@ -63,20 +64,23 @@ fn mark(line: &str) -> Option<Mark> {
     }
 }
 
-fn card(lines: &[Cow<'_, str>]) -> Result<Card, CardProblem> {
+fn card(lines: &[Cow<'_, str>]) -> Result<Profile, CardProblem> {
     let lines: Vec<Line<'_>> = lines.iter().filter_map(|line| Line::parse(line)).collect();
     let version = lines.iter().find(|line| line.name == "version").map(|line| line.value.trim());
     if !matches!(version, None | Some("3.0" | "4.0")) {
         return Err(CardProblem::Version);
     }
     let groups = group_labels(&lines);
-    let mut card = Card::default();
+    let mut card = Profile::default();
     for line in &lines {
         take(line, &groups, &mut card);
     }
+    card.emails = once(card.emails, str::to_lowercase);
+    card.phones = once(card.phones, str::to_owned);
+    card.websites = once(card.websites, str::to_owned);
     keep_one_primary(&mut card.emails);
     keep_one_primary(&mut card.phones);
-    if card.formatted_name().is_none() { Err(CardProblem::Nameless) } else { Ok(card) }
+    if card.name().is_none() { Err(CardProblem::Nameless) } else { Ok(card) }
 }
 
 /// The labels that Apple and Google write on a line of their own: `item1.X-ABLabel:Lab`.
@@ -91,24 +95,26 @@ fn group_labels(lines: &[Line<'_>]) -> HashMap<String, String> {
     named.collect()
 }
 
-fn take(line: &Line<'_>, groups: &HashMap<String, String>, card: &mut Card) {
+fn take(line: &Line<'_>, groups: &HashMap<String, String>, card: &mut Profile) {
     match line.name.as_str() {
         "fn" => set(&mut card.preferred_name, line.text()),
         "n" => name(line, card),
         "org" => set(&mut card.company_name, line.components().into_iter().flatten().next()),
         "title" => set(&mut card.job_title, line.text()),
         "bday" => match line.text().and_then(|text| day(&text)) {
-            Some(day) => set(&mut card.birthday, Some(day)),
+            Some(day) => card.birthday = card.birthday.or(Some(day)),
             None => card.custom_fields.extend(custom("birthday", line)),
         },
         "note" => note(line, card),
         "email" => card.emails.extend(email(line, groups)),
         "tel" => phone(line, groups, card),
-        "url" => card.websites.extend(labelled(line, groups)),
+        "url" => card
+            .websites
+            .extend(labelled(line, groups).map(|site| Labelled { is_primary: false, ..site })),
         "anniversary" | "x-abdate" | "x-anniversary" => date(line, groups, card),
         "adr" => card.addresses.extend(address(line, groups)),
         "x-custom" => card.custom_fields.extend(line.text().map(|value| Labelled {
-            label: line.parameter("x-label").map(str::to_owned),
+            label: line.parameter("x-label").and_then(plain),
             value,
             is_primary: false,
         })),
@@ -124,7 +130,7 @@ fn set(place: &mut Option<String>, value: Option<String>) {
     }
 }
 
-fn name(line: &Line<'_>, card: &mut Card) {
+fn name(line: &Line<'_>, card: &mut Profile) {
     let mut parts = line.components().into_iter();
     set(&mut card.family_name, parts.next().flatten());
     set(&mut card.given_name, parts.next().flatten());
@@ -133,8 +139,8 @@ fn name(line: &Line<'_>, card: &mut Card) {
     set(&mut card.name_suffix, parts.next().flatten());
 }
 
-fn note(line: &Line<'_>, card: &mut Card) {
-    let Some(text) = line.text() else { return };
+fn note(line: &Line<'_>, card: &mut Profile) {
+    let Some(text) = line.prose() else { return };
     match &mut card.notes {
         Some(notes) => {
             notes.push('\n');
@@ -153,6 +159,7 @@ fn label(line: &Line<'_>, groups: &HashMap<String, String>) -> Option<String> {
         line.types()
             .into_iter()
             .find(|word| !word.is_empty() && !NO_LABELS.contains(&word.as_str()))
+            .and_then(|word| plain(&word))
     };
     of_group.or_else(of_type)
 }
@@ -171,7 +178,7 @@ fn email(line: &Line<'_>, groups: &HashMap<String, String>) -> Option<Labelled> 
     (!value.is_empty()).then_some(Labelled { value, ..written })
 }
 
-fn phone(line: &Line<'_>, groups: &HashMap<String, String>, card: &mut Card) {
+fn phone(line: &Line<'_>, groups: &HashMap<String, String>, card: &mut Profile) {
     let Some(mut phone) = labelled(line, groups) else { return };
     match e164(&phone.value) {
         Some(number) => {
@@ -197,25 +204,24 @@ fn e164(text: &str) -> Option<String> {
     is_number.then(|| format!("+{digits}"))
 }
 
-fn date(line: &Line<'_>, groups: &HashMap<String, String>, card: &mut Card) {
+fn date(line: &Line<'_>, groups: &HashMap<String, String>, card: &mut Profile) {
     let is_anniversary = line.name != "x-abdate";
     let named = label(line, groups);
     let named = named.or_else(|| is_anniversary.then(|| "anniversary".to_owned()));
     match line.text().and_then(|text| day(&text)) {
-        Some(value) => card.dates.push(Labelled { label: named, value, is_primary: false }),
+        Some(date) => card.dates.push(Anniversary { label: named, date }),
         None => card.custom_fields.extend(custom("date", line)),
     }
 }
 
-/// `YYYY-MM-DD` out of `19850412`, `1985-04-12` and either with a time behind it.
-fn day(text: &str) -> Option<String> {
+/// A day out of `19850412`, `1985-04-12` and either with a time behind it.
+fn day(text: &str) -> Option<Date> {
     let text = text.split(['T', ' ']).next()?;
     let digits: String = text.chars().filter(|c| *c != '-').collect();
     if digits.len() != 8 || !digits.bytes().all(|b| b.is_ascii_digit()) || text.starts_with('-') {
         return None;
     }
-    let day = format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]);
-    domain::Date::parse(&day).map(|_| day)
+    Date::parse(&format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..]))
 }
 
 fn custom(label: &str, line: &Line<'_>) -> Option<Labelled> {
@@ -224,21 +230,35 @@ fn custom(label: &str, line: &Line<'_>) -> Option<Labelled> {
 }
 
 /// Post office box, extension, street, place, region, code, country (RFC 6350 6.3.1).
-fn address(line: &Line<'_>, groups: &HashMap<String, String>) -> Option<PostalAddress> {
+fn address(line: &Line<'_>, groups: &HashMap<String, String>) -> Option<Place> {
     let mut parts = line.components();
     parts.resize(7, None);
     let mut parts = parts.into_iter();
     let lines: Vec<String> = parts.by_ref().take(3).flatten().collect();
-    let address = PostalAddress {
+    let address = Place {
         label: label(line, groups),
-        street: (!lines.is_empty()).then(|| lines.join("\n")),
+        street: (!lines.is_empty()).then(|| lines.join(" ")),
         city: parts.next().flatten(),
         region: parts.next().flatten(),
         postal: parts.next().flatten(),
         country: parts.next().flatten(),
     };
     let label = address.label.clone();
-    (address != PostalAddress { label, ..PostalAddress::default() }).then_some(address)
+    (address != Place { label, ..Place::default() }).then_some(address)
+}
+
+/// A list in which each value stands once: other programs write an address again for each of its uses.
+fn once(list: Vec<Labelled>, key: fn(&str) -> String) -> Vec<Labelled> {
+    let mut places = HashMap::with_capacity(list.len());
+    let mut kept: Vec<Labelled> = Vec::with_capacity(list.len());
+    for one in list {
+        let place = *places.entry(key(&one.value)).or_insert(kept.len());
+        match kept.get_mut(place) {
+            Some(known) => known.is_primary |= one.is_primary,
+            None => kept.push(one),
+        }
+    }
+    kept
 }
 
 fn keep_one_primary(values: &mut [Labelled]) {

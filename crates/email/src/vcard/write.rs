@@ -1,19 +1,21 @@
 //! Text out of cards: vCard 4.0.
 
+use domain::Date;
+use domain::email::contact::{Labelled, Profile};
+
 use super::line::{escaped, push, quoted};
-use super::{Card, Labelled};
 
 /// Writes several cards one after another.
-pub fn write_all<'a>(cards: impl IntoIterator<Item = &'a Card>) -> String {
+pub fn write_all<'a>(cards: impl IntoIterator<Item = &'a Profile>) -> String {
     cards.into_iter().map(write).collect()
 }
 
 /// Writes a card as vCard 4.0, lines ended by CRLF and folded at 75 bytes. Values are escaped, so none of
 /// them can begin a line.
-pub fn write(card: &Card) -> String {
+pub fn write(card: &Profile) -> String {
     let mut output = String::from("BEGIN:VCARD\r\nVERSION:4.0\r\n");
     let mut lines = Lines { output: &mut output, n_groups: 0 };
-    lines.plain("FN", Some(&card.formatted_name().unwrap_or_default()));
+    lines.plain("FN", Some(&card.name().unwrap_or_default()));
     let name = [
         &card.family_name,
         &card.given_name,
@@ -26,12 +28,14 @@ pub fn write(card: &Card) -> String {
     }
     lines.plain("ORG", card.company_name.as_deref());
     lines.plain("TITLE", card.job_title.as_deref());
-    lines.plain("BDAY", card.birthday.as_deref().map(|day| day.replace('-', "")).as_deref());
+    lines.plain("BDAY", card.birthday.map(digits).as_deref());
     for email in &card.emails {
-        lines.labelled("EMAIL", email, &escaped(&email.value));
+        let name = format!("EMAIL{}", pref(email));
+        lines.labelled(&name, email.label.as_deref(), &escaped(&email.value));
     }
     for phone in &card.phones {
-        lines.labelled("TEL;VALUE=uri", phone, &format!("tel:{}", escaped(&phone.value)));
+        let name = format!("TEL;VALUE=uri{}", pref(phone));
+        lines.labelled(&name, phone.label.as_deref(), &format!("tel:{}", escaped(&phone.value)));
     }
     for address in &card.addresses {
         let parts = [
@@ -43,17 +47,16 @@ pub fn write(card: &Card) -> String {
             &address.postal,
             &address.country,
         ];
-        let labelled = Labelled { label: address.label.clone(), ..Labelled::default() };
-        lines.labelled("ADR", &labelled, &components(&parts));
+        lines.labelled("ADR", address.label.as_deref(), &components(&parts));
     }
     for website in &card.websites {
-        lines.labelled("URL", website, &escaped(&website.value));
+        lines.labelled("URL", website.label.as_deref(), &escaped(&website.value));
     }
     for date in &card.dates {
         if date.label.as_deref() == Some("anniversary") {
-            lines.line("ANNIVERSARY", &escaped(&date.value.replace('-', "")));
+            lines.line("ANNIVERSARY", &digits(date.date));
         } else {
-            lines.labelled("X-ABDATE", date, &escaped(&date.value.replace('-', "")));
+            lines.labelled("X-ABDATE", date.label.as_deref(), &digits(date.date));
         }
     }
     lines.plain("NOTE", card.notes.as_deref());
@@ -63,6 +66,15 @@ pub fn write(card: &Card) -> String {
     }
     output.push_str("END:VCARD\r\n");
     output
+}
+
+/// `YYYYMMDD`, as all readers know it.
+fn digits(date: Date) -> String {
+    date.to_string().replace('-', "")
+}
+
+fn pref(one: &Labelled) -> &'static str {
+    if one.is_primary { ";PREF=1" } else { "" }
 }
 
 fn components(parts: &[&Option<String>]) -> String {
@@ -89,20 +101,16 @@ impl Lines<'_> {
         }
     }
 
-    fn labelled(&mut self, name: &str, labelled: &Labelled, value: &str) {
-        let mut head = name.to_owned();
-        if labelled.is_primary {
-            head.push_str(";PREF=1");
-        }
-        match labelled.label.as_deref() {
-            None => self.line(&head, value),
+    fn labelled(&mut self, name: &str, label: Option<&str>, value: &str) {
+        match label {
+            None => self.line(name, value),
             Some(label) if TYPES.contains(&label) => {
-                self.line(&format!("{head};TYPE={label}"), value);
+                self.line(&format!("{name};TYPE={label}"), value);
             }
             Some(label) => {
                 self.n_groups += 1;
                 let group = format!("item{}", self.n_groups);
-                self.line(&format!("{group}.{head}"), value);
+                self.line(&format!("{group}.{name}"), value);
                 self.line(&format!("{group}.X-ABLabel"), &escaped(label));
             }
         }

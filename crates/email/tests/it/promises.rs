@@ -234,7 +234,7 @@ pub(crate) fn of_cards(bytes: &[u8]) {
     assert!(written.split("\r\n").all(|line| line.len() <= 75 && !line.contains(['\r', '\n'])));
     // A card must have a formatted name, which is read as the preferred one.
     for card in &mut cards {
-        card.preferred_name = card.formatted_name();
+        card.preferred_name = card.name();
     }
     let again: Vec<_> = vcard::read(written.as_bytes()).unwrap().into_iter().flatten().collect();
     assert_eq!(again, cards, "{written}");
