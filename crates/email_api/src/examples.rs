@@ -28,6 +28,10 @@ pub(crate) fn bodies() -> Vec<(&'static str, Value)> {
         ),
         ("ContactGrantCreate", json!({"identity_id": identity})),
         (
+            "ContactMerge",
+            json!({"losing_contact_ids": [contact], "field_sources": {"job_title": contact}}),
+        ),
+        (
             "ContactRuleCreate",
             json!({"action": "block", "match_type": "domain", "match_target": "spam.example"}),
         ),

@@ -65,6 +65,7 @@ fn book() -> OpenApiRouter<EmailApi> {
             contacts::facts::update_handler,
             contacts::facts::delete_handler
         ))
+        .routes(routes!(contacts::merge::handler))
 }
 
 /// Mailboxes and all that is in them.

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod book;
 pub(crate) mod facts;
+pub(crate) mod merge;
 pub(crate) mod one;
 
 use app::OpCtx;

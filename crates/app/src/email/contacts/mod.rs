@@ -9,6 +9,7 @@ pub mod delete;
 pub mod facts;
 pub mod get;
 pub mod list;
+pub mod merge;
 pub mod update;
 
 use domain::email::Contact;

@@ -12,6 +12,7 @@ mod idempotency;
 mod identities;
 mod imports;
 mod lists;
+mod merges;
 mod messages;
 mod outcomes;
 mod payload;

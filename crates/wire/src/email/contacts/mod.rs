@@ -1,12 +1,14 @@
-//! Contacts and who may see them (email-api.md 7). Facts are in `facts`, vCards in `vcard`.
+//! Contacts, who may see them, and what is known of them (email-api.md 7).
 
 mod facts;
+mod merge;
 mod read;
 mod show;
 
 pub use facts::{
     ChangeFact, ContactFact, ContactFactChange, ContactFactCreate, ContactFactDeleted, CreateFact,
 };
+pub use merge::{ContactMerge, MergeContacts};
 pub use read::{
     BulkDelete, ChangeContact, ContactBulkDelete, ContactChange, ContactCreate, ContactGrantCreate,
     CreateContact, read_grantee,
