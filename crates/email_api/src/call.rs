@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::email::contacts::vcard::IMPORT_BYTES_MAX;
 use app::email::full_address;
 use app::email::keys::Caller;
 use app::email::messages::lookup::kept_name;
@@ -9,7 +10,7 @@ use app::{Idempotency, OpCtx};
 use axum::RequestExt;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, MatchedPath, RawPathParams, Request};
-use axum::http::header::HeaderMap;
+use axum::http::header::{self, HeaderMap};
 use axum::http::{Response, Uri};
 use domain::partner::PartnerStatus;
 use domain::{Error, ErrorCode, Result};
@@ -27,6 +28,8 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 const LETTER_BYTES_MAX: usize = 44 << 20;
 /// Bytes of a raw message (email-engine.md 5.1).
 const RAW_BYTES_MAX: usize = 50 << 20;
+/// The route that takes vCards, of as many bytes as they may have.
+const IMPORT: &str = "/api/v1/contacts/import";
 /// The ends of the routes that take attachments.
 const LETTERS: &[&str] =
     &["/messages", "/reply-all", "/forward", "/attachments", "/drafts", "/drafts/{draft_id}"];
@@ -58,6 +61,7 @@ impl FromRequest<EmailApi> for Call {
         let bytes_max = match route {
             Some(route) if LETTERS.iter().any(|end| route.ends_with(end)) => LETTER_BYTES_MAX,
             Some(route) if route.ends_with("/ingest") => RAW_BYTES_MAX,
+            Some(route) if route == IMPORT => IMPORT_BYTES_MAX,
             Some(_) | None => BODY_BYTES_MAX,
         };
         let body = Limited::new(body, bytes_max).collect().await.map_err(|e| {
@@ -107,6 +111,12 @@ impl Call {
                 Err(Error::refused(ErrorCode::PartnerSuspended, message))
             }
         }
+    }
+
+    /// What the body is said to be, without its parameters.
+    pub(crate) fn media_type(&self) -> &str {
+        let said = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        said.unwrap_or_default().split(';').next().unwrap_or_default().trim()
     }
 
     /// The body as it came.

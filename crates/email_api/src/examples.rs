@@ -26,6 +26,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, Value)> {
             "ContactFactCreate",
             json!({"content": "Prefers mail before noon.", "kind": "preference"}),
         ),
+        ("ContactExport", json!({"contact_ids": [contact]})),
         ("ContactGrantCreate", json!({"identity_id": identity})),
         (
             "ContactMerge",

@@ -6,7 +6,7 @@ use axum::http::HeaderValue;
 use axum::http::header;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use domain::{Error, ErrorCode};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,6 +17,9 @@ use crate::{
     EmailApi, api_keys, contact_rules, contacts, domains, drafts, entrance, identities, imports,
     mailboxes, messages, refusal, search, signing_keys, threads, webhooks, whoami,
 };
+
+/// What would otherwise be taken for the id of a contact (email-api.md 7.4).
+const NOT_BUILT: &str = "/api/v1/contacts/with-permissions";
 
 /// The operations with their documentation.
 pub(crate) fn operations() -> OpenApiRouter<EmailApi> {
@@ -66,6 +69,8 @@ fn book() -> OpenApiRouter<EmailApi> {
             contacts::facts::delete_handler
         ))
         .routes(routes!(contacts::merge::handler))
+        .routes(routes!(contacts::vcard::import_handler))
+        .routes(routes!(contacts::vcard::many_handler))
 }
 
 /// Mailboxes and all that is in them.
@@ -131,6 +136,7 @@ pub(crate) fn router(api: EmailApi) -> Router {
     let (operations, _) = operations().split_for_parts();
     let guarded = operations
         .merge(of_older_clients())
+        .route(NOT_BUILT, any(no_route))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(middleware::from_fn_with_state(api.clone(), entrance::guarded));

@@ -18,6 +18,7 @@ use crate::{examples, routes};
         license(name = "Apache-2.0 OR MIT"),
         contact(name = "The operator of this install")
     ),
+    paths(crate::contacts::vcard::one_handler),
     components(schemas(wire::email::errors::Refused, wire::email::events::MessageEvent))
 )]
 struct Frame;

@@ -87,7 +87,9 @@ impl Contract {
             )
         };
         let value = match media {
-            "text/event-stream" => Value::String(String::from_utf8_lossy(body).into_owned()),
+            "text/event-stream" | "text/vcard" => {
+                Value::String(String::from_utf8_lossy(body).into_owned())
+            }
             _ => serde_json::from_slice(body).unwrap_or(Value::Null),
         };
         let key = format!("{method} {template} {status} {media}");
@@ -133,10 +135,10 @@ impl Contract {
         let method = method.as_str().to_lowercase();
         let method = if method == "head" { "get" } else { &method };
         let paths = self.document["paths"].as_object()?;
-        // A literal segment wins over a parameter.
+        // A literal segment wins over a parameter, and one with an ending over one without.
         let mut found: Vec<_> =
             paths.iter().filter(|(template, _)| matches(template, path)).collect();
-        found.sort_by_key(|(template, _)| template.matches('{').count());
+        found.sort_by_key(|(t, _)| (t.matches('{').count(), t.ends_with('}')));
         let (template, item) = found.first()?;
         item.get(method).map(|operation| (template.as_str(), operation))
     }
@@ -167,8 +169,14 @@ fn matches(template: &str, path: &str) -> bool {
     loop {
         match (a.next(), b.next()) {
             (None, None) => return true,
-            (Some(t), Some(p)) if t == p || (t.starts_with('{') && !p.is_empty()) => {}
+            (Some(t), Some(p)) if t == p || fits(t, p) => {}
             _ => return false,
         }
     }
+}
+
+/// Whether a parameter, with what stands behind it, can be this segment.
+fn fits(template: &str, segment: &str) -> bool {
+    let ending = template.strip_prefix('{').and_then(|t| t.split_once('}')).map(|(_, end)| end);
+    ending.is_some_and(|end| segment.len() > end.len() && segment.ends_with(end))
 }

@@ -5,6 +5,7 @@ pub(crate) mod book;
 pub(crate) mod facts;
 pub(crate) mod merge;
 pub(crate) mod one;
+pub(crate) mod vcard;
 
 use app::OpCtx;
 use app::email::contacts::{ContactGrant, Fact, View};

@@ -16,8 +16,12 @@ use crate::{EmailApi, answer};
     responses((status = 200, description = "The contact.", body = Contact))
 )]
 pub(crate) async fn get_handler(State(api): State<EmailApi>, call: Call) -> Handled {
-    let (ctx, _) = call.read();
     let id = call.param("contact_id");
+    if let Some(id) = id.strip_suffix(".vcf") {
+        let id = id.to_owned();
+        return super::vcard::one_handler(State(api), call, id).await;
+    }
+    let (ctx, _) = call.read();
     let found = api.app.query(&ctx, async move |tx, ctx| get(tx, ctx, &id).await).await?;
     Ok(answer::ok(&shown(&ctx, &found)))
 }

@@ -9,15 +9,14 @@ use storage::email::contact_grants::{self, ContactGrant};
 use storage::email::{contacts as rows, identities};
 use wire::email::contacts::CreateContact;
 
-use super::{View, check, view};
+use super::{View, check};
 use crate::email::{no_identity, sees};
 use crate::{OpCtx, audit};
 
 pub async fn create(tx: &Tx, ctx: &OpCtx, input: &CreateContact) -> Result<View> {
     check(&input.profile)?;
     let viewers = viewers(tx, ctx, input).await?;
-    let contact = keep(tx, ctx, input.profile.clone(), CreationSource::Manual, &viewers).await?;
-    view(tx, contact).await
+    keep(tx, ctx, input.profile.clone(), CreationSource::Manual, &viewers).await
 }
 
 /// Stores a contact that was checked, and who may see it.
@@ -27,7 +26,7 @@ pub(super) async fn keep(
     profile: Profile,
     source: CreationSource,
     viewers: &[Option<IdentityId>],
-) -> Result<Contact> {
+) -> Result<View> {
     let contact = Contact {
         id: ContactId::new(ctx.app.ids.as_ref(), ctx.now),
         profile,
@@ -40,10 +39,11 @@ pub(super) async fn keep(
         updated_at: ctx.now,
     };
     rows::insert(tx, &ctx.scope, &contact).await?;
-    let grants: Vec<_> = viewers.iter().map(|viewer| grant(ctx, contact.id, *viewer)).collect();
+    let mut grants: Vec<_> = viewers.iter().map(|viewer| grant(ctx, contact.id, *viewer)).collect();
+    grants.sort_by_key(|grant| grant.id);
     contact_grants::insert(tx, &grants).await?;
     audit::record(tx, ctx, "contact.create", contact.id, &[]).await?;
-    Ok(contact)
+    Ok(View { contact, access: grants, facts: Vec::new() })
 }
 
 pub(super) fn grant(ctx: &OpCtx, contact: ContactId, viewer: Option<IdentityId>) -> ContactGrant {

@@ -11,6 +11,7 @@ pub mod get;
 pub mod list;
 pub mod merge;
 pub mod update;
+pub mod vcard;
 
 use domain::email::Contact;
 use domain::email::contact::Profile;

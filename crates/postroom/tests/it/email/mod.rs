@@ -27,4 +27,5 @@ mod shapes;
 mod signing_keys;
 mod subscriptions;
 mod transport;
+mod vcards;
 mod webhook_log;

@@ -1,9 +1,10 @@
-//! Contacts, who may see them, and what is known of them (email-api.md 7).
+//! Contacts, who may see them, what is known of them, and their vCards (email-api.md 7).
 
 mod facts;
 mod merge;
 mod read;
 mod show;
+mod vcard;
 
 pub use facts::{
     ChangeFact, ContactFact, ContactFactChange, ContactFactCreate, ContactFactDeleted, CreateFact,
@@ -17,3 +18,4 @@ pub use show::{
     BulkDeleted, BulkDeletedOne, Contact, ContactAddress, ContactCustomField, ContactDate,
     ContactEmail, ContactGrant, ContactPhone, ContactWebsite, LatestMemory,
 };
+pub use vcard::{CardImported, ContactExport, ContactsExported, ContactsImported, read_export};
