@@ -52,6 +52,16 @@ impl Query {
         parse(text).map(Some).ok_or_else(|| invalid(name, rule))
     }
 
+    /// Yes or no; Python's clients write `True`.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>> {
+        let truth = |text: &str| match text.to_ascii_lowercase().as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        };
+        self.word(name, truth, "must be true or false")
+    }
+
     /// How many rows a page has; what is out of range is refused (Q34).
     pub(crate) fn limit(&self) -> Result<usize> {
         let rule = format!("must be a whole number from 1 to {LIMIT_MAX}");

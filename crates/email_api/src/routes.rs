@@ -69,6 +69,7 @@ fn book() -> OpenApiRouter<EmailApi> {
             contacts::facts::delete_handler
         ))
         .routes(routes!(contacts::merge::handler))
+        .routes(routes!(contacts::correspondence::handler))
         .routes(routes!(contacts::vcard::import_handler))
         .routes(routes!(contacts::vcard::many_handler))
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod book;
+pub(crate) mod correspondence;
 pub(crate) mod facts;
 pub(crate) mod merge;
 pub(crate) mod one;

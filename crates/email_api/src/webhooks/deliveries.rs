@@ -92,7 +92,7 @@ async fn settled(api: &EmailApi, ctx: &OpCtx, made: LogRow) -> Result<LogRow> {
 fn page(query: &Query) -> Result<Option<LogPage>> {
     let number = |name: &str| query.number(name, i64::MIN..=i64::MAX);
     let (limit, offset) = (number("limit")?, query.number("offset", 0..=OFFSET_MAX)?);
-    let is_success = query.word("success", truth, "must be true or false")?;
+    let is_success = query.flag("success")?;
     let subscription = query.text("subscription_id").map(parse_uuid);
     let event_type = query.text("event_type").map(EventType::parse);
     let is_none = matches!(subscription, Some(None)) || matches!(event_type, Some(None));
@@ -107,15 +107,6 @@ fn page(query: &Query) -> Result<Option<LogPage>> {
         offset: size(offset.unwrap_or(0))?,
         limit: size(limit)?,
     }))
-}
-
-/// Python's clients write `True`.
-fn truth(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "true" | "1" => Some(true),
-        "false" | "0" => Some(false),
-        _ => None,
-    }
 }
 
 fn shown(ctx: &OpCtx, row: &LogRow) -> WebhookDelivery {

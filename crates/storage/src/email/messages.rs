@@ -36,6 +36,10 @@ statements! {
         and (created_at < $2 or $2 is null or created_at = $2 and no < $3) and (direction = $4 or $4 is null)
         and (created_at >= $5 or $5 is null) and (created_at < $6 or $6 is null) and (not is_blocked or $7)
         order by created_at desc, no desc limit $8");
+    LIST_OLDEST = concat!("select ", columns!(), " from messages where mailbox_id = $1
+        and (created_at > $2 or $2 is null or created_at = $2 and no > $3) and (direction = $4 or $4 is null)
+        and (created_at >= $5 or $5 is null) and (created_at < $6 or $6 is null) and (not is_blocked or $7)
+        order by created_at, no limit $8");
     OF_THREAD = concat!("select ", columns!(), " from messages where thread_id = $1 order by created_at, no limit $2");
     LAST_OF_THREAD = concat!("select ", columns!(), " from messages where mailbox_id = $1 and thread_id = $2
         order by created_at desc, no desc limit 1");
@@ -140,18 +144,30 @@ pub struct MessageFilter {
     pub with_blocked: bool,
 }
 
-/// Messages before a place, newest first.
+/// Which messages of a list come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    Newest,
+    Oldest,
+}
+
+/// Messages behind a place.
 pub async fn list(
     tx: &Tx,
     mailbox: EmailMailboxId,
     filter: MessageFilter,
-    before: Option<(Timestamp, i64)>,
+    order: Order,
+    after: Option<(Timestamp, i64)>,
     limit: i64,
 ) -> Result<Vec<Message>> {
-    let (at, no) = before.unzip();
+    let (at, no) = after.unzip();
     let (from, to) = filter.created;
     let row = args![mailbox, at, no, filter.direction, from, to, filter.with_blocked, limit];
-    tx.all(LIST, row, message).await
+    let text = match order {
+        Order::Newest => LIST,
+        Order::Oldest => LIST_OLDEST,
+    };
+    tx.all(text, row, message).await
 }
 
 /// The messages of a thread, oldest first.

@@ -4,6 +4,7 @@
 //! the peers of an event are looked up among them is `email::peers`.
 
 pub mod access;
+pub mod correspondence;
 pub mod create;
 pub mod delete;
 pub mod facts;

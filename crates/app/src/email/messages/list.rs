@@ -30,7 +30,7 @@ pub async fn list(
     let owner = mailbox(tx, ctx, address).await?;
     let filter = MessageFilter { with_blocked: ctx.identity.is_none(), ..filter };
     let n = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut items = rows::list(tx, owner.mailbox_id, filter, after, n).await?;
+    let mut items = rows::list(tx, owner.mailbox_id, filter, rows::Order::Newest, after, n).await?;
     let has_more = items.len() > limit;
     items.truncate(limit);
     Ok(Messages { items, has_more })

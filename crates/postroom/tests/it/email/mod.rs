@@ -3,6 +3,7 @@
 
 mod contacts;
 mod context;
+mod correspondence;
 mod drafts;
 mod event_attempts;
 mod event_bodies;

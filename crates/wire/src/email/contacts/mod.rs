@@ -1,11 +1,16 @@
 //! Contacts, who may see them, what is known of them, and their vCards (email-api.md 7).
 
+mod correspondence;
 mod facts;
 mod merge;
 mod read;
 mod show;
 mod vcard;
 
+pub use correspondence::{
+    CHANNELS, ContactCorrespondence, CorrespondenceAttachment, CorrespondenceChannel, EMAIL,
+    EmailCorrespondence, Written,
+};
 pub use facts::{
     ChangeFact, ContactFact, ContactFactChange, ContactFactCreate, ContactFactDeleted, CreateFact,
 };
