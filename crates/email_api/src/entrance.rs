@@ -31,6 +31,7 @@ const OURS: &[&str] = &[
     "/api/v1/mail/contact-rules",
     "/api/v1/mail/mailboxes",
     "/api/v1/message-sends",
+    "/api/v1/notes",
     "/api/v1/signing-keys",
     "/api/v1/webhooks",
     "/api/openapi-email.json",

@@ -17,6 +17,7 @@ mod identities;
 mod imports;
 mod mailboxes;
 mod messages;
+mod notes;
 mod page;
 mod query;
 mod refusal;

@@ -15,7 +15,7 @@ use crate::answer::JSON;
 use crate::refusal::Refusal;
 use crate::{
     EmailApi, api_keys, contact_rules, contacts, domains, drafts, entrance, identities, imports,
-    mailboxes, messages, refusal, search, signing_keys, threads, webhooks, whoami,
+    mailboxes, messages, notes, refusal, search, signing_keys, threads, webhooks, whoami,
 };
 
 /// What would otherwise be taken for the id of a contact (email-api.md 7.4).
@@ -72,6 +72,10 @@ fn book() -> OpenApiRouter<EmailApi> {
         .routes(routes!(contacts::correspondence::handler))
         .routes(routes!(contacts::vcard::import_handler))
         .routes(routes!(contacts::vcard::many_handler))
+        .routes(routes!(notes::list_handler, notes::create_handler))
+        .routes(routes!(notes::get_handler, notes::update_handler, notes::delete_handler))
+        .routes(routes!(notes::access::list_handler, notes::access::grant_handler))
+        .routes(routes!(notes::access::revoke_handler))
 }
 
 /// Mailboxes and all that is in them.

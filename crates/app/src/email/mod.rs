@@ -15,6 +15,7 @@ pub mod keys;
 pub mod mailboxes;
 pub mod messages;
 mod news;
+pub mod notes;
 mod peers;
 pub mod raw;
 pub mod search;

@@ -11,6 +11,7 @@ pub mod identities;
 pub mod imports;
 pub mod keys;
 pub mod messages;
+pub mod notes;
 pub mod organizations;
 pub mod peers;
 mod profiles;
@@ -35,6 +36,7 @@ pub(crate) const ALL: &[&[&str]] = &[
     imports::ALL,
     keys::ALL,
     messages::ALL,
+    notes::ALL,
     organizations::ALL,
     peers::ALL,
     raw::ALL,

@@ -17,6 +17,7 @@ pub mod imports;
 pub mod keys;
 pub mod mailboxes;
 pub mod messages;
+pub mod notes;
 pub mod page;
 pub mod rules;
 pub mod signing_keys;

@@ -135,9 +135,17 @@ impl Fields {
 
     /// The same for text that must be there.
     pub fn prose(&mut self, name: &'static str, chars_max: usize) -> String {
-        let text = self.required(name).and_then(|v| self.check_length(name, v, &(1..=chars_max)));
-        let text = text.and_then(|text| self.refuse_controls(name, text, &['\n', '\r', '\t']));
-        text.unwrap_or_default()
+        let value = self.required(name);
+        value.and_then(|v| self.check_prose(name, v, chars_max)).unwrap_or_default()
+    }
+
+    pub fn patch_prose(&mut self, name: &'static str, chars_max: usize) -> Patch<String> {
+        self.patch(name, |f, value| f.check_prose(name, value, chars_max))
+    }
+
+    fn check_prose(&mut self, name: &str, value: Value, chars_max: usize) -> Option<String> {
+        let text = self.check_length(name, value, &(1..=chars_max))?;
+        self.refuse_controls(name, text, &['\n', '\r', '\t'])
     }
 
     fn check_text(

@@ -1,11 +1,11 @@
 //! Deleting an identity: its mailbox, its subscriptions, rules, grants and keys go with it
-//! (email-api.md 5.3). Contacts stay.
+//! (email-api.md 5.3). Contacts and notes stay.
 //!
 //! From the commit on nothing of it can be found or is delivered. Its messages are many, and are taken out
 //! afterwards, page by page, by the tasks.
 
 use domain::Result;
-use storage::email::{contact_grants, grants, identities as rows, rules, subscriptions};
+use storage::email::{contact_grants, grants, identities as rows, notes, rules, subscriptions};
 use storage::{Tx, queue};
 
 use super::update::HANDLE_REST;
@@ -21,6 +21,7 @@ pub async fn delete(tx: &Tx, ctx: &OpCtx, handle: &str) -> Result<()> {
     rules::clear(tx, identity.id).await?;
     grants::forget(tx, identity.id).await?;
     contact_grants::forget(tx, identity.id).await?;
+    notes::forget(tx, identity.id).await?;
     keys::revoke_of(tx, ctx, identity.id).await?;
     rows::delete(tx, identity.id, ctx.now).await?;
     rows::leave_handle(tx, &identity.handle, ctx.now.plus(HANDLE_REST)).await?;

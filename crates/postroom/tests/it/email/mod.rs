@@ -15,6 +15,7 @@ mod imports;
 mod lists;
 mod merges;
 mod messages;
+mod notes;
 mod outcomes;
 mod payload;
 mod peers;
