@@ -53,7 +53,7 @@ fn h4_the_recipe_written_here_gives_the_vectors_of_the_specification() {
     );
 }
 
-const ALL: &[&str] = &[
+pub(super) const ALL: &[&str] = &[
     "message.received",
     "message.sent",
     "message.forwarded",
@@ -75,7 +75,11 @@ fn keys(value: &Value) -> String {
 }
 
 /// Everything that an agent is told while each of the six happens to it.
-async fn six(server: &TestServer, agent: &Agent<'_>, receiver: &Receiver) -> Vec<(i64, Received)> {
+pub(super) async fn six(
+    server: &TestServer,
+    agent: &Agent<'_>,
+    receiver: &Receiver,
+) -> Vec<(i64, Received)> {
     let simulated = |who: &str| format!("{who}@simulator.agents.localhost");
     for who in ["reply", "bounce", "full"] {
         agent.send(&[&simulated(who)], "Hello", "Hi ж").await;

@@ -86,7 +86,7 @@ async fn contact(who: &Agent<'_>, name: &str, emails: &[&str]) -> Value {
 }
 
 #[tokio::test]
-async fn pr1_to_pr8_pr12_pr29_an_inbound_event_names_sender_and_cc_only() {
+async fn pr2_pr4_pr5_pr6_pr8_pr12_pr20_pr28_pr29_an_inbound_event_names_sender_and_cc_only() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let desk = Desk::open(&server, &house).await;
@@ -145,7 +145,7 @@ async fn pr14_pr15_pr18_pr21_pr22_the_worked_case() {
 }
 
 #[tokio::test]
-async fn pr9_to_pr11_pr13_pr16_pr27_pr32_visibility_comes_first_then_age() {
+async fn pr9_pr10_pr11_pr13_pr16_pr27_pr32_visibility_comes_first_then_age() {
     let server = TestServer::start().await;
     let mailroom = Mailroom::open(&server).await;
     let house = Organization::of(&server, &mailroom, "acme").await;

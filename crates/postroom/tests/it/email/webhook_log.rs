@@ -5,13 +5,13 @@ use testkit::{Agent, Organization, Receiver, TestServer};
 
 const ALL: &str = "/api/v1/webhooks/deliveries";
 
-async fn log(agent: &Agent<'_>, query: &str) -> Vec<Value> {
+pub(super) async fn log(agent: &Agent<'_>, query: &str) -> Vec<Value> {
     let found = agent.get(&format!("{ALL}{query}")).await.expect(200);
     found["deliveries"].as_array().expect("deliveries").clone()
 }
 
 /// Replays a row while the tasks run.
-async fn replay(server: &TestServer, agent: &Agent<'_>, row: &Value) -> Value {
+pub(super) async fn replay(server: &TestServer, agent: &Agent<'_>, row: &Value) -> Value {
     let path = replay_path(row);
     let tasks = async {
         loop {
