@@ -6,6 +6,7 @@ pub mod action;
 pub mod audit;
 pub mod balance;
 pub mod compliance;
+pub mod contact;
 pub mod customer;
 pub mod deliveries;
 pub mod doctor;

@@ -5,6 +5,7 @@ mod actions;
 mod certificates;
 mod cli;
 mod cli_compliance;
+mod cli_contacts;
 mod cli_customers;
 mod cli_email;
 mod cli_mail;
