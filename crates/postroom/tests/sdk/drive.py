@@ -15,6 +15,7 @@ import urllib.parse
 import urllib.request
 
 from inkbox import Inkbox
+from inkbox.contacts import ContactCorrespondenceOptions
 from inkbox.contacts.types import ContactEmail
 from inkbox.exceptions import (
     DuplicateContactRuleError,
@@ -257,9 +258,58 @@ while event["data"]["message"]["subject"] != "Who is it":
     event = next_event("message.received", "/desk", rotated.signing_key)
 match = event["data"]["contacts"][0]
 assert (match["bucket"], match["id"], match["name"]) == ("from", str(known.id), "The clerk")
+done("contacts")
+
+facts = inkbox.contacts.facts
+fact = facts.create(known.id, content="Likes short letters", kind="preference")
+assert facts.get(known.id, fact.id).kind == "preference"
+assert facts.update(known.id, fact.id, content="Likes long letters").origin == "user"
+assert [f.content for f in facts.list(known.id, include_expired=True)] == ["Likes long letters"]
+spare = inkbox.contacts.create(given_name="Clerk", job_title="Clerk")
+brief = facts.create(spare.id, content="Is off on Fridays", kind="context")
+merged = inkbox.contacts.merge(known.id, losing_contact_ids=[spare.id], field_sources={"job_title": spare.id})
+assert (merged.id, merged.job_title, merged.memory_count) == (known.id, "Clerk", 2)
+assert merged.latest_memory.id == brief.id
+assert facts.delete(known.id, brief.id).memory_count == 1
+done("facts, merge")
+
+cards = inkbox.contacts.vcards
+text = cards.export_vcard(known.id)
+assert text.startswith("BEGIN:VCARD") and "FN:The clerk" in text
+assert cards.export_vcards([known.id]).vcard == text
+told = cards.import_vcards(text + text.replace(clerk.email_address, "new@x.io"))
+assert [one.status for one in told.results] == ["conflict", "created"]
+assert told.results[0].conflicting_contact_id == known.id and told.created_count == 1
+gone = inkbox.contacts.bulk_delete([told.results[1].contact.id])
+assert (gone.deleted_count, gone.error_count) == (1, 0)
+done("vcards, bulk delete")
+
+written = inkbox.contacts.correspondence.get(
+    known.id, ContactCorrespondenceOptions(identity_id=desk.id, content="full", email_limit=1)
+)
+assert (written.contact_id, written.identity_id) == (known.id, desk.id)
+assert (written.items[0].subject, written.items[0].body_text) == ("Who is it", "x")
+assert [c.status for c in written.channels] == ["available"] + 4 * ["no_resource"]
+older = inkbox.contacts.correspondence.get(
+    known.id, ContactCorrespondenceOptions(identity_id=desk.id, email_limit=1, cursor=written.next_cursor)
+)
+assert older.items[0].source_id != written.items[0].source_id
 inkbox.contacts.delete(known.id)
 refused(404, lambda: inkbox.contacts.get(known.id))
-done("contacts")
+done("correspondence")
+
+notes = inkbox.notes
+note = notes.create(body="Net 30.", title="Terms")
+assert note.access == [] and notes.get(note.id).title == "Terms"
+assert notes.access.grant(note.id, identity_id=desk.id).identity_id == desk.id
+refused(409, lambda: notes.access.grant(note.id, identity_id=desk.id))
+assert [n.id for n in notes.list(q="net", identity_id=desk.id)] == [note.id]
+assert notes.update(note.id, title=None, body="Net 45.").title is None
+notes.access.revoke(note.id, desk.id)
+assert notes.access.list(note.id) == []
+notes.delete(note.id)
+refused(404, lambda: notes.get(note.id))
+done("notes")
 
 try:
     clerk.send_email(to=[desk.email_address], subject="Long", body_text="0123456789abcdef " * 20_000)
