@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{HeaderMap, RETRY_AFTER};
+use http::header::{HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use rustls::pki_types::CertificateDer;
@@ -229,11 +229,15 @@ fn note_head(answer: &Response<Incoming>, outcome: &mut Outcome) {
     let hint = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     outcome.retry_after = hint.and_then(RetryAfter::parse);
     outcome.response_headers.reserve(HEADERS_USUAL_BYTES);
-    for (name, value) in answer.headers() {
+    // Where a redirect leads is kept whatever stands before it.
+    let is_place = |(name, _): &(&HeaderName, &HeaderValue)| **name == LOCATION;
+    let places = answer.headers().iter().filter(is_place);
+    let others = answer.headers().iter().filter(|header| !is_place(header));
+    for (name, value) in places.chain(others) {
         let value = String::from_utf8_lossy(value.as_bytes());
         let line = name.as_str().len() + value.len() + 3;
         if outcome.response_headers.len() + line > HEADERS_KEPT_BYTES_MAX {
-            break;
+            continue;
         }
         for part in [name.as_str(), ": ", &value, "\n"] {
             outcome.response_headers.push_str(part);

@@ -14,7 +14,7 @@ use webhook::guard::{Guard, Resolver};
 use webhook::ladder::Class;
 use webhook::outcome::{ErrorKind, Outcome, Phases};
 use webhook::retry_after::RetryAfter;
-use webhook::sender::{BODY_KEPT_BYTES_MAX, Request, Sender};
+use webhook::sender::{BODY_KEPT_BYTES_MAX, HEADERS_KEPT_BYTES_MAX, Request, Sender};
 
 use crate::receiver::{Receiver, Step, answer, ok};
 
@@ -86,7 +86,7 @@ async fn statuses_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_noted_and_not_followed() {
+async fn case_11_a_redirect_is_noted_and_not_followed() {
     let location = "Location: https://example.com/new\r\n";
     let receiver =
         Receiver::start(vec![vec![Step::Answer(answer("308 Moved", location, ""))]]).await;
@@ -95,6 +95,20 @@ async fn a_redirect_is_noted_and_not_followed() {
     assert_eq!(outcome.class(), Class::Moved);
     assert!(outcome.response_headers.contains("location: https://example.com/new\n"));
     assert_eq!(receiver.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn case_11_the_place_of_a_redirect_is_kept_behind_however_many_other_headers() {
+    let small: String = (0..30).map(|n| format!("X-{n}: {}\r\n", "x".repeat(100))).collect();
+    let large = format!("Set-Cookie: {}\r\n", "x".repeat(HEADERS_KEPT_BYTES_MAX));
+    for before in [small, large] {
+        let headers = format!("{before}Location: /new\r\n");
+        let outcome = judged(Step::Last(answer("301 Moved", &headers, ""))).await;
+        let kept = outcome.response_headers;
+        assert!(kept.contains("location: /new\n"), "{kept}");
+        assert!(kept.contains("content-length: 0\n") || kept.contains("x-1: "), "{kept}");
+        assert!(kept.len() <= HEADERS_KEPT_BYTES_MAX);
+    }
 }
 
 #[tokio::test]
