@@ -104,10 +104,10 @@ statements! {
     /// Whoever is switched on and off in a loop is asked once in so long.
     ENABLED = "update endpoints set enabled_at = case when enabled_at + $3 > $2 then enabled_at + $3 else $2 end,
         first_failure_at = null, failures = 0, failed_hours = 0, notices = 0 where no = $1";
-    HEALTH = "select first_failure_at, failures, last_success_at, failed_hours, last_failed_hour, notices, enabled_at,
-        probe_at from endpoints where no = $1";
+    HEALTH = "select first_failure_at, failures, last_success_at, failed_hours, last_failed_hour, notices, quiet_until,
+        enabled_at, probe_at from endpoints where no = $1";
     HEALTH_PUT = "update endpoints set first_failure_at = $2, failures = $3, last_success_at = $4, failed_hours = $5,
-        last_failed_hour = $6, notices = $7 {each} where no = $1";
+        last_failed_hour = $6, notices = $7, quiet_until = $8 {each} where no = $1";
     PUBLIC = "select no from endpoints where id = $1 and ed25519 and deleted_at is null";
 }
 
@@ -219,6 +219,8 @@ pub struct Health {
     pub last_failed_hour: i64,
     /// Notices given in the streak: that it fails, that it will be set aside.
     pub notices: i64,
+    /// It asked to be left alone until then, by `Retry-After`.
+    pub quiet_until: Option<Timestamp>,
     /// From when on it may be asked after somebody enabled it; only read, see [`note_enabled`].
     pub enabled_at: Option<Timestamp>,
     /// While it is set aside: when it is asked next, if ever; only read, see [`probed`].
@@ -235,6 +237,7 @@ pub async fn health(tx: &Tx, no: i64) -> Result<Health> {
             failed_hours: r.next()?,
             last_failed_hour: r.next()?,
             notices: r.next()?,
+            quiet_until: r.next()?,
             enabled_at: r.next()?,
             probe_at: r.next()?,
         })
@@ -251,7 +254,8 @@ pub async fn put_health(tx: &Tx, healths: &[(i64, Health)]) -> Result<()> {
             h.last_success_at,
             h.failed_hours,
             h.last_failed_hour,
-            h.notices
+            h.notices,
+            h.quiet_until
         ]
     };
     tx.each(HEALTH_PUT, healths.iter().map(row).collect()).await

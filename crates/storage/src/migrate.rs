@@ -22,6 +22,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (16, "email_key_mode", include_str!("../migrations/0016_email_key_mode.sql")),
     (17, "told_as", include_str!("../migrations/0017_told_as.sql")),
     (18, "import_places", include_str!("../migrations/0018_import_places.sql")),
+    (19, "quiet", include_str!("../migrations/0019_quiet.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

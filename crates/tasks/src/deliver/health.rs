@@ -78,6 +78,15 @@ impl Health {
         self.current
     }
 
+    /// Notes until when the receiver wants to be left alone; false when that was known.
+    pub(super) fn be_quiet_until(&mut self, at: Timestamp) -> bool {
+        let is_later = self.current.quiet_until.is_none_or(|known| known < at);
+        if is_later {
+            self.current.quiet_until = Some(at);
+        }
+        is_later
+    }
+
     /// Notes a result; answers what should be written now, if anything, and what its owner should know.
     pub(super) fn note(&mut self, class: Class, now: Timestamp) -> Option<Noted> {
         let before = self.current;
@@ -85,6 +94,7 @@ impl Health {
             Class::Ok => {
                 self.current = endpoints::Health {
                     last_success_at: Some(now),
+                    quiet_until: before.quiet_until,
                     ..endpoints::Health::default()
                 };
             }

@@ -123,6 +123,7 @@ impl Lane {
         self.is_asking = false;
         if self.health.is_none() {
             self.health = Some(Health::new(stored));
+            self.quiet_until = self.quiet_until.max(stored.quiet_until.unwrap_or_default());
             let cools = stored.enabled_at.filter(|at| now < at.plus(COOL_DOWN));
             self.breaker = match cools {
                 // Its probe failed already.

@@ -150,6 +150,23 @@ async fn case_14_a_receiver_that_asks_for_an_hour_is_left_alone_with_all_its_del
 }
 
 #[tokio::test]
+async fn g8_case_14_what_a_receiver_asked_for_holds_for_the_next_process_too() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    world.endpoint(&receiver).await;
+    receiver.script(&["429 Slow Down\r\nretry-after: 3600"]);
+    world.emit(1).await;
+    world.tasks().settle().await.unwrap();
+    world.emit(3).await;
+    world.restarted().await.settle().await.unwrap();
+    world.advance(hours(1) - 1);
+    world.restarted().await.settle().await.unwrap();
+    assert_eq!((receiver.requests().len(), world.owed().await), (1, 4));
+    world.advance(hours(1));
+    world.restarted().await.settle().await.unwrap();
+    assert_eq!((receiver.requests().len(), world.owed().await), (5, 0));
+}
+
+#[tokio::test]
 async fn case_27_twelve_tries_end_in_a_dead_letter_and_slow_downs_do_not_count() {
     let (world, receiver) = (world().await, Receiver::start().await);
     world.endpoint(&receiver).await;
@@ -167,7 +184,7 @@ async fn case_27_twelve_tries_end_in_a_dead_letter_and_slow_downs_do_not_count()
 }
 
 #[tokio::test]
-async fn an_endpoint_has_four_attempts_on_their_way_and_up_to_eight_once_it_keeps_up() {
+async fn g7_an_endpoint_has_four_attempts_on_their_way_and_up_to_eight_once_it_keeps_up() {
     let (world, receiver) = (world().await, Receiver::start().await);
     world.endpoint(&receiver).await;
     receiver.shut(true);
@@ -232,7 +249,7 @@ async fn a_receiver_that_is_down_is_asked_by_one_delivery_and_by_one_after_a_res
 /// A fault in any statement of the deliverer, one after the other, costs a retry of that statement and
 /// never a second request.
 #[tokio::test]
-async fn a_database_fault_at_any_statement_loses_nothing_and_sends_nothing_twice() {
+async fn g3_g11_a_database_fault_at_any_statement_loses_nothing_and_sends_nothing_twice() {
     let (world, receiver) = (world().await, Receiver::start().await);
     world.endpoint(&receiver).await;
     for n in 1.. {

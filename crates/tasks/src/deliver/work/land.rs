@@ -57,9 +57,10 @@ impl Work {
         let mut disable = done.disable;
         let mut news = None;
         if let Some(health) = &mut lane.health {
+            let has_wish = done.quiet_until.is_some_and(|at| health.be_quiet_until(at));
             news = health.note(done.class, done.at);
-            if change != Change::Nothing && news.is_none() {
-                // Another process rebuilds the breaker from this.
+            if (change != Change::Nothing || has_wish) && news.is_none() {
+                // Another process rebuilds the breaker from this, and leaves the receiver alone.
                 news = Some(Noted { health: health.current(), notice: None });
             }
             disable = disable.or_else(|| health.verdict(done.at));
