@@ -290,6 +290,8 @@ fn add_webhooks(document: &mut Value) {
             "webhook-signature",
             "Standard Webhooks: v1,<base64>, and with ed25519 v1a,<base64>; a space between several."
         ),
+        header("webhook-event-type", "The event's type, whatever the install's prefix."),
+        header("webhook-attempt", "1, 2, 3 …: the attempt at this delivery."),
     ]);
     let mut webhooks = Map::new();
     for kind in Audience::Partner.types() {

@@ -1,8 +1,8 @@
 //! The header list of one attempt at a partner's endpoint, or at a mailbox's subscription.
 //!
 //! Signatures come from [`crate::signature`]; `Host`, `Content-Length` and what else belongs to the
-//! connection are added by the sender. Field names: seed 001 "Webhooks", postal.md 5.2, seed 002, and the
-//! Standard Webhooks specification.
+//! connection are added by the sender. Field names: seed 001 "Webhooks", postal.md 5.2, seed 002, the
+//! Standard Webhooks specification, and webhooks.md 5.10.
 
 use domain::Timestamp;
 use domain::event::{Audience, EventType};
@@ -25,6 +25,8 @@ pub const INSTALL_CHARS_MAX: usize = 40;
 const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
 const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+const WEBHOOK_ATTEMPT: HeaderName = HeaderName::from_static("webhook-attempt");
+const WEBHOOK_EVENT_TYPE: HeaderName = HeaderName::from_static("webhook-event-type");
 const WEBHOOK_REPLAY: HeaderName = HeaderName::from_static("webhook-replay");
 const ORIGINAL_ID: HeaderName = HeaderName::from_static("original-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -155,7 +157,7 @@ impl Headers {
         let (request_id, event_id) = (Uuid(attempt.delivery_id.0).to_string(), attempt.event_id);
         let event_id = format!("evt_{}", Uuid(event_id.0).simple());
         let seconds = value(at.seconds().to_string());
-        let mut headers = HeaderMap::with_capacity(12);
+        let mut headers = HeaderMap::with_capacity(16);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, self.user_agent.clone());
         let signature = signature::email_of(keys, &request_id, at, body);
@@ -170,6 +172,8 @@ impl Headers {
 }
 
 fn finish(mut headers: HeaderMap, attempt: &Attempt<'_>) -> HeaderMap {
+    headers.insert(WEBHOOK_ATTEMPT, HeaderValue::from(attempt.number));
+    headers.insert(WEBHOOK_EVENT_TYPE, HeaderValue::from_static(attempt.event_type.as_str()));
     if attempt.is_replay {
         headers.insert(WEBHOOK_REPLAY, HeaderValue::from_static("1"));
     }

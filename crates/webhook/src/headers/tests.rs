@@ -37,12 +37,14 @@ fn an_attempt_carries_both_signature_families_over_the_same_bytes() {
     assert_eq!(text("X-Innbocks-Timestamp"), "1767225600");
     assert_eq!(text("webhook-timestamp"), "1767225600");
     assert_eq!(text("webhook-id"), text("X-Innbocks-Event-Id"));
+    assert_eq!(text("webhook-event-type"), "mail.arrived");
+    assert_eq!(text("webhook-attempt"), "3");
 
     let signed = Some(text("X-Innbocks-Signature"));
     assert_eq!(verify(&secret, signed, b"{}", at), Ok(()));
     assert_eq!(verify_as_seed(b"{}", "1767225600", signed, &secret), Ok(true));
     assert!(text("webhook-signature").starts_with("v1,"));
-    assert_eq!(headers.len(), 11);
+    assert_eq!(headers.len(), 13);
 }
 
 #[test]
@@ -72,6 +74,8 @@ fn an_event_of_a_mailbox_carries_the_headers_of_seed_002() {
     let signed = signature::email(&key, text("X-Inkbox-Request-ID"), at, b"{}");
     assert_eq!(text("X-Inkbox-Signature"), signed);
     assert_eq!(text("webhook-id"), "evt_01010101010101010101010101010101");
+    assert_eq!(text("webhook-event-type"), "message.received");
+    assert_eq!(text("webhook-attempt"), "1");
     assert!(text("webhook-signature").starts_with("v1,"));
     assert!(!headers.contains_key("x-innbocks-signature"));
 }
