@@ -6,8 +6,10 @@
 mod error_codes;
 mod imports;
 mod migrations;
+mod proofs;
 mod text;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -32,12 +34,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let metadata = serde_json::from_str(&metadata).context("reading cargo's metadata")?;
     problems.extend(imports::check(&metadata));
 
+    let mut shown = BTreeSet::new();
     for path in files(Path::new("."))? {
         let name = path.to_string_lossy();
         if text::reads(&name) {
-            problems.extend(text::check(&name, &read(&path)?));
+            let text = read(&path)?;
+            problems.extend(text::check(&name, &text));
+            shown.extend(proofs::shown(&name, &text));
         }
     }
+    problems.extend(proofs::check(&shown));
     let steps = files_if_present(Path::new(MIGRATIONS))?;
     problems.extend(migrations::check(steps.iter().filter_map(|path| path.to_str()).collect()));
     if Path::new(ERROR_PAGE).exists() {

@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_stays_down_gets_twelve_tries_over_three_days() {
+    fn case_26_a_host_that_stays_down_gets_twelve_tries_over_three_days() {
         let mut spent = Spent::default();
         let mut waits = vec![WAITS[0]];
         let ladder = Ladder::default();
@@ -232,13 +232,13 @@ mod tests {
     }
 
     #[test]
-    fn jitter_reaches_a_quarter_and_no_more() {
+    fn case_26_jitter_reaches_a_quarter_and_no_more() {
         assert_eq!(wait(after(Class::Down, 0, None, u32::MAX)), 6_250_000);
         assert_eq!(wait(after(Class::Down, 10, None, u32::MAX)), hours(30));
     }
 
     #[test]
-    fn statuses_fall_into_the_classes_of_the_table() {
+    fn case_12_statuses_fall_into_the_classes_of_the_table() {
         let hint = Some(RetryAfter::Seconds(1));
         let table: [(Class, &[u16]); 6] = [
             (Class::Ok, &[200, 201, 202, 204, 299]),
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hint_lengthens_a_wait_up_to_a_day_and_never_shortens_it() {
+    fn g8_case_14_a_hint_lengthens_a_wait_up_to_a_day_and_never_shortens_it() {
         let hinted = |hint| wait(after(Class::SlowDown, 3, Some(hint), 0));
         assert_eq!(hinted(RetryAfter::Seconds(1)), minutes(10));
         assert_eq!(hinted(RetryAfter::Seconds(3600)), hours(1));
@@ -305,7 +305,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_retry_is_early_or_later_than_a_day_and_a_quarter(
+        fn g8_case_26_no_retry_is_early_or_later_than_a_day_and_a_quarter(
             class in proptest::sample::select(Class::ALL),
             tries in 0_u32..20,
             slow_downs in 0_u32..20,

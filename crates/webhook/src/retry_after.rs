@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retry_after_is_read_in_every_form_and_garbage_is_no_hint() {
+    fn case_14_retry_after_is_read_in_every_form_and_garbage_is_no_hint() {
         let instant = Some(RetryAfter::At(Timestamp::parse("1994-11-06T08:49:37Z").unwrap()));
         assert_eq!(RetryAfter::parse(" 120 "), Some(RetryAfter::Seconds(120)));
         assert_eq!(RetryAfter::parse("99999999999999"), Some(RetryAfter::Seconds(u32::MAX)));

@@ -37,7 +37,7 @@ async fn s1_the_seeds_request_invites_a_customer_and_reserves_a_mailbox() {
 }
 
 #[tokio::test]
-async fn s2_the_same_request_under_the_same_key_is_told_the_same_and_changes_nothing() {
+async fn s2_case_3_the_same_request_under_the_same_key_is_told_the_same_and_changes_nothing() {
     let server = TestServer::start().await;
     let mailroom = Mailroom::open(&server).await;
     let acme = mailroom.partner("acme", PartnerSettings::default()).await;
@@ -53,16 +53,19 @@ async fn s2_the_same_request_under_the_same_key_is_told_the_same_and_changes_not
 }
 
 #[tokio::test]
-async fn s3_case_4_another_request_under_the_same_key_is_refused() {
+async fn s3_case_4_another_request_under_the_same_key_is_refused_and_the_first_stays() {
     let server = TestServer::start().await;
     let mailroom = Mailroom::open(&server).await;
     let acme = mailroom.partner("acme", PartnerSettings::default()).await;
     let crm = acme.live(&server).await;
-    crm.post_as("k1", "/api/v1/customers", seed_body()).await.expect(201);
+    let first = crm.post_as("k1", "/api/v1/customers", seed_body()).await;
+    let told = server.events(&acme.ctx(true).await).await;
     let mut other = seed_body();
     other["email"] = json!("john@example.com");
     let refused = crm.post_as("k1", "/api/v1/customers", other).await;
     refused.refused(422, "idempotency_key_reused");
+    assert_eq!(server.events(&acme.ctx(true).await).await, told);
+    assert_eq!(crm.post_as("k1", "/api/v1/customers", seed_body()).await.bytes, first.bytes);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use testkit::{Answer, Mailroom, Persona, TestServer};
 
 use crate::walks::generous;
 
-const N_TWINS: usize = 20;
+const N_TWINS: usize = 50;
 
 /// Sends twins of one create to the nodes in turn; checks that one customer comes of it.
 async fn create_once(nodes: &[&TestServer]) {
@@ -31,12 +31,12 @@ async fn create_once(nodes: &[&TestServer]) {
 }
 
 #[tokio::test]
-async fn case_3_twenty_twins_of_a_create_make_one_customer() {
+async fn case_3_fifty_twins_of_a_create_make_one_customer() {
     create_once(&[&TestServer::start().await]).await;
 }
 
 #[tokio::test]
-async fn case_3_twenty_twins_on_two_nodes_make_one_customer() {
+async fn case_3_fifty_twins_on_two_nodes_make_one_customer() {
     let server = TestServer::start().await;
     let Some(second) = server.second_node().await else { return };
     create_once(&[&server, &second]).await;

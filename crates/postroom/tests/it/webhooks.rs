@@ -119,7 +119,7 @@ async fn case_46_a_test_event_is_signed_and_says_that_it_is_no_live_one() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_public_is_refused_when_it_is_saved() {
+async fn g9_case_41_an_address_that_is_not_public_is_refused_when_it_is_saved() {
     let server = TestServer::start().await;
     let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
     let crm = acme.live(&server).await;

@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_a_second_and_a_burst_of_twenty_make_620_in_a_minute() {
+    fn case_32_ten_a_second_and_a_burst_of_twenty_make_620_in_a_minute() {
         let mut bucket = Bucket::new(RATE, NOW.plus(-seconds(10)));
         let n: usize = (0..60_000).map(|ms| drain(&mut bucket, NOW.plus(ms * 1000))).sum();
         assert!((619..=621).contains(&n), "{n}");

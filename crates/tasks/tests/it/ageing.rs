@@ -36,7 +36,7 @@ async fn a_delivery_that_is_owed_keeps_its_event_however_old() {
 }
 
 #[tokio::test]
-async fn deliveries_are_held_for_a_disabled_endpoint_for_seven_days() {
+async fn case_8_deliveries_are_held_for_a_disabled_endpoint_for_seven_days() {
     let (world, receiver) = (world().await, Receiver::start().await);
     let endpoint = world.endpoint(&receiver).await;
     world.set_status(endpoint, EndpointStatus::DisabledFailing).await;

@@ -116,7 +116,7 @@ async fn what_was_dropped_is_brought_back_one_by_one() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_failed_is_resumed_and_one_that_is_disabled_is_not_paused() {
+async fn case_9_an_endpoint_that_failed_is_resumed_and_one_that_is_disabled_is_not_paused() {
     let (world, receiver) = (world().await, Receiver::start().await);
     let endpoint = world.endpoint(&receiver).await;
     world.set_status(endpoint, EndpointStatus::DisabledFailing).await;

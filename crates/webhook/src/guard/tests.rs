@@ -176,7 +176,8 @@ fn is_inner(ip: IpAddr) -> bool {
 }
 
 #[tokio::test]
-async fn the_installs_own_addresses_are_refused_by_name_and_by_answer_also_in_a_listed_network() {
+async fn g9_the_installs_own_addresses_are_refused_by_name_and_by_answer_also_in_a_listed_network()
+{
     let listen = "0.0.0.0:8443".parse().unwrap();
     let own = |guard: Guard| guard.without_own("https://mail.example.com", listen);
     let guard = own(allowing(&["127.0.0.0/8"])).with_resolver(Fixed(vec!["127.0.0.1"]));

@@ -41,7 +41,7 @@ fn the_partner_scheme_gives_the_vector_of_the_field_specification() {
 }
 
 #[test]
-fn the_partner_scheme_gives_the_vectors_of_the_engine_in_each_key_mode() {
+fn case_22_the_partner_scheme_gives_the_vectors_of_the_engine_in_each_key_mode() {
     let body = br#"{"test": 2432232314}"#;
     let whole = "2e37df5d4a028c51a7f3133d64ae1e300d2c2c900f1b1d49d4369ad2530f8964";
     for (mode, hex) in [
@@ -56,7 +56,7 @@ fn the_partner_scheme_gives_the_vectors_of_the_engine_in_each_key_mode() {
 }
 
 #[test]
-fn the_standard_scheme_gives_the_vectors_of_its_specification_and_of_other_key_modes() {
+fn case_22_the_standard_scheme_gives_the_vectors_of_its_specification_and_of_other_key_modes() {
     let id = "msg_p5jXN8AQM9LWM0D4loKWxJek";
     let whole = "TcxlhK9b6UD6iVI1ZU2tTqp8PEVfYRseNNfa6b+LcUg=";
     for (mode, base64) in [
@@ -72,7 +72,7 @@ fn the_standard_scheme_gives_the_vectors_of_its_specification_and_of_other_key_m
 }
 
 #[test]
-fn the_email_scheme_gives_the_vectors_its_sdks_accept() {
+fn case_22_the_email_scheme_gives_the_vectors_its_sdks_accept() {
     let vectors = [
         (
             LONG_KNOWN,

@@ -93,7 +93,7 @@ async fn an_operators_own_root_is_trusted_and_its_connections_are_kept() {
 }
 
 #[tokio::test]
-async fn an_unknown_root_and_a_wrong_name_are_tls_failures() {
+async fn case_15_an_unknown_root_and_a_wrong_name_are_tls_failures() {
     let (port, root) = receiver().await;
     let guard = loopback().with_resolver(Loopback);
     let strict = Sender::new(guard.clone(), Vec::new()).unwrap();

@@ -87,7 +87,7 @@ fn case_36_a_restart_with_a_million_owed_sends_to_everyone_at_once_and_keeps_eve
 /// Together they want more slots than there are, and a quarter is kept for newcomers. The tenant with a
 /// fifth of the endpoints gets half of the rest.
 #[test]
-fn slots_are_shared_by_tenant_and_not_by_endpoint() {
+fn g7_slots_are_shared_by_tenant_and_not_by_endpoint() {
     let mut sim = Sim::new(1);
     let [many, few] = [(1, 400), (2, 100)].map(|(tenant, n)| {
         let sites: Vec<i64> = (0..n).map(|_| sim.site(tenant, Script::Quick(1000 * MS))).collect();
