@@ -116,6 +116,7 @@ impl Node {
             stop_grace: Duration::from_secs(config.webhooks.stop_seconds),
             certificate_notice_days: config.webhooks.certificate_notice_days,
             retention: config.retention.options(),
+            look_every: None,
         };
         let tasks = tasks::Tasks::new(&app, options).context("starting the tasks")?.start();
         let brand = Brand {

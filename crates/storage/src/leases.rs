@@ -58,6 +58,21 @@ impl ShardSet {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    pub fn meets(&self, other: &Self) -> bool {
+        !self.0.is_disjoint(&other.0)
+    }
+
+    /// A digit for each shard.
+    pub(crate) fn to_text(&self) -> String {
+        (0..SHARDS).map(|shard| if self.contains(shard) { '1' } else { '0' }).collect()
+    }
+
+    /// Reads what [`Self::to_text`] wrote; of any other text what is there.
+    pub(crate) fn of_text(text: &str) -> Self {
+        let digits = (0..SHARDS).zip(text.chars());
+        digits.filter(|(_, digit)| *digit == '1').map(|(shard, _)| shard).collect()
+    }
 }
 
 impl FromIterator<i64> for ShardSet {
@@ -68,8 +83,7 @@ impl FromIterator<i64> for ShardSet {
 
 impl ToValue for ShardSet {
     fn to_value(&self) -> Value {
-        let digit = |shard| if self.contains(shard) { '1' } else { '0' };
-        Value::Text((0..SHARDS).map(digit).collect())
+        Value::Text(self.to_text())
     }
 }
 

@@ -47,8 +47,8 @@ pub mod unmatched;
 pub mod usage;
 
 pub use engine::{
-    DatabaseUrl, Db, Engine, EngineVersion, FileLock, HeldLock, Ownership, QUEUE_UNITS_MAX, Tx,
-    Wake,
+    DatabaseUrl, Db, Engine, EngineVersion, FileLock, HeldLock, Hints, Ownership, QUEUE_UNITS_MAX,
+    Tx, Wake,
 };
 pub use error::{Error, Result};
 pub use json::details;

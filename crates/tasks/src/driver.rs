@@ -18,6 +18,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, interval, sleep};
 
 use crate::deliver::{Deliverer, Note};
+use crate::hints::{self, Hinted};
 use crate::shards::{Keeper, Owned, Shards, Stage};
 use crate::{
     Tasks, certificates, chain, held, housekeeping, imports, mailboxes, outbound, photos, quotas,
@@ -206,7 +207,7 @@ impl Driver {
     }
 
     async fn run_alone(&self, _lock: FileLock, stop: watch::Receiver<bool>) {
-        self.work(Shards::all(), stop).await;
+        self.work(Shards::all(), Hinted::none(), stop).await;
     }
 
     async fn run_beside_others(&self, stop: watch::Receiver<bool>) {
@@ -216,12 +217,14 @@ impl Driver {
         let (keeper, shards) = Keeper::new(&app.db, node, self.lease_clock.clone());
         let (stage, staged) = watch::channel(Stage::Working);
         let keeper = tokio::spawn(keeper.run(staged));
+        let (hinted, messenger) = hints::channel();
+        let messages = messenger.run(&app.db, stop.clone());
         let mut stopped = stop.clone();
         let leaving = async {
             let _ = stopped.wait_for(|stop| *stop).await;
             stage.send_replace(Stage::Leaving);
         };
-        tokio::join!(self.work(shards, stop), leaving);
+        tokio::join!(self.work(shards, hinted, stop), messages, leaving);
         stage.send_replace(Stage::Left);
         if let Err(error) = keeper.await {
             tracing::error!(%error, "the keeper of the lease ended badly");
@@ -229,10 +232,10 @@ impl Driver {
     }
 
     /// Delivers, and runs the other tasks while this process leads.
-    async fn work(&self, shards: Shards, stop: watch::Receiver<bool>) {
+    async fn work(&self, shards: Shards, hinted: Hinted, stop: watch::Receiver<bool>) {
         let photos = Arc::new(Notify::new());
         let lead = self.lead(shards.watch(), Arc::clone(&photos), stop.clone());
-        tokio::join!(lead, self.deliver(shards, photos, stop));
+        tokio::join!(lead, self.deliver(shards, &hinted, photos, stop));
     }
 
     async fn lead(
@@ -277,7 +280,13 @@ impl Driver {
         }
     }
 
-    async fn deliver(&self, shards: Shards, photos: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+    async fn deliver(
+        &self,
+        shards: Shards,
+        hinted: &Hinted,
+        photos: Arc<Notify>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let wakes = self.tasks.parts.app.db.wakes();
         let started_at = self.tasks.parts.app.clock.now();
         let (mut told_at, mut told) = (Instant::now(), 0);
@@ -299,7 +308,7 @@ impl Driver {
                 }
             }
         };
-        Deliverer::new(&self.tasks, shards).run(&wakes, &mut stop, note).await;
+        Deliverer::new(&self.tasks, shards).run(&wakes, hinted, &mut stop, note).await;
     }
 
     async fn repeat(

@@ -10,6 +10,7 @@ mod chain;
 mod deliver;
 mod driver;
 mod held;
+mod hints;
 mod housekeeping;
 mod imports;
 mod mailboxes;
@@ -56,6 +57,7 @@ struct Parts {
     stop_grace: Duration,
     certificate_notice_days: i64,
     retention: Retention,
+    look_every: Option<Duration>,
     walks: Walks,
 }
 
@@ -76,6 +78,8 @@ pub struct Options {
     pub certificate_notice_days: i64,
     /// How long events are kept.
     pub retention: Retention,
+    /// How often the queue is looked through for what no signal told of; `None` is as often as the engine needs.
+    pub look_every: Option<Duration>,
 }
 
 impl Default for Options {
@@ -88,6 +92,7 @@ impl Default for Options {
             stop_grace: Duration::from_secs(10),
             certificate_notice_days: 14,
             retention: Retention::default(),
+            look_every: None,
         }
     }
 }
@@ -118,6 +123,7 @@ impl Tasks {
             stop_grace: options.stop_grace,
             certificate_notice_days: options.certificate_notice_days,
             retention: options.retention,
+            look_every: options.look_every,
             walks: Walks::default(),
         };
         Ok(Self { parts: Arc::new(parts) })

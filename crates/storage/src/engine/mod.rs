@@ -21,6 +21,7 @@ use domain::id::PartnerId;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::{oneshot, watch};
 
+use crate::leases::ShardSet;
 use crate::load::Rung;
 use crate::value::Row;
 use crate::{Error, Result};
@@ -232,6 +233,15 @@ impl Db {
         }
     }
 
+    /// Opens a session of its own by which nodes give one another hints; `None` on SQLite, where there are no
+    /// others.
+    pub async fn open_hints(&self) -> Result<Option<Hints>> {
+        match &self.threads {
+            Threads::Sqlite(_) => Ok(None),
+            Threads::Postgres(handle) => Ok(Some(Hints(handle.open_hints().await?))),
+        }
+    }
+
     /// How far what is asked for should give way now.
     pub fn rung(&self) -> Rung {
         let waiting = match &self.threads {
@@ -274,6 +284,21 @@ impl HeldLock {
     /// False once the session has ended.
     pub fn is_held(&self) -> bool {
         self.0.is_alive()
+    }
+}
+
+/// The session of [`Db::open_hints`], for as long as the value lives.
+pub struct Hints(postgres::Hints);
+
+impl Hints {
+    /// Tells every node that something was owed in these shards.
+    pub async fn tell(&self, shards: &ShardSet) -> Result<()> {
+        self.0.tell(&shards.to_text()).await
+    }
+
+    /// The shards that some node tells of next; `None` once the session has ended.
+    pub async fn hear(&self) -> Option<ShardSet> {
+        Some(ShardSet::of_text(&self.0.hear().await?))
     }
 }
 

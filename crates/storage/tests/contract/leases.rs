@@ -94,6 +94,19 @@ async fn a_node_that_leaves_counts_for_nobody_s_share_and_frees_all_at_the_end()
 const RACES: usize = 100;
 
 #[tokio::test]
+async fn nodes_tell_one_another_in_which_shards_something_is_owed() {
+    let db = fresh().await;
+    let Some(one) = db.open_hints().await.unwrap() else { return };
+    let other = db.open_hints().await.unwrap().unwrap();
+    let [first, second]: [ShardSet; 2] = [[0, 7, 255].into_iter().collect(), ShardSet::all()];
+    for told in [&first, &second] {
+        one.tell(told).await.unwrap();
+    }
+    assert_eq!((other.hear().await, other.hear().await), (Some(first.clone()), Some(second)));
+    assert_eq!(one.hear().await, Some(first));
+}
+
+#[tokio::test]
 async fn every_shard_has_one_owner_however_nodes_race() {
     let db = fresh().await;
     for _ in 0..RACES {

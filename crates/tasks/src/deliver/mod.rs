@@ -27,10 +27,12 @@ use std::time::Duration;
 use domain::Timestamp;
 use flume::Receiver;
 use storage::Wake;
+use storage::leases::{ShardSet, shard_of};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use crate::Tasks;
+use crate::hints::Hinted;
 use crate::shards::Shards;
 use work::Work;
 
@@ -38,6 +40,8 @@ use work::Work;
 /// that is the command line, on a shared one every other node (webhooks.md 5.6).
 const SCAN_EVERY_ALONE: Duration = Duration::from_secs(1);
 const SCAN_EVERY_SHARED: Duration = Duration::from_millis(250);
+/// How soon after a look another node's hint brings about the next one.
+const HEED_AFTER: Duration = Duration::from_millis(20);
 /// How long the last completions may take to be written after a stop.
 const FLUSH_GRACE: Duration = Duration::from_secs(5);
 /// News taken in before the next launch.
@@ -64,13 +68,16 @@ pub(crate) enum Note {
 /// Something from outside that ends a wait.
 enum News {
     Wake(Wake),
+    /// Another node owes something in these shards.
+    Hint(ShardSet),
     Stop,
 }
 
 impl Deliverer {
     pub(crate) fn new(tasks: &Tasks, mut shards: Shards) -> Self {
         let shared = tasks.parts.app.db.engine().is_shared();
-        let scan_every = if shared { SCAN_EVERY_SHARED } else { SCAN_EVERY_ALONE };
+        let usual = if shared { SCAN_EVERY_SHARED } else { SCAN_EVERY_ALONE };
+        let scan_every = tasks.parts.look_every.unwrap_or(usual);
         let (work, stop_grace) = (Work::new(tasks, shards.owned()), tasks.parts.stop_grace);
         Self { work, shards, scan_every, stop_grace }
     }
@@ -85,18 +92,20 @@ impl Deliverer {
     pub(crate) async fn run(
         mut self,
         wakes: &Receiver<Wake>,
+        hinted: &Hinted,
         stop: &mut watch::Receiver<bool>,
         mut note: impl FnMut(Note),
     ) {
         // Heard before this process led: the first scan finds what of it is still owed.
         drop(wakes.drain());
-        let mut scan_at = Instant::now();
+        let (mut scan_at, mut scanned_at) = (Instant::now(), Instant::now());
         while !*stop.borrow() {
             for wake in wakes.try_iter().take(WAKES_AT_ONCE) {
-                self.hear(wake, &mut note);
+                self.hear(wake, hinted, &mut note);
             }
             if scan_at <= Instant::now() {
-                scan_at = Instant::now() + self.scan_every.max(self.work.scan_pause());
+                scanned_at = Instant::now();
+                scan_at = scanned_at + self.scan_every.max(self.work.scan_pause());
                 self.work.scan();
                 self.take_shards();
                 self.work.tell();
@@ -108,20 +117,28 @@ impl Deliverer {
             let news = async {
                 tokio::select! {
                     wake = wakes.recv_async() => wake.map_or(News::Stop, News::Wake),
+                    shards = hinted.hear() => News::Hint(shards),
                     _ = stop.wait_for(|stop| *stop) => News::Stop,
                 }
             };
             match self.wait(scan_at, news).await {
-                Some(News::Wake(wake)) => self.hear(wake, &mut note),
-                Some(News::Stop) | None => {}
+                Some(News::Wake(wake)) => self.hear(wake, hinted, &mut note),
+                Some(News::Hint(shards)) if self.work.owns_any(&shards) => {
+                    scan_at = scan_at.min(scanned_at + HEED_AFTER.max(self.work.scan_pause()));
+                }
+                Some(News::Hint(_) | News::Stop) | None => {}
             }
         }
         self.finish().await;
     }
 
-    fn hear(&mut self, wake: Wake, note: &mut impl FnMut(Note)) {
+    fn hear(&mut self, wake: Wake, hinted: &Hinted, note: &mut impl FnMut(Note)) {
         match wake {
-            Wake::Delivery { endpoint, delivery, due } => self.work.hear(endpoint, delivery, due),
+            Wake::Delivery { endpoint, delivery, due } => {
+                if !self.work.hear(endpoint, delivery, due) {
+                    hinted.tell(shard_of(endpoint));
+                }
+            }
             Wake::Photo => note(Note::Photo),
         }
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
-use storage::leases::shard_of;
+use storage::leases::{ShardSet, shard_of};
 use storage::load::Rung;
 use storage::queue::Place;
 use tokio::task::{JoinError, JoinSet};
@@ -111,13 +111,18 @@ impl Work {
         Seen { version: self.owned.version, busy: foreign.map(shard_of).collect() }
     }
 
-    /// Learns of a delivery that was just committed.
-    pub(super) fn hear(&mut self, endpoint_no: i64, delivery_no: i64, due_micros: i64) {
-        if self.owned.epoch(endpoint_no).is_none() {
-            return;
+    /// Learns of a delivery that was just committed; false when another node sends it.
+    pub(super) fn hear(&mut self, endpoint_no: i64, delivery_no: i64, due_micros: i64) -> bool {
+        let is_ours = self.owned.epoch(endpoint_no).is_some();
+        if is_ours {
+            let due_at = Timestamp::from_micros(due_micros);
+            self.lanes.touch(endpoint_no).hear(Place { due_at, delivery_no });
         }
-        let due_at = Timestamp::from_micros(due_micros);
-        self.lanes.touch(endpoint_no).hear(Place { due_at, delivery_no });
+        is_ours
+    }
+
+    pub(super) fn owns_any(&self, shards: &ShardSet) -> bool {
+        self.owned.shards().meets(shards)
     }
 
     /// Starts loading what is due, as far as there is room for it.

@@ -9,7 +9,9 @@ use std::sync::mpsc as blocking;
 use std::time::Duration;
 
 use domain::{Clock, Timestamp, seconds};
+use storage::leases::ShardSet;
 use storage::{Row, Tx, args};
+use tasks::{Options, Tasks};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -42,6 +44,11 @@ async fn house() -> Option<House> {
     world.app.db.engine().is_shared().then_some(House { world, clock })
 }
 
+/// Nodes that look through the queue when they get their shards, and never again.
+fn blind() -> Options {
+    Options { look_every: Some(Duration::from_hours(24)), ..Options::default() }
+}
+
 enum Order {
     /// Says that it stands still, and does until the other end is dropped.
     Freeze(oneshot::Sender<()>, blocking::Receiver<()>),
@@ -58,10 +65,15 @@ struct Node {
 
 impl Node {
     fn start(house: &House) -> Self {
+        Self::start_with(house, Options::default())
+    }
+
+    fn start_with(house: &House, options: Options) -> Self {
         let (orders, mut ordered) = mpsc::channel(1);
         let (install, clock) = (house.world.install(), Arc::<LeaseClock>::clone(&house.clock));
         let life = async move {
-            let mut running = Some(install.tasks().await.start_with_lease_clock(clock));
+            let tasks = install.tasks_with(options).await;
+            let mut running = Some(tasks.start_with_lease_clock(clock));
             while let Some(order) = ordered.recv().await {
                 match order {
                     Order::Freeze(frozen, until) => {
@@ -254,6 +266,39 @@ async fn g4_no_delivery_is_in_flight_twice_while_a_node_joins() {
     }
     assert_eq!(receiver.requests().len(), 80);
     assert_eq!(house.world.attempts().await.len(), 80);
+}
+
+/// The first node emits. It tells what it owes in the shards of the second, and both look when they are told to.
+#[tokio::test]
+async fn nodes_tell_one_another_what_is_owed_and_look_at_once() {
+    let Some(house) = house().await else { return };
+    let receiver = Receiver::start().await;
+    // So many that each node has some of them.
+    house.endpoints(64, &receiver).await;
+    let hints = house.world.app.db.open_hints().await.unwrap().unwrap();
+    let clock = Arc::<LeaseClock>::clone(&house.clock);
+    let first = Tasks::new(&house.world.app, blind()).unwrap().start_with_lease_clock(clock);
+    let second = Node::start_with(&house, blind());
+    house.is_shared_as(&[128, 128]).await;
+    let told = async {
+        tokio::select! {
+            shards = hints.hear() => shards,
+            _ = async { loop { house.world.emit(1).await } } => None,
+        }
+    };
+    let told = timeout(PATIENCE, told).await.expect("the first node tells");
+    assert!(!told.unwrap().is_empty());
+    for _ in 0..2 {
+        house.world.emit(1).await;
+        let looks = async {
+            while house.world.owed().await != 0 {
+                hints.tell(&ShardSet::all()).await.unwrap();
+            }
+        };
+        timeout(PATIENCE, looks).await.expect("both look");
+    }
+    second.stop().await;
+    first.stop().await;
 }
 
 #[tokio::test]

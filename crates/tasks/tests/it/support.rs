@@ -74,7 +74,11 @@ pub(crate) struct Install {
 
 impl Install {
     pub(crate) async fn tasks(&self) -> Tasks {
-        Tasks::new(&open(self).await, Options::default()).unwrap()
+        self.tasks_with(Options::default()).await
+    }
+
+    pub(crate) async fn tasks_with(&self, options: Options) -> Tasks {
+        Tasks::new(&open(self).await, options).unwrap()
     }
 }
 

@@ -3,6 +3,7 @@
 //! How statements travel is in [`session`], how values do in [`values`], and how a connection is made
 //! in [`server`]. Any number of nodes may work on one database.
 
+mod hints;
 mod server;
 mod session;
 mod values;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use tokio_postgres::{Client, Statement};
 
+pub(super) use self::hints::Hints;
 use self::server::Server;
 pub(super) use self::session::Session;
 use self::values::explain;
@@ -74,6 +76,10 @@ impl Handle {
     /// Units that wait to write.
     pub(super) fn n_waiting(&self) -> usize {
         self.writer.len()
+    }
+
+    pub(super) async fn open_hints(&self) -> Result<Hints> {
+        Hints::open(&self.server).await
     }
 
     pub(super) async fn try_hold(&self, key: i64) -> Result<Option<LockSession>> {
