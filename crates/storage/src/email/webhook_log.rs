@@ -75,7 +75,7 @@ statements! {
     LINES = "select a.at, a.delivery_no, a.n from attempts a join deliveries d on d.no = a.delivery_no
         join events e on e.no = d.event_no where a.endpoint_no = $1 and a.url is not null and a.at >= $2
         and (e.type = $3 or $3 is null)
-        and ($4 is null or coalesce(a.status_code between 200 and 299, false) = $4)
+        and (coalesce(a.status_code between 200 and 299, false) = $4 or $4 is null)
         order by a.at desc, a.delivery_no desc limit $5";
     SENT = concat!(sent!(), "where d.no = $3 and d.partner_id = $1 and d.livemode = $2 and p.mailbox_id is not null");
     /// By the delivery's own id, which no two have, whether it was made with its event or by a replay.
