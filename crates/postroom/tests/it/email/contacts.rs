@@ -34,7 +34,7 @@ async fn names(who: &Agent<'_>, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a0_to_a7_who_sees_a_contact() {
+async fn check_12_a0_a1_a2_a3_a4_a5_a6_a7_who_sees_a_contact() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let (ann, bob) = (house.agent("ann").await, house.agent("bob").await);
@@ -72,7 +72,7 @@ async fn a0_to_a7_who_sees_a_contact() {
 }
 
 #[tokio::test]
-async fn k1_k2_who_may_see_a_new_contact_and_what_it_needs() {
+async fn k1_k2_k7_who_may_see_a_new_contact_and_what_it_needs() {
     let server = TestServer::start().await;
     let mailroom = Mailroom::open(&server).await;
     let house = Organization::of(&server, &mailroom, "acme").await;
@@ -101,7 +101,7 @@ async fn k1_k2_who_may_see_a_new_contact_and_what_it_needs() {
 }
 
 #[tokio::test]
-async fn k3_to_k6_lists_keep_their_form_and_are_judged() {
+async fn k3_k4_k5_k6_lists_keep_their_form_and_are_judged() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let emails = json!([{"value": "Ann.Lee@X.io"}, {"label": "work", "value": "al@y.io", "is_primary": true}]);

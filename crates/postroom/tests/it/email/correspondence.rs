@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use testkit::{Agent, Organization, TestServer};
 
+use super::imports::{import, mail, mbox};
+
 const NOBODY: &str = "0197f2c1-a5b7-7c3e-9d10-a4c2e6b8f001";
 
 async fn contact(house: &Organization<'_>, body: Value) -> String {
@@ -82,6 +84,24 @@ async fn the_union_of_the_pages_of_a_correspondence_is_the_whole() {
         }
         assert_eq!(all, ["0", "1", "2", "3", "4"]);
     }
+}
+
+#[tokio::test]
+async fn a_call_looks_through_so_many_messages_and_its_cursor_goes_on() {
+    let server = TestServer::start().await;
+    let house = Organization::open(&server).await;
+    let ann = house.agent("ann").await;
+    let emails = json!([{"value": "b@old.example"}]);
+    let with_bob = contact(&house, json!({"given_name": "Bob", "emails": emails})).await;
+    let from = |n: usize| if n == 0 { "b@old.example" } else { "c@old.example" };
+    let mails: Vec<String> = (0..=2000).map(|n| mail(&n.to_string(), from(n), 1)).collect();
+    let job = import(&ann, json!({}), &mbox(&mails)).await;
+    assert_eq!(job["messages_imported"], 2001);
+    let page = ann.get(&with_bob).await.expect(200);
+    assert_eq!(subjects(&page), [""; 0]);
+    let cursor = page["next_cursor"].as_str().expect("the oldest was not looked at");
+    let page = ann.get(&format!("{with_bob}?cursor={cursor}")).await.expect(200);
+    assert_eq!((subjects(&page), &page["next_cursor"]), (vec!["0"], &Value::Null));
 }
 
 #[tokio::test]

@@ -11,14 +11,14 @@ use storage::Tx;
 use testkit::server::Call;
 use testkit::{Agent, Answer, Organization, Receiver, TestServer};
 
-fn mail(id: &str, from: &str, day: u32) -> String {
+pub(super) fn mail(id: &str, from: &str, day: u32) -> String {
     format!(
         "From: {from}\r\nTo: x@y.example\r\nMessage-ID: <{id}@old.example>\r\nSubject: {id}\r\n\
          Date: Wed, {day:02} Jul 2020 09:30:00 +0000\r\n\r\nHello.\r\n"
     )
 }
 
-fn mbox(mails: &[String]) -> Vec<u8> {
+pub(super) fn mbox(mails: &[String]) -> Vec<u8> {
     let mut file = String::new();
     for mail in mails {
         file.push_str("From x@y.example Wed Jul  1 09:30:15 2020\r\n");
@@ -71,7 +71,7 @@ fn path(agent: &Agent<'_>, job: &Value, rest: &str) -> String {
 }
 
 /// The whole way of one file, and the job at its end.
-async fn import(agent: &Agent<'_>, body: Value, file: &[u8]) -> Value {
+pub(super) async fn import(agent: &Agent<'_>, body: Value, file: &[u8]) -> Value {
     let (job, url) = create(agent, body).await;
     assert_eq!(upload(agent.server, &url, file).await.status, 204);
     let started = agent.post(&path(agent, &job, "/start"), json!({})).await.expect(200);
