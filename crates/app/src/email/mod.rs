@@ -40,6 +40,8 @@ pub struct Settings {
     pub domain: String,
     /// Bytes that a new mailbox may hold; `None` is no limit.
     pub storage_limit: Option<i64>,
+    /// Messages that a mailbox may send on a day in UTC (M-9); `None` is no limit.
+    pub sends_per_day: Option<i64>,
     /// Unicode scalar values of a message's text that go with `message.received` (B-2).
     pub body_chars_max: usize,
 }
@@ -49,6 +51,7 @@ impl Default for Settings {
         Self {
             domain: "agents.localhost".to_owned(),
             storage_limit: Some(2 << 30),
+            sends_per_day: None,
             body_chars_max: 100_000,
         }
     }

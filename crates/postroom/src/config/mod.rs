@@ -130,6 +130,7 @@ impl Webhooks {
 pub struct Email {
     pub domain: String,
     pub mailbox_mebibytes: i64,
+    pub sends_per_day: i64,
     pub body_chars: usize,
 }
 
@@ -139,6 +140,7 @@ impl Email {
         app::email::Settings {
             domain: self.domain.to_lowercase(),
             storage_limit: (self.mailbox_mebibytes > 0).then_some(self.mailbox_mebibytes << 20),
+            sends_per_day: (self.sends_per_day > 0).then_some(self.sends_per_day),
             body_chars_max: self.body_chars,
         }
     }

@@ -48,6 +48,8 @@ statements! {
     USAGE_INSERT = "insert into mailbox_usage (mailbox_id, used_bytes) values ($1, 0)";
     USAGE_GET = "select used_bytes from mailbox_usage where mailbox_id = $1";
     USAGE_ADD = "update mailbox_usage set used_bytes = used_bytes + $2 where mailbox_id = $1";
+    SENT_ADD = "update mailbox_usage set n_sent = case when sent_on = $2 then n_sent + 1 else 1 end, sent_on = $2
+        where mailbox_id = $1 and (sent_on <> $2 or n_sent < $3)";
     KEY_GET = "select signing_key_sealed from identities where id = $1";
     KEY_LAST = "select max(signing_key_at) from identities where partner_id = $1 and deleted_at is null";
     KEY_PUT = "update identities set signing_key_sealed = $2, signing_key_at = $3 where id = $1";
@@ -168,6 +170,11 @@ pub async fn used_bytes(tx: &Tx, mailbox_id: EmailMailboxId) -> Result<i64> {
 
 pub async fn add_used_bytes(tx: &Tx, mailbox_id: EmailMailboxId, bytes: i64) -> Result<()> {
     tx.post(USAGE_ADD, args![mailbox_id, bytes]).await
+}
+
+/// Counts a message that a mailbox sends on a day, numbered from 1970; false where it has sent `limit` by then.
+pub async fn count_sent(tx: &Tx, mailbox_id: EmailMailboxId, day: i64, limit: i64) -> Result<bool> {
+    Ok(tx.exec(SENT_ADD, args![mailbox_id, day, limit]).await? == 1)
 }
 
 /// The signing key of an identity, sealed.

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod attachment;
+mod daily;
 pub mod flags;
 pub mod get;
 pub mod ingest;

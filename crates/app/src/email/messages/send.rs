@@ -21,7 +21,7 @@ use storage::email::{identities, rules};
 use wire::email::messages::{NewAttachment, SendMessage, To};
 
 use super::receive::{Arrival, must_have_room, receive};
-use super::{opens, outcome};
+use super::{daily, opens, outcome};
 use crate::email::{mailbox, raw, threads};
 use crate::{OpCtx, audit};
 
@@ -226,6 +226,7 @@ pub async fn send(tx: &Tx, ctx: &OpCtx, prepared: &Prepared) -> Result<Message> 
     for (_, address) in &prepared.recipients {
         must_be_allowed(tx, &owner, address).await?;
     }
+    daily::must_be_left(tx, ctx, &owner).await?;
     must_have_room(tx, ctx, &owner, prepared.raw.size).await?;
     let mut message = outbound(ctx, &owner, prepared);
     message.thread_id = threads::join(tx, ctx, &owner, &message).await?;

@@ -222,3 +222,40 @@ async fn a_send_that_cannot_be_is_refused_with_422_and_stores_nothing() {
     assert_eq!(ann.messages().await.len(), 0);
     ann.post(&ann.path("/messages"), good).await.expect(201);
 }
+
+#[tokio::test]
+async fn m9_a_mailbox_sends_so_many_messages_a_day_where_the_operator_says_so() {
+    let email = app::email::Settings { sends_per_day: Some(3), ..Default::default() };
+    let server = TestServer::start_with(email).await;
+    let house = Organization::open(&server).await;
+    let (ann, bob) = (house.agent("ann").await, house.agent("bob").await);
+    let first = ann.send(&[bob.address(), "x@y.example"], "One", "x").await;
+    let body = json!({"recipients": {"to": [bob.address()]}, "subject": "x", "body_text": "x"});
+    // What is refused does not count, what is sent again under its key neither.
+    ann.post(&ann.path("/messages"), json!({"subject": "x"})).await.expect(422);
+    for _ in 0..2 {
+        ann.post_as("k", &ann.path("/messages"), body.clone()).await.expect(201);
+    }
+    let forward = json!({"recipients": {"to": [bob.address()]}});
+    ann.post(&of(&ann, &first, "/forward"), forward.clone()).await.expect(201);
+    // To delete what was sent gives none of them back.
+    ann.delete(&of(&ann, &first, "")).await.expect(204);
+    let kept = ann.messages().await[0].clone();
+    let draft = ann.post(&ann.path("/drafts"), body.clone()).await.expect(201);
+    let of_draft = ann.path(&format!("/drafts/{}/send", draft["id"].as_str().unwrap()));
+    for (path, body) in [
+        (ann.path("/messages"), body.clone()),
+        (of(&ann, &kept, "/reply-all"), json!({"body_text": "x"})),
+        (of(&ann, &kept, "/forward"), forward),
+        (of_draft.clone(), json!({"generation": 1})),
+    ] {
+        let refused = ann.post(&path, body).await;
+        let wait: i64 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=86_400).contains(&wait), "{wait}");
+        assert!(refused.expect(429)["detail"].is_string(), "{path}");
+    }
+    assert_eq!(bob.messages().await.len(), 3);
+    bob.send(&[ann.address()], "Each has its own", "x").await;
+    server.clock.advance(domain::days(1));
+    ann.post(&of_draft, json!({"generation": 1})).await.expect(201);
+}
