@@ -111,7 +111,7 @@ fn the_same_message_is_the_same_bytes() {
 }
 
 #[test]
-fn m_12_hidden_recipients_leave_no_trace() {
+fn m12_hidden_recipients_leave_no_trace() {
     let from = sender();
     let bytes = build(&outgoing(&from, &[])).unwrap();
     let text = String::from_utf8(bytes).unwrap();

@@ -112,7 +112,7 @@ fn an_inline_image_is_no_attachment_and_b_5_html_becomes_the_body() {
 }
 
 #[test]
-fn b_3_a_message_without_text_has_no_body() {
+fn b3_a_message_without_text_has_no_body() {
     let raw = "From: a@b.example\nContent-Type: application/pdf; name=x.pdf\n\nx";
     let read = parse(raw.as_bytes()).unwrap();
     assert_eq!((read.body, read.snippet), (None, None));
@@ -213,7 +213,7 @@ fn nul_never_reaches_a_text() {
 }
 
 #[test]
-fn b_6_the_snippet_shows_what_is_new() {
+fn b6_the_snippet_shows_what_is_new() {
     let raw = "From: a@b.example\nSubject: Re: x\nContent-Type: text/plain; format=flowed\n\n\
         On 1.7.2026 09:30, Bob <b@c.example> \nwrote:\n> old \n> words\n\nThe answer is \nyes.\n";
     let read = parse(raw.as_bytes()).unwrap();

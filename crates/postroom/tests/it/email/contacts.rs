@@ -97,7 +97,10 @@ async fn k1_k2_k7_who_may_see_a_new_contact_and_what_it_needs() {
         house.admin.post(CONTACTS, empty).await.expect(400);
     }
     // K-7
+    let more = json!({"colour": "red"});
     make(&house.admin, json!({"given_name": "x", "colour": "red"})).await;
+    house.admin.patch(&path(&own), more.clone()).await.expect(200);
+    ann.patch(&ann.path(""), more).await.expect(422);
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn check_34_a_redirect_is_not_followed_and_is_a_failure() {
 }
 
 #[tokio::test]
-async fn h2_a_retry_posts_the_same_bytes_under_the_same_request_id_and_signs_them_anew() {
+async fn h1_to_h3_a_retry_posts_the_same_bytes_under_the_same_request_id_and_signs_them_anew() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let (ann, bob) = (house.agent("ann").await, house.agent("bob").await);
@@ -66,6 +66,10 @@ async fn h2_a_retry_posts_the_same_bytes_under_the_same_request_id_and_signs_the
     assert_eq!(told[0].header("x-inkbox-request-id"), told[1].header("x-inkbox-request-id"));
     assert_ne!(told[0].header("x-inkbox-timestamp"), told[1].header("x-inkbox-timestamp"));
     assert!(told.iter().all(|request| request.verifies_as_email(key.as_str().unwrap())));
+    // H-3
+    for name in ["X-Inkbox-Signature", "x-inkbox-signature", "X-INKBOX-SIGNATURE"] {
+        assert!(told[0].header(name).starts_with("sha256="), "{name}");
+    }
     // H-1: the time is that of the attempt.
     let seconds: i64 = told[1].header("x-inkbox-timestamp").parse().unwrap();
     let now = server.clock.now().micros() / 1_000_000;

@@ -39,7 +39,7 @@ async fn check_36_b1_to_b4_a_text_is_cut_at_the_cap_between_characters() {
 }
 
 #[tokio::test]
-async fn b3_b5_the_text_is_that_of_the_plain_part_or_of_the_html_or_there_is_none() {
+async fn b3_b5_b6_the_text_is_that_of_the_plain_part_or_of_the_html_or_there_is_none() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let bob = house.agent("bob").await;
@@ -72,4 +72,20 @@ async fn b3_b5_the_text_is_that_of_the_plain_part_or_of_the_html_or_there_is_non
         // B-6: the snippet is the one that the API shows.
         assert_eq!(message["snippet"], bob.messages().await[0]["snippet"]);
     }
+}
+
+#[tokio::test]
+async fn b6_a_snippet_is_the_start_of_the_text_in_one_line() {
+    let server = TestServer::start().await;
+    let house = Organization::open(&server).await;
+    let (ann, bob) = (house.agent("ann").await, house.agent("bob").await);
+    let receiver = Receiver::start().await;
+    bob.subscribe(&receiver.url(), &["message.received"]).await;
+    ann.send(&[bob.address()], "x", &"ab \n\n  c\t".repeat(100)).await;
+    server.settle().await;
+    let event = receiver.received()[0].json();
+    let snippet = event["data"]["message"]["snippet"].as_str().unwrap();
+    assert!(snippet.starts_with("ab c ab c "), "{snippet}");
+    assert!((190..=201).contains(&snippet.chars().count()), "{snippet}");
+    assert_eq!(snippet, bob.messages().await[0]["snippet"]);
 }

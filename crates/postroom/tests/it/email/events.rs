@@ -108,7 +108,8 @@ pub(super) async fn six(
 }
 
 #[tokio::test]
-async fn check_26_check_35_check_40_all_six_are_signed_by_the_recipe_and_have_the_closed_shape() {
+async fn check_26_check_35_check_40_h1_sk5_all_six_are_signed_by_the_recipe_and_have_the_closed_shape()
+ {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let ann = house.agent("ann").await;

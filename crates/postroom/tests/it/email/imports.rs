@@ -90,7 +90,7 @@ fn counts(job: &Value) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn check_22_an_eml_is_imported_as_it_was_and_told_to_nobody() {
+async fn check_22_e1_an_eml_is_imported_as_it_was_and_told_to_nobody() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let ann = house.agent("ann").await;

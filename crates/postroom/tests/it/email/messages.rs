@@ -132,7 +132,7 @@ async fn check_18_m13_only_looking_at_a_message_marks_it_as_read() {
 }
 
 #[tokio::test]
-async fn an_attachment_is_behind_a_link_that_needs_no_key() {
+async fn r4_an_attachment_of_any_name_is_behind_a_link_that_needs_no_key() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let (ann, bob) = (house.agent("ann").await, house.agent("bob").await);

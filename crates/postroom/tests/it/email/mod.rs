@@ -3,6 +3,7 @@
 
 mod contacts;
 mod context;
+mod conventions;
 mod correspondence;
 mod drafts;
 mod event_attempts;
@@ -16,6 +17,7 @@ mod lists;
 mod merges;
 mod messages;
 mod notes;
+mod occasions;
 mod outcomes;
 mod payload;
 mod peers;

@@ -97,7 +97,7 @@ async fn an_answer_of_the_simulator_comes_into_the_thread_that_it_answers() {
 }
 
 #[tokio::test]
-async fn m14_to_m16_a_forward_is_told_as_forwarded_and_begins_a_thread_of_its_own() {
+async fn m14_to_m16_e3_a_forward_is_told_as_forwarded_and_begins_a_thread_of_its_own() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let (ann, bob) = (house.agent("ann").await, house.agent("bob").await);

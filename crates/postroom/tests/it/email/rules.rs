@@ -150,7 +150,7 @@ async fn is_there(agent: &Agent<'_>, path: &str) -> bool {
 }
 
 #[tokio::test]
-async fn c9_m5_what_was_blocked_is_the_organizations_alone_and_told_to_nobody() {
+async fn c9_m5_e1_what_was_blocked_is_the_organizations_alone_and_told_to_nobody() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let bob = house.agent("bob").await;

@@ -11,7 +11,7 @@ fn told(receiver: &Receiver, kind: &str) -> Vec<Received> {
 }
 
 #[tokio::test]
-async fn m11_a_message_between_two_agents_is_stored_on_both_sides_and_told_of_signed() {
+async fn m11_e5_a_message_between_two_agents_is_stored_on_both_sides_and_told_of_signed() {
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;
     let (ann, bob) = (organization.agent("ann").await, organization.agent("bob-bot").await);

@@ -1,8 +1,12 @@
 //! Who signs, and what a rotation does at once (email-api.md 9).
 
+use std::sync::{Arc, OnceLock};
+
 use app::email::signing_keys::{SigningKeyMode, switch};
 use serde_json::{Value, json};
+use storage::QUEUE_UNITS_MAX;
 use testkit::{Agent, Organization, Receiver, TestServer};
+use tokio::task::JoinSet;
 
 const ALL: &str = "/api/v1/signing-keys";
 
@@ -99,4 +103,38 @@ async fn sk1_one_key_signs_for_all_identities_where_the_organization_wants_it_so
     server.settle().await;
     assert!(of_bob.received()[2].verifies_as_email(&old));
     assert!(!of_ann.received()[2].verifies_as_email(&rotated));
+}
+
+#[tokio::test]
+async fn sk4_a_foreign_key_is_403_an_unknown_one_404_and_a_database_that_cannot_answer_503() {
+    let server = TestServer::start().await;
+    let organization = Organization::open(&server).await;
+    let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
+    let to_all = json!({"viewer_identity_id": null});
+    organization.admin.post("/api/v1/identities/bob/access", to_all).await.expect(201);
+    ann.post(&path(&bob), json!({})).await.expect(403);
+    ann.get(&path(&bob)).await.expect(403);
+    for agent in [&ann, &organization.admin] {
+        agent.post("/api/v1/identities/nobody/signing-key", json!({})).await.expect(404);
+        agent.get("/api/v1/identities/nobody/signing-key").await.expect(404);
+    }
+
+    // One unit keeps the database from all others, until no more may wait.
+    let gate = Arc::new(OnceLock::new());
+    let mut units = JoinSet::new();
+    for _ in 0..2 * QUEUE_UNITS_MAX {
+        let (db, gate) = (server.app.db.clone(), Arc::clone(&gate));
+        let wait = async move |_: &app::Tx| -> storage::Result<()> {
+            gate.wait();
+            Ok(())
+        };
+        units.spawn(async move { db.write(wait).await });
+    }
+    units.join_next().await.expect("a unit").expect("no panic").expect_err("no room");
+    let refused = ann.post(&path(&ann), json!({})).await;
+    assert!(refused.header("retry-after").is_some());
+    assert!(refused.expect(503)["detail"].is_string());
+    gate.set(()).expect("once");
+    units.join_all().await;
+    ann.post(&path(&ann), json!({})).await.expect(201);
 }

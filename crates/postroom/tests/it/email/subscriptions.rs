@@ -93,6 +93,29 @@ async fn check_24_ws1_ws3_the_21st_of_a_mailbox_is_refused_until_one_is_deleted(
 }
 
 #[tokio::test]
+async fn ws2_one_url_serves_many_mailboxes_and_many_urls_one_mailbox() {
+    let server = TestServer::start().await;
+    let organization = Organization::open(&server).await;
+    let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
+    let (one, other) = (Receiver::start().await, Receiver::start().await);
+    ann.subscribe(&one.url(), &["message.sent"]).await;
+    ann.subscribe(&other.url(), &["message.delivered"]).await;
+    for _ in 0..2 {
+        bob.subscribe(&one.url(), &["message.received"]).await;
+    }
+    ann.send(&[bob.address()], "One", "x").await;
+    server.settle().await;
+    let told = |receiver: &Receiver| {
+        let of = |r: &testkit::Received| r.json()["event_type"].as_str().unwrap().to_owned();
+        let mut all: Vec<_> = receiver.received().iter().map(of).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(told(&one), ["message.received", "message.received", "message.sent"]);
+    assert_eq!(told(&other), ["message.delivered"]);
+}
+
+#[tokio::test]
 async fn check_25_deleting_a_subscription_stops_the_retries_that_wait() {
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;

@@ -19,7 +19,7 @@ fn readable(agent: &Agent<'_>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn check_01_every_path_answers_the_same_with_and_without_a_final_slash() {
+async fn check_01_r1_every_path_answers_the_same_with_and_without_a_final_slash() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let ann = house.agent("ann").await;
@@ -64,7 +64,7 @@ async fn check_02_without_a_key_401_and_without_a_route_404_both_as_json_with_a_
 }
 
 #[tokio::test]
-async fn check_03_at_and_plus_in_a_path_are_read_raw_and_encoded() {
+async fn check_03_r2_at_and_plus_in_a_path_are_read_raw_and_encoded() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let ctx = app::operator_ctx(&server.app, &house.slug, true, "olga").await.unwrap();
@@ -152,15 +152,18 @@ async fn walk(agent: &Agent<'_>, list: &str, between: impl AsyncFn()) -> Vec<Val
     loop {
         let page = agent.get(&agent.path(&format!("/{list}?limit=2{cursor}"))).await.expect(200);
         seen.extend(page["items"].as_array().unwrap().iter().cloned());
+        assert!(page.as_object().unwrap().contains_key("next_cursor"), "R-7");
         assert_eq!(page["has_more"], page["next_cursor"].is_string(), "R-6");
         let Some(next) = page["next_cursor"].as_str() else { return seen };
+        let is_base64url = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        assert!(next.chars().all(is_base64url), "R-9: {next}");
         cursor = format!("&cursor={next}");
         between().await;
     }
 }
 
 #[tokio::test]
-async fn check_08_pages_hold_everything_once_while_more_arrives() {
+async fn check_08_r6_to_r9_pages_hold_everything_once_while_more_arrives() {
     let server = TestServer::start().await;
     let house = Organization::open(&server).await;
     let (ann, bob) = (house.agent("ann").await, house.agent("bob").await);
@@ -186,7 +189,7 @@ async fn check_08_pages_hold_everything_once_while_more_arrives() {
         subjects.retain(|subject| *subject != "late");
         assert_eq!(subjects, ["n6", "n5", "n4", "n3", "n2", "n1", "n0"], "{list}");
     }
-    for list in ["messages", "threads", "drafts"] {
+    for list in ["messages", "threads", "drafts", "imports"] {
         let refused = bob.get(&bob.path(&format!("/{list}?cursor=garbled"))).await.expect(422);
         assert!(refused["detail"].is_string(), "R-8: {refused}");
     }

@@ -133,7 +133,8 @@ async fn dl3_the_first_4096_bytes_of_an_answer_are_kept_as_text() {
 }
 
 #[tokio::test]
-async fn check_31_rp1_rp2_a_replay_sends_the_same_event_anew_to_where_the_subscription_is_now() {
+async fn check_31_rp1_rp2_rp4_a_replay_sends_the_same_event_anew_to_where_the_subscription_is_now()
+{
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;
     let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
@@ -160,6 +161,14 @@ async fn check_31_rp1_rp2_a_replay_sends_the_same_event_anew_to_where_the_subscr
         let logged = log(&bob, "").await;
         assert!(logged.contains(&made));
     }
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    bob.patch(&path, json!({"url": format!("http://{closed}/")})).await.expect(200);
+    let made = replay(&server, &bob, &rows[0]).await;
+    assert_eq!(
+        (&made["response_status"], &made["error_detail"]),
+        (&Value::Null, &json!("connect"))
+    );
+
     let (first, again) = (&old.received()[0], &new.received()[0]);
     assert_eq!(first.body, again.body);
     assert_ne!(first.header("x-inkbox-request-id"), again.header("x-inkbox-request-id"));
@@ -171,7 +180,8 @@ async fn check_31_rp1_rp2_a_replay_sends_the_same_event_anew_to_where_the_subscr
 }
 
 #[tokio::test]
-async fn check_32_rp3_a_row_whose_subscription_is_gone_or_hears_other_types_is_not_replayed() {
+async fn check_32_rp3_dl5_dl6_a_row_whose_subscription_is_gone_or_hears_other_types_is_not_replayed()
+ {
     let server = TestServer::start().await;
     let organization = Organization::open(&server).await;
     let (ann, bob) = (organization.agent("ann").await, organization.agent("bob").await);
@@ -200,4 +210,21 @@ async fn check_32_rp3_a_row_whose_subscription_is_gone_or_hears_other_types_is_n
     assert!(refused["detail"].is_string());
     server.settle().await;
     assert_eq!(receiver.received().len(), 1);
+}
+
+#[tokio::test]
+async fn rp5_a_row_is_there_for_as_long_as_its_event_is_kept() {
+    let server = TestServer::start().await;
+    let organization = Organization::open(&server).await;
+    let bob = organization.agent("bob").await;
+    let receiver = Receiver::start().await;
+    bob.subscribe(&receiver.url(), &["message.sent"]).await;
+    bob.send(&["delivered@simulator.agents.localhost"], "One", "x").await;
+    server.settle().await;
+    server.advance(domain::days(29)).await;
+    let rows = log(&bob, "").await;
+    assert_eq!(rows.len(), 1);
+    server.advance(domain::days(2)).await;
+    assert_eq!(log(&bob, "").await, Vec::<Value>::new());
+    bob.post(&replay_path(&rows[0]), json!({})).await.expect(404);
 }
