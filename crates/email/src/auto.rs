@@ -3,7 +3,7 @@
 //! The facts are told as they stand; what follows from them (no answer without leave, no loop) is decided
 //! in `app`. A null envelope sender is the transport's to know.
 
-use crate::scan::Header;
+use crate::header::Header;
 
 /// What a header says of automatic sending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,7 +68,7 @@ fn first_word(value: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::Auto;
-    use crate::scan::Header;
+    use crate::header::Header;
 
     fn auto(header: &str) -> Auto {
         Auto::read(&Header::read(header.as_bytes()).unwrap())

@@ -6,9 +6,10 @@ use crate::address_list;
 use crate::attachment::Attachment;
 use crate::build::{BuildProblem, LINE_BYTES_MAX, Outgoing, has_bare_break};
 use crate::field;
+use crate::header::Header;
 use crate::message_id;
 use crate::parse::MESSAGE_BYTES_MAX;
-use crate::scan::{Header, Structure};
+use crate::scan::Structure;
 
 pub(crate) fn check(outgoing: &Outgoing<'_>, bytes: &[u8]) -> Result<(), BuildProblem> {
     if bytes.len() > MESSAGE_BYTES_MAX {

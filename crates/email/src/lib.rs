@@ -15,6 +15,7 @@ mod field;
 pub mod filename;
 mod flowed;
 pub mod forward;
+mod header;
 pub mod html;
 mod html_token;
 pub mod mbox;

@@ -9,8 +9,9 @@ use crate::address::Mailbox;
 use crate::auto::Auto;
 use crate::bodies::Bodies;
 use crate::decoder::Decoder;
+use crate::header::{Header, HeaderProblem};
 use crate::html::{self, Links};
-use crate::scan::{Header, HeaderProblem, Structure};
+use crate::scan::Structure;
 use crate::{address_list, field, filename, message_id, quote, text};
 
 /// Bytes of a message (engine 5.1).
