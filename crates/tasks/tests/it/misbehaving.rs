@@ -155,6 +155,7 @@ async fn case_14_a_wish_to_wait_lengthens_the_wait_up_to_a_day_and_nonsense_is_i
 #[tokio::test]
 async fn case_15_connections_that_break_are_failures_told_apart() {
     let half = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf";
+    let no_chunk = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n";
     let manners = vec![
         ("closed before the head", vec![Act::Close], None, Some("protocol")),
         ("reset before the head", vec![Act::Reset], None, Some("protocol")),
@@ -168,6 +169,7 @@ async fn case_15_connections_that_break_are_failures_told_apart() {
         ),
         ("TLS", vec![Act::write(b"\x15\x03\x01\x00\x02\x02\x46".to_vec())], None, Some("protocol")),
         ("HTTP/0.9", vec![Act::write("hello"), Act::Close], None, Some("protocol")),
+        ("no chunk", vec![Act::write(no_chunk), Act::Hang], Some(200), Some("protocol")),
     ];
     judged(&Settings::default(), manners).await;
 }
@@ -271,10 +273,11 @@ async fn case_18_odd_bodies_are_cut_and_the_status_judges() {
             Some(200),
             ok,
         ),
+        ("HTTP/1.0", vec![Act::write("HTTP/1.0 200 OK\r\n\r\nold"), Act::Close], Some(200), ok),
     ];
     let lines = judged(&Settings::default(), manners).await;
     let bodies: Vec<&[u8]> = lines[3..].iter().map(|line| line.body.as_slice()).collect();
-    assert_eq!(bodies, [&b"hello"[..], b"to the end", b"short", b"ok", b"\xff\x00"]);
+    assert_eq!(bodies, [&b"hello"[..], b"to the end", b"short", b"ok", b"\xff\x00", b"old"]);
     assert_eq!(lines[0].body.len(), BODY_KEPT_BYTES_MAX);
 }
 
@@ -303,6 +306,7 @@ async fn case_19_odd_heads_are_borne_or_refused() {
         ("folded", vec![Act::write(folded)], None, Some("protocol")),
         ("two lengths", vec![Act::write(twice)], None, Some("protocol")),
         ("a name with a space", ok("x a: b\r\n"), None, Some("protocol")),
+        ("a length below nothing", ok("content-length: -1\r\n"), None, Some("protocol")),
     ];
     let lines = judged(&Settings::default(), manners).await;
     assert!(lines[0].headers.contains("x-name: Zo\u{fffd}\n"), "{}", lines[0].headers);
