@@ -196,6 +196,9 @@ impl Db {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Job { unit, is_late: work == Work::WriteLate, outcome: None, reply });
         let writes = work != Work::Read;
+        if writes && self.shared.waiting_least.load(Ordering::Relaxed) >= QUEUE_UNITS_MAX {
+            return Err(Error::Busy.into());
+        }
         match &self.threads {
             Threads::Sqlite(handle) => handle.send(tenant, job, writes)?,
             Threads::Postgres(handle) => handle.send(tenant, job, writes)?,
@@ -251,7 +254,8 @@ impl Db {
         Rung::of(waiting.max(self.shared.waiting_least.load(Ordering::Relaxed)))
     }
 
-    /// Lets so many units seem to wait at least. For tests of what gives way.
+    /// Lets so many units seem to wait at least, so that with [`QUEUE_UNITS_MAX`] no write has room. For tests of what
+    /// gives way.
     pub fn pretend_waiting(&self, n: usize) {
         self.shared.waiting_least.store(n, Ordering::Relaxed);
     }

@@ -1,12 +1,9 @@
 //! Who signs, and what a rotation does at once (email-api.md 9).
 
-use std::sync::{Arc, OnceLock};
-
 use app::email::signing_keys::{SigningKeyMode, switch};
 use serde_json::{Value, json};
 use storage::QUEUE_UNITS_MAX;
 use testkit::{Agent, Organization, Receiver, TestServer};
-use tokio::task::JoinSet;
 
 const ALL: &str = "/api/v1/signing-keys";
 
@@ -119,22 +116,10 @@ async fn sk4_a_foreign_key_is_403_an_unknown_one_404_and_a_database_that_cannot_
         agent.get("/api/v1/identities/nobody/signing-key").await.expect(404);
     }
 
-    // One unit keeps the database from all others, until no more may wait.
-    let gate = Arc::new(OnceLock::new());
-    let mut units = JoinSet::new();
-    for _ in 0..2 * QUEUE_UNITS_MAX {
-        let (db, gate) = (server.app.db.clone(), Arc::clone(&gate));
-        let wait = async move |_: &app::Tx| -> storage::Result<()> {
-            gate.wait();
-            Ok(())
-        };
-        units.spawn(async move { db.write(wait).await });
-    }
-    units.join_next().await.expect("a unit").expect("no panic").expect_err("no room");
+    server.app.db.pretend_waiting(QUEUE_UNITS_MAX);
     let refused = ann.post(&path(&ann), json!({})).await;
     assert!(refused.header("retry-after").is_some());
     assert!(refused.expect(503)["detail"].is_string());
-    gate.set(()).expect("once");
-    units.join_all().await;
+    server.app.db.pretend_waiting(0);
     ann.post(&path(&ann), json!({})).await.expect(201);
 }
