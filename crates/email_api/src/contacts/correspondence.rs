@@ -7,6 +7,7 @@ use domain::Result;
 use domain::id::IdentityId;
 use wire::email::contacts::{
     CHANNELS, ContactCorrespondence, CorrespondenceChannel, EMAIL, EmailCorrespondence,
+    LATER_CHANNELS,
 };
 
 use crate::call::{Call, Handled};
@@ -35,7 +36,7 @@ enum Content {
     params(
         ("contact_id" = String, Path, description = "The contact."),
         ("identity_id" = Option<String>, Query, description = "Whose mailbox; must be given with a key of the organization."),
-        ("channels" = Option<String>, Query, description = "Of email, sms, imessage, calls and slack, with commas between; default all."),
+        ("channels" = Option<String>, Query, description = "Of email, sms, imessage, calls, whatsapp and slack, with commas between or one a parameter; default the first four."),
         ("after" = Option<String>, Query, description = "From then on."),
         ("before" = Option<String>, Query, description = "Until then."),
         ("order" = Option<String>, Query, description = "asc, or desc, the default."),
@@ -71,12 +72,15 @@ pub(crate) async fn handler(call: Call) -> Handled {
     Ok(answer::ok(&shown(&ctx, &name, found, &channels, content == Content::Metadata)))
 }
 
-/// The channels that are asked for, of those that clients know.
+/// The channels that are asked for, of those that clients know: with commas between, or one a parameter.
 fn channels(query: &Query) -> Result<Vec<&'static str>> {
-    let Some(text) = query.text("channels") else { return Ok(CHANNELS.to_vec()) };
-    let known = |word: &str| CHANNELS.into_iter().find(|name| *name == word.trim());
-    let found: Option<Vec<_>> = text.split(',').take(CHANNELS.len()).map(known).collect();
-    found.ok_or_else(|| invalid("channels", "must be of email, sms, imessage, calls, slack"))
+    let all = || CHANNELS.into_iter().chain(LATER_CHANNELS);
+    let known = |word: &str| all().find(|name| *name == word.trim());
+    let asked = query.all("channels").flat_map(|text| text.split(','));
+    let found: Option<Vec<_>> = asked.take(all().count()).map(known).collect();
+    let what = "must be of email, sms, imessage, calls, whatsapp, slack";
+    let found = found.ok_or_else(|| invalid("channels", what))?;
+    Ok(if found.is_empty() { CHANNELS.to_vec() } else { found })
 }
 
 fn content(text: &str) -> Option<Content> {

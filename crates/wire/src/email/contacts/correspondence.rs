@@ -4,8 +4,10 @@ use domain::email::Message;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The channels that clients know. There is mail, and nothing of the others.
-pub const CHANNELS: [&str; 5] = [EMAIL, "sms", "imessage", "calls", "slack"];
+/// The channels that every client knows. There is mail, and nothing of the others.
+pub const CHANNELS: [&str; 4] = [EMAIL, "sms", "imessage", "calls"];
+/// Those that came later. Older clients cannot read them, so only who asks for them is told.
+pub const LATER_CHANNELS: [&str; 2] = ["whatsapp", "slack"];
 pub const EMAIL: &str = "email";
 
 /// One page of what was written with a contact. It may hold fewer items than were asked for, or none, and
@@ -26,7 +28,7 @@ pub struct ContactCorrespondence {
 /// What a channel gave.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CorrespondenceChannel {
-    /// email, sms, imessage, calls or slack.
+    /// email, sms, imessage or calls; whatsapp or slack where they were asked for.
     pub channel: String,
     /// available; `no_identifier`: the contact has no address; `no_resource`: the agent has nothing there.
     pub status: String,

@@ -9,7 +9,7 @@ mod vcard;
 
 pub use correspondence::{
     CHANNELS, ContactCorrespondence, CorrespondenceAttachment, CorrespondenceChannel, EMAIL,
-    EmailCorrespondence, Written,
+    EmailCorrespondence, LATER_CHANNELS, Written,
 };
 pub use facts::{
     ChangeFact, ContactFact, ContactFactChange, ContactFactCreate, ContactFactDeleted, CreateFact,
