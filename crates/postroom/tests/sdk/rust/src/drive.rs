@@ -1,6 +1,7 @@
 //! The steps, in the words that both versions of the SDK have in common; `super` has the others.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use self::hooks::Hooks;
 use super::sdk::contacts::{
@@ -17,6 +18,11 @@ use super::{cause, change, clerk};
 
 mod hooks;
 mod letters;
+mod records;
+
+/// How long to wait for what the server's tasks do, and how often to look.
+const WAIT: Duration = Duration::from_secs(20);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Two agents of an organization, and a client that is one of them.
 struct House {
@@ -40,10 +46,28 @@ impl House {
         let to = self.to_desk();
         self.clerk.send_email(&to, subject, Some(text), None, cc, None, None, None, false)
     }
+
+    /// The one message of the desk with these words; they are taken in by a task.
+    fn found(&self, words: &str) -> Message {
+        let boxes = self.inkbox.mailboxes();
+        until("what is searched", || boxes.search(&self.to_desk()[0], words, 10).unwrap().pop())
+    }
 }
 
 fn done(what: &str) {
     println!("{what}");
+}
+
+/// What is found once the server has written it down.
+fn until<T>(what: &str, find: impl Fn() -> Option<T>) -> T {
+    let ends = Instant::now() + WAIT;
+    loop {
+        if let Some(found) = find() {
+            return found;
+        }
+        assert!(Instant::now() < ends, "{what} did not come");
+        std::thread::sleep(LOOK);
+    }
 }
 
 /// Runs all steps as an organization that has nothing yet, and leaves nothing.
@@ -61,6 +85,9 @@ pub fn drive(base_url: &str, key: &str) {
     contact_rules(&house);
     contacts(&house, &mut hooks);
     hooks::deliveries(&house);
+    records::notes(&house);
+    records::rules(&house);
+    records::import(&house);
     refusals(&house);
     ends(&house);
 }
@@ -164,6 +191,7 @@ fn contacts(house: &House, hooks: &mut Hooks) {
     );
     let oneself = &event.agent_identities[0];
     assert_eq!((oneself.bucket, oneself.agent_handle.as_str()), (MailContactBucket::Cc, "desk"));
+    records::correspondence(house, &id);
     contacts.delete(&id).unwrap();
     refused(404, contacts.get(&id));
     done("contacts, and peers in webhooks");

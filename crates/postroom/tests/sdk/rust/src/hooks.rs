@@ -1,7 +1,5 @@
 //! Steps about webhooks: subscriptions, what comes of them, the log.
 
-use std::time::{Duration, Instant};
-
 use super::super::sdk::AgentIdentity;
 use super::super::sdk::signing_keys::verify_webhook;
 use super::super::sdk::webhooks::{
@@ -9,11 +7,8 @@ use super::super::sdk::webhooks::{
     WebhookSubscriptionStatus,
 };
 use super::super::{move_to, subscribe};
-use super::{House, done, refused};
+use super::{House, done, refused, until};
 use crate::receiver::Receiver;
-
-const WAIT: Duration = Duration::from_secs(20);
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Where events come, and how they are verified.
 pub struct Hooks {
@@ -91,19 +86,13 @@ pub fn subscriptions(house: &House) -> Hooks {
     Hooks { receiver, keys, early: Vec::new() }
 }
 
-/// The bounce is in the log once its answer is written down, and can be told again.
 pub fn deliveries(house: &House) {
     let hooks = house.inkbox.webhooks();
-    let ends = Instant::now() + WAIT;
-    let told = loop {
+    let bounces = || {
         let kind = Some("message.bounced");
-        let log = hooks.deliveries().list(None, None, kind, Some(true), None, None).unwrap();
-        if let [told] = log.as_slice() {
-            break told.clone();
-        }
-        assert!(Instant::now() < ends, "{} deliveries in the log", log.len());
-        std::thread::sleep(LOOK);
+        hooks.deliveries().list(None, None, kind, Some(true), None, None).unwrap().pop()
     };
+    let told = until("the delivery", bounces);
     assert_eq!(told.response_status, Some(204));
     let again = hooks.deliveries().replay(told.id).unwrap();
     assert_eq!((again.is_replay, again.event_id), (true, told.event_id));
