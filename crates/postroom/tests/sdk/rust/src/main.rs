@@ -5,6 +5,7 @@
 
 #![expect(clippy::duplicate_mod, reason = "the steps are taken once with each version")]
 
+mod newer;
 mod receiver;
 mod v05;
 mod v07;
@@ -13,7 +14,10 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.as_slice() {
         [version, base_url, key] if version == "0.5" => v05::drive(base_url, key),
-        [version, base_url, key] if version == "0.7" => v07::drive(base_url, key),
+        [version, base_url, key] if version == "0.7" => {
+            v07::drive(base_url, key);
+            newer::drive(base_url, key);
+        }
         _ => panic!("wanted: 0.5|0.7 BASE_URL KEY"),
     }
 }
