@@ -83,7 +83,8 @@ statements! {
     GET_LOCKED = concat!("select ", columns!(), " from endpoints
         where partner_id = $1 and livemode = $2 and id = $3 and mailbox_id is null and deleted_at is null {lock}");
     BY_NO = concat!("select ", columns!(), " from endpoints where no = $1 and deleted_at is null");
-    UPDATE = "update endpoints set url = $2, description = $3, event_types = $4, status = $5, disabled_reason = $6,
+    /// What the receiver at another URL asked for does not bind this one.
+    UPDATE = "update endpoints set quiet_until = case when url = $2 then quiet_until end, url = $2, description = $3, event_types = $4, status = $5, disabled_reason = $6,
         updated_at = $7, rate_per_second = $8, burst = $9, max_in_flight = $10, order_mode = $11, timeout_ms = $12,
         retry_schedule = $13, header_names = $14, headers_sealed = $15, key_mode = $16, standard_key_mode = $17,
         ed25519 = $18, park_after = $19, self_heal = $20, certificate_subject = $21, certificate_sha256 = $22,

@@ -87,6 +87,11 @@ impl Health {
         is_later
     }
 
+    /// What was asked for is over.
+    pub(super) fn be_quiet_no_more(&mut self) {
+        self.current.quiet_until = None;
+    }
+
     /// Notes a result; answers what should be written now, if anything, and what its owner should know.
     pub(super) fn note(&mut self, class: Class, now: Timestamp) -> Option<Noted> {
         let before = self.current;

@@ -11,7 +11,7 @@ pub(super) mod settings;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use domain::Timestamp;
+use domain::{Timestamp, seconds};
 use storage::endpoints::{self, COOL_DOWN};
 use storage::queue::Place;
 use webhook::ladder::Class;
@@ -23,6 +23,9 @@ use super::endpoint::Endpoint;
 use super::fair::Kin;
 use super::health::Health;
 use super::pace::{Load, Pace};
+
+/// How old the settings of a lane may get that nothing is launched from: its receiver may have moved.
+const SETTINGS_AGAIN_AFTER: i64 = seconds(10);
 
 /// What came of an attempt, as far as its lane learns from it.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +66,8 @@ pub(super) struct Lane {
     pub(super) charged: i64,
     /// The receiver asked to be left alone until then.
     quiet_until: Timestamp,
+    /// When the settings were read.
+    settings_at: Timestamp,
     pub(super) is_queued: bool,
     pub(super) wakes_at: Option<Timestamp>,
     pub(super) endpoint: Option<Arc<Endpoint>>,
@@ -90,11 +95,12 @@ enum Probe {
 }
 
 impl Lane {
-    /// True when the settings must be read first, once until [`Self::take_settings`] or
-    /// [`Self::miss_settings`].
+    /// True when the settings must be read first, or may have changed while the receiver is left alone; once
+    /// until [`Self::take_settings`] or [`Self::miss_settings`].
     pub(super) fn begin_settings(&mut self, now: Timestamp) -> bool {
         let is_due = self.page.front().is_some_and(|place| place.due_at <= now);
-        let is_wanted = self.settings.is_none() && !self.is_asking && is_due;
+        let is_old = self.quiet_until > now && self.settings_at.plus(SETTINGS_AGAIN_AFTER) <= now;
+        let is_wanted = (self.settings.is_none() || is_old) && !self.is_asking && is_due;
         self.is_asking |= is_wanted;
         is_wanted
     }
@@ -132,6 +138,14 @@ impl Lane {
                 None => Breaker::rebuilt(stored.failures, now),
             };
         }
+        if self.settings.as_ref().is_some_and(|before| before.host != settings.host) {
+            // Another receiver, which asked for nothing yet.
+            self.quiet_until = Timestamp::default();
+            if let Some(health) = &mut self.health {
+                health.be_quiet_no_more();
+            }
+        }
+        self.settings_at = now;
         if settings.rate != self.bucket.as_ref().map(Bucket::rate) {
             self.bucket = settings.rate.map(|rate| Bucket::new(rate, since));
         }

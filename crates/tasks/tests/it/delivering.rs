@@ -167,6 +167,26 @@ async fn g8_case_14_what_a_receiver_asked_for_holds_for_the_next_process_too() {
 }
 
 #[tokio::test]
+async fn what_a_receiver_asked_for_does_not_bind_the_one_that_takes_its_place() {
+    let (world, asks, takes) = (world().await, Receiver::start().await, Receiver::start().await);
+    let endpoint = world.endpoint(&asks).await;
+    asks.script(&["429 Slow Down\r\nretry-after: 3600"]);
+    world.emit(1).await;
+    let running = world.tasks().start();
+    asks.has_received(1).await;
+    while world.attempts().await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    world.move_to(endpoint, &takes).await;
+    world.advance(seconds(10));
+    world.emit(3).await;
+    takes.has_received(3).await;
+    running.stop().await;
+    world.restarted().await.settle().await.unwrap();
+    assert_eq!((asks.requests().len(), takes.requests().len(), world.owed().await), (1, 3, 1));
+}
+
+#[tokio::test]
 async fn case_27_twelve_tries_end_in_a_dead_letter_and_slow_downs_do_not_count() {
     let (world, receiver) = (world().await, Receiver::start().await);
     world.endpoint(&receiver).await;

@@ -253,6 +253,14 @@ impl World {
         write(&self.app, async move |tx: &Tx| endpoints::update(tx, &endpoint).await).await;
     }
 
+    /// Gives an endpoint the URL of another receiver.
+    pub(crate) async fn move_to(&self, endpoint_no: i64, receiver: &Receiver) {
+        let mut endpoint = self.find(endpoint_no).await.unwrap();
+        endpoint.url.clone_from(&receiver.url);
+        endpoint.updated_at = self.now().plus(1);
+        write(&self.app, async move |tx: &Tx| endpoints::update(tx, &endpoint).await).await;
+    }
+
     /// Deliveries that are owed, over all endpoints.
     pub(crate) async fn owed(&self) -> i64 {
         read(&self.app, async |tx: &Tx| queue::owed_count(tx).await).await
