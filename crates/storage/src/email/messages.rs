@@ -32,13 +32,11 @@ statements! {
         order by no limit 1");
     BY_ID = concat!("select ", columns!(), " from messages where id = $1");
     BY_NO_LOCKED = concat!("select ", columns!(), " from messages where no = $1 {lock}");
-    LIST = concat!("select ", columns!(), " from messages where mailbox_id = $1
-        and (created_at < $2 or $2 is null or created_at = $2 and no < $3) and (direction = $4 or $4 is null)
-        and (created_at >= $5 or $5 is null) and (created_at < $6 or $6 is null) and (not is_blocked or $7)
+    LIST = concat!("select ", columns!(), " from messages where mailbox_id = $1 and (created_at, no) > ($2, $3)
+        and (created_at, no) < ($4, $5) and (direction = $6 or $6 is null) and (not is_blocked or $7)
         order by created_at desc, no desc limit $8");
-    LIST_OLDEST = concat!("select ", columns!(), " from messages where mailbox_id = $1
-        and (created_at > $2 or $2 is null or created_at = $2 and no > $3) and (direction = $4 or $4 is null)
-        and (created_at >= $5 or $5 is null) and (created_at < $6 or $6 is null) and (not is_blocked or $7)
+    LIST_OLDEST = concat!("select ", columns!(), " from messages where mailbox_id = $1 and (created_at, no) > ($2, $3)
+        and (created_at, no) < ($4, $5) and (direction = $6 or $6 is null) and (not is_blocked or $7)
         order by created_at, no limit $8");
     OF_THREAD = concat!("select ", columns!(), " from messages where thread_id = $1 order by created_at, no limit $2");
     LAST_OF_THREAD = concat!("select ", columns!(), " from messages where mailbox_id = $1 and thread_id = $2
@@ -56,6 +54,10 @@ statements! {
     DELETE = "delete from messages where no = $1";
     RECIPIENTS_DELETE = "delete from message_recipients where message_no = $1";
 }
+
+/// Places in a list before and after all messages.
+const BEFORE_ALL: (Timestamp, i64) = (Timestamp::from_micros(i64::MIN), i64::MIN);
+const AFTER_ALL: (Timestamp, i64) = (Timestamp::from_micros(i64::MAX), i64::MAX);
 
 /// What makes an inbound message known: its Message-ID, and a digest of who sent it.
 #[derive(Clone, Copy, Debug)]
@@ -160,13 +162,30 @@ pub async fn list(
     after: Option<(Timestamp, i64)>,
     limit: i64,
 ) -> Result<Vec<Message>> {
-    let (at, no) = after.unzip();
+    // Both ends are always given, so that a page begins where the index has it, however deep that is.
     let (from, to) = filter.created;
-    let row = args![mailbox, at, no, filter.direction, from, to, filter.with_blocked, limit];
+    let mut first = from.map_or(BEFORE_ALL, |at| (at.plus(-1), i64::MAX));
+    let mut last = to.map_or(AFTER_ALL, |at| (at, i64::MIN));
     let text = match order {
-        Order::Newest => LIST,
-        Order::Oldest => LIST_OLDEST,
+        Order::Newest => {
+            last = last.min(after.unwrap_or(last));
+            LIST
+        }
+        Order::Oldest => {
+            first = first.max(after.unwrap_or(first));
+            LIST_OLDEST
+        }
     };
+    let row = args![
+        mailbox,
+        first.0,
+        first.1,
+        last.0,
+        last.1,
+        filter.direction,
+        filter.with_blocked,
+        limit
+    ];
     tx.all(text, row, message).await
 }
 

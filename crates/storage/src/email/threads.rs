@@ -18,7 +18,7 @@ statements! {
         where mailbox_id = $1 and id = $2 {lock}";
     LIST = "select id, mailbox_id, subject, folder, message_count, last_message_at, created_at from threads
         where mailbox_id = $1 and (folder = $2 or $2 is null) and (folder <> 'blocked' or $3)
-        and (last_message_at < $4 or $4 is null or last_message_at = $4 and id < $5)
+        and (last_message_at, id) < ($4, $5)
         order by last_message_at desc, id desc limit $6";
     FOLDERS = "select distinct folder from threads where mailbox_id = $1";
     UPDATE = "update threads set folder = $2, message_count = $3, last_message_at = $4 where id = $1";
@@ -63,7 +63,8 @@ pub async fn list(
     before: Option<(Timestamp, ThreadId)>,
     limit: i64,
 ) -> Result<Vec<Thread>> {
-    let (at, id) = before.unzip();
+    // A bound that is always there, so that a page begins where the index has it.
+    let (at, id) = before.unwrap_or((Timestamp::from_micros(i64::MAX), ThreadId([u8::MAX; 16])));
     tx.all(LIST, args![mailbox, folder, with_blocked, at, id, limit], thread).await
 }
 

@@ -11,6 +11,14 @@ macro_rules! ranked {
     };
 }
 
+/// What FTS5 is asked: the words, all in a column where one is named, in a mailbox. Its own ranking would count the
+/// messages of the whole mailbox for each question.
+macro_rules! found_in {
+    ($column:literal) => {
+        concat!("'mailbox : m' || lower(hex($1)) || ' AND ", $column, "(' || $2 || ')'")
+    };
+}
+
 /// A marker and what it stands for on SQLite and on PostgreSQL.
 pub(super) const MARKERS: [(&str, &str, &str); 4] = [
     (
@@ -38,11 +46,16 @@ pub(super) const MARKERS: [(&str, &str, &str); 4] = [
     (
         "{words found}",
         concat!(
-            "(select rowid as no, bm25(message_words, 4.0, 2.0, 1.0, 0.5, 0.0) as rank from message_words
-            where message_words match 'mailbox : m' || lower(hex($1)) || ' AND (' || $2 || ')'
-            order by rowid desc limit ",
+            "(with newest as materialized (select rowid as no from message_words where message_words match ",
+            found_in!(""),
+            " order by rowid desc limit ",
             ranked!(),
-            ")"
+            ") select no, case when no in (select rowid from message_words where message_words match ",
+            found_in!("subject : "),
+            " and rowid >= (select min(no) from newest)) then -2 when no in (select rowid from message_words
+            where message_words match ",
+            found_in!("people : "),
+            " and rowid >= (select min(no) from newest)) then -1 else 0 end as rank from newest)"
         ),
         concat!(
             "(select message_no as no, -ts_rank(words, plainto_tsquery('simple', $2)) as rank from message_words
