@@ -1,29 +1,47 @@
 //! What nobody may read who reads the log, the audit records or the answers of the API (webhooks.md 5.19).
 
+use std::cell::Cell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use domain::minutes;
 use domain::partner::PartnerSettings;
 use serde_json::json;
 use storage::{Row, Tx, args};
 use testkit::{Mailroom, Receiver, TestServer};
-use tracing::Level;
+use tracing_subscriber::filter::dynamic_filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt};
 
 const TOKEN: &str = "canary-of-a-header";
 
-/// All that is logged on the thread of a test.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+/// All that is logged on the thread of the test.
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Log;
 
 impl io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LOG.lock().unwrap().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+thread_local! {
+    static IS_WATCHED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps what this thread logs from now on. One log for the whole process, because what a thread logs by itself is lost
+/// where another one came first to the same line.
+fn watch() {
+    let here = dynamic_filter_fn(|_, _| IS_WATCHED.get());
+    let kept = fmt::layer().with_ansi(false).with_writer(|| Log).with_filter(here);
+    tracing_subscriber::registry().with(kept).init();
+    IS_WATCHED.set(true);
 }
 
 /// What is stored of attempts and of what was done, without the events themselves.
@@ -40,12 +58,7 @@ async fn records(server: &TestServer) -> String {
 
 #[tokio::test]
 async fn case_49_no_secret_is_in_the_log_the_records_or_a_later_answer() {
-    let log = Log::default();
-    let written = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_ansi(false);
-    let subscriber = subscriber.with_writer(move || written.clone()).finish();
-    let _logged = tracing::subscriber::set_default(subscriber);
-
+    watch();
     let server = TestServer::start().await;
     let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
     let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
@@ -66,7 +79,7 @@ async fn case_49_no_secret_is_in_the_log_the_records_or_a_later_answer() {
     let received = receiver.received();
     assert_eq!(received.len(), 4);
     assert!(received.iter().all(|one| one.header("authorization").ends_with(TOKEN)));
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("answered 201"), "{logged}");
     let mut texts = vec![logged, records(&server).await];
     for path in [path.as_str(), "/api/v1/webhook-endpoints", "/api/v1/webhook-deliveries"] {
