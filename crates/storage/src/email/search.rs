@@ -24,8 +24,9 @@ statements! {
     DONE = "delete from message_unindexed where message_no = $1";
     GONE = "delete from message_unindexed where message_no in (select u.message_no from message_unindexed u
         where not exists (select 1 from messages m where m.no = u.message_no) limit $1)";
+    /// What is found is of the mailbox already. To say so again would let SQLite go through all its messages first.
     FIND = concat!("select ", columns!(), " from {words found} as found join messages using (no)
-        where mailbox_id = $1 and (not is_blocked or $3) order by found.rank, no desc limit $4");
+        where not is_blocked or $3 order by found.rank, no desc limit $4");
 }
 
 /// Leaves a message for the task that takes in its words.
