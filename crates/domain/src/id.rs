@@ -51,6 +51,10 @@ macro_rules! drawn {
         pub struct $name(pub [u8; 16]);
 
         impl $name {
+            /// Below and above all that are drawn: the open ends of a list.
+            pub const MIN: Self = Self([0; 16]);
+            pub const MAX: Self = Self([u8::MAX; 16]);
+
             /// Draws a new id.
             pub fn new(ids: &dyn Ids, now: Timestamp) -> Self {
                 Self(ids.uuid(now))

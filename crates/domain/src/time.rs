@@ -16,6 +16,9 @@ pub trait Clock: Send + Sync {
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    pub const MIN: Self = Self(i64::MIN);
+    pub const MAX: Self = Self(i64::MAX);
+
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }

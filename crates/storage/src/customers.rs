@@ -40,7 +40,7 @@ statements! {
         where external_customer_id = $1 and partner_id = $2 and livemode = $3");
     BY_INVITE = concat!("select ", columns!(), " from customers where invite_token = $1");
     LIST = concat!("select ", columns!(), " from customers
-        where partner_id = $1 and livemode = $2 and (id < $3 or $3 is null)
+        where partner_id = $1 and livemode = $2 and id < $3
         and (external_customer_id = $4 or $4 is null) and (email_folded = $5 or $5 is null)
         and ($6 like '%,' || status || ',%' or $6 is null)
         and ($7 like '%,' || compliance_status || ',%' or $7 is null)
@@ -132,7 +132,7 @@ pub async fn list(
     let row = args![
         scope.partner_id(),
         scope.livemode(),
-        before,
+        before.unwrap_or(CustomerId::MAX),
         filter.external_customer_id,
         filter.email.as_ref().map(|e| e.to_lowercase()),
         any_of(&filter.statuses),

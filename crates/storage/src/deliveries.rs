@@ -1,10 +1,13 @@
 //! The log of deliveries, as its readers see it. The queue itself is in [`crate::events`].
 
+use std::cmp::Reverse;
+
 use bytes::Bytes;
 use domain::Timestamp;
 use domain::event::EventType;
 use domain::id::{DeliveryId, EndpointId, EventId};
 
+use crate::merge::first_rows;
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, statements};
 
@@ -73,7 +76,7 @@ macro_rules! with_events {
     ($columns:expr) => {
         concat!($columns, " from events e join deliveries d on d.event_no = e.no
         join endpoints p on p.no = d.endpoint_no where e.partner_id = $1 and e.livemode = $2 and d.replay = false
-        and (e.id < $3 or $3 is null) and ", narrowed!(), " order by e.id desc, d.id desc limit $10")
+        and e.id < $3 and ", narrowed!(), " order by e.id desc, d.id desc limit $10")
     };
 }
 
@@ -88,7 +91,7 @@ macro_rules! replayed {
 
 macro_rules! narrowed {
     () => {
-        "p.mailbox_id is null and (d.id < $3 or $3 is null) and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null)
+        "p.mailbox_id is null and d.id < $3 and (e.type = $4 or $4 is null) and (e.id = $5 or $5 is null)
         and (p.id = $6 or $6 is null) and (e.customer_id = $7 or $7 is null)
         and (d.created_at >= $8 or $8 is null) and (d.created_at < $9 or $9 is null)"
     };
@@ -125,8 +128,9 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Delivery>> {
     let row = narrowed(scope, filter, before, limit);
-    let made = tx.all(LIST, row.clone(), delivery).await?;
-    let mut deliveries = newest(made, tx.all(LIST_REPLAYED, row, delivery).await?, limit, |d| d.id);
+    let mut found = tx.all(LIST, row.clone(), delivery).await?;
+    found.extend(tx.all(LIST_REPLAYED, row, delivery).await?);
+    let mut deliveries = first_rows(found, limit, |d| Reverse(d.id));
     for delivery in &mut deliveries {
         delivery.attempts = tx.all(ATTEMPTS, args![delivery.no], attempt_line).await?;
     }
@@ -152,21 +156,9 @@ pub async fn scan(
 ) -> Result<Vec<Standing>> {
     let read = |r: &mut Row| Ok(Standing { id: r.next()?, outcome: r.next()?, is_owed: r.next()? });
     let row = narrowed(scope, filter, before, limit);
-    let made = tx.all(SCAN, row.clone(), read).await?;
-    Ok(newest(made, tx.all(SCAN_REPLAYED, row, read).await?, limit, |standing| standing.id))
-}
-
-/// The newest of two lists that were read up to the limit.
-fn newest<T>(
-    mut made: Vec<T>,
-    replayed: Vec<T>,
-    limit: i64,
-    id: impl Fn(&T) -> DeliveryId,
-) -> Vec<T> {
-    made.extend(replayed);
-    made.sort_by_key(|one| std::cmp::Reverse(id(one)));
-    made.truncate(usize::try_from(limit).unwrap_or(0));
-    made
+    let mut found = tx.all(SCAN, row.clone(), read).await?;
+    found.extend(tx.all(SCAN_REPLAYED, row, read).await?);
+    Ok(first_rows(found, limit, |standing| Reverse(standing.id)))
 }
 
 /// One delivery with its attempts.
@@ -186,7 +178,7 @@ fn narrowed(
     args![
         scope.partner_id(),
         scope.livemode(),
-        before,
+        before.unwrap_or(DeliveryId::MAX),
         filter.event_type,
         filter.event_id,
         filter.endpoint_id,

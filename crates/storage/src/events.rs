@@ -43,7 +43,7 @@ statements! {
     SHED = "insert into dead (endpoint_no, at, delivery_no, reason) select $1, $2, $3, $4 {each}";
     LIST = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, traceparent, payload, created_at,
         mailbox_id, told_as from events
-        where partner_id = $1 and livemode = $2 and mailbox_id is null and (id < $3 or $3 is null) and (type = $4 or $4 is null)
+        where partner_id = $1 and livemode = $2 and mailbox_id is null and id < $3 and (type = $4 or $4 is null)
         and (customer_id = $5 or $5 is null) and (created_at >= $6 or $6 is null)
         and (created_at < $7 or $7 is null) order by id desc limit $8";
     GET = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, traceparent, payload, created_at,
@@ -145,7 +145,7 @@ pub async fn list(
     let row = args![
         scope.partner_id(),
         scope.livemode(),
-        before,
+        before.unwrap_or(EventId::MAX),
         filter.kind,
         filter.customer_id,
         filter.created.0,

@@ -47,7 +47,7 @@ statements! {
     /// Re-issues are younger than what they tell again.
     OF_EVENT = "select id from events where partner_id = $1 and livemode = $2 and id >= $3
         and (id = $3 or original_id = $3) order by id limit $4";
-    OF_CUSTOMER = "select id from events where partner_id = $1 and livemode = $2 and (id > $3 or $3 is null)
+    OF_CUSTOMER = "select id from events where partner_id = $1 and livemode = $2 and id > $3
         and (customer_id = $4 or $4 is null) and (created_at < $5 or $5 is null) order by id limit $6";
     LOCK = "select no, id, type, payload, created_at from events
         where partner_id = $1 and livemode = $2 and id = $3 {lock}";
@@ -86,7 +86,14 @@ pub async fn of_customer(
     after: Option<EventId>,
     limit: i64,
 ) -> Result<Vec<EventId>> {
-    let row = args![scope.partner_id(), scope.livemode(), after, customer, before, limit];
+    let row = args![
+        scope.partner_id(),
+        scope.livemode(),
+        after.unwrap_or(EventId::MIN),
+        customer,
+        before,
+        limit
+    ];
     tx.all(OF_CUSTOMER, row, Row::next).await
 }
 

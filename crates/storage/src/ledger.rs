@@ -48,7 +48,7 @@ statements! {
     ENTRY_OF_ACTION = "select id, kind, amount_minor, action_id, note, at from ledger_entries
         where action_id = $1 and partner_id = $2 and livemode = $3 order by id";
     ENTRY_LIST = "select id, kind, amount_minor, action_id, note, at from ledger_entries
-        where partner_id = $1 and livemode = $2 and (id < $3 or $3 is null) order by id desc limit $4";
+        where partner_id = $1 and livemode = $2 and id < $3 order by id desc limit $4";
     PRICE_GET = "select price_minor from service_prices where partner_id = $1 and service = $2";
     PRICE_LIST = "select service, price_minor from service_prices where partner_id = $1 order by service";
     PRICE_PUT = "insert into service_prices (partner_id, service, price_minor) values ($1, $2, $3)
@@ -108,6 +108,7 @@ pub async fn entry_list(
     before: Option<LedgerId>,
     limit: i64,
 ) -> Result<Vec<LedgerEntry>> {
+    let before = before.unwrap_or(LedgerId::MAX);
     tx.all(ENTRY_LIST, args![scope.partner_id(), scope.livemode(), before, limit], entry).await
 }
 

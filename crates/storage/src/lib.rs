@@ -9,6 +9,7 @@
 mod engine;
 mod error;
 mod json;
+mod merge;
 mod migrate;
 mod statements;
 mod value;

@@ -29,7 +29,7 @@ statements! {
         length_mm, width_mm, height_mm, received_at, free_storage_until, created_via, created_by_key, performed_by,
         external_mail_id, metadata, deleted_at, version, created_at, updated_at from mail_items
         where customer_id = $1 and deleted_at is null
-        and (received_at < $2 or (received_at = $2 and id < $3) or $2 is null)
+        and (received_at, id) < ($2, $3)
         and (kind = $4 or $4 is null) and (received_at >= $5 or $5 is null) and (received_at < $6 or $6 is null)
         and (updated_at >= $7 or $7 is null) and (updated_at < $8 or $8 is null)
         and (tracking_number = $9 or $9 is null) order by received_at desc, id desc limit $10";
@@ -128,10 +128,11 @@ pub async fn list(
     after: Option<(Timestamp, MailId)>,
     limit: i64,
 ) -> Result<Vec<MailItem>> {
+    let (at, id) = after.unwrap_or((Timestamp::MAX, MailId::MAX));
     let row = args![
         customer,
-        after.map(|a| a.0),
-        after.map(|a| a.1),
+        at,
+        id,
         filter.kind,
         filter.received.0,
         filter.received.1,

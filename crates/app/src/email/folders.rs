@@ -34,8 +34,9 @@ pub async fn list(
 ) -> Result<Threads> {
     let owner = mailbox(tx, ctx, address).await?;
     let n = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let with_blocked = ctx.identity.is_none();
-    let mut items = rows::list(tx, owner.mailbox_id, folder, with_blocked, after, n).await?;
+    let mut folders = shown(ctx);
+    folders.retain(|one| folder.is_none_or(|only| only == *one));
+    let mut items = rows::list(tx, owner.mailbox_id, &folders, after, n).await?;
     let has_more = items.len() > limit;
     items.truncate(limit);
     Ok(Threads { items, has_more })
@@ -44,10 +45,20 @@ pub async fn list(
 /// The folders that hold a thread, in the order of the alphabet.
 pub async fn folders(tx: &Tx, ctx: &OpCtx, address: &str) -> Result<Vec<Folder>> {
     let owner = mailbox(tx, ctx, address).await?;
-    let mut found = rows::folders(tx, owner.mailbox_id).await?;
-    found.retain(|folder| *folder != Folder::Blocked || ctx.identity.is_none());
+    let mut found = Vec::new();
+    for folder in shown(ctx) {
+        if rows::has_folder(tx, owner.mailbox_id, folder).await? {
+            found.push(folder);
+        }
+    }
     found.sort_unstable_by_key(|folder| folder.as_str());
     Ok(found)
+}
+
+/// The folders that a caller sees: what was blocked is for the organization only.
+fn shown(ctx: &OpCtx) -> Vec<Folder> {
+    let is_shown = |folder: &Folder| *folder != Folder::Blocked || ctx.identity.is_none();
+    Folder::ALL.iter().copied().filter(is_shown).collect()
 }
 
 /// A thread with its messages, oldest first. Nothing is read by that.

@@ -29,7 +29,7 @@ statements! {
         where mailbox_id = $1 and id = $2 {lock}");
     LIST = concat!("select ", columns!(), ", cast(null as text), cast(null as text), cast(null as text),
         cast(null as text) from drafts where mailbox_id = $1
-        and (created_at < $2 or $2 is null or created_at = $2 and no < $3)
+        and (created_at, no) < ($2, $3)
         order by created_at desc, no desc limit $4");
     COUNT = "select count(*) from drafts where mailbox_id = $1";
     UPDATE = "update drafts set generation = $2, to_addresses = $3, cc_addresses = $4, bcc_addresses = $5,
@@ -102,7 +102,7 @@ pub async fn list(
     before: Option<(Timestamp, i64)>,
     limit: i64,
 ) -> Result<Vec<Draft>> {
-    let (at, no) = before.unzip();
+    let (at, no) = before.unwrap_or((Timestamp::MAX, i64::MAX));
     tx.all(LIST, args![mailbox, at, no, limit], draft).await
 }
 

@@ -27,7 +27,7 @@ statements! {
     GET_LOCKED = concat!("select ", columns!(), " from imports where mailbox_id = $1 and id = $2 {lock}");
     BY_ID_LOCKED = concat!("select ", columns!(), " from imports where id = $1 {lock}");
     LIST = concat!("select ", columns!(), " from imports where mailbox_id = $1
-        and (created_at < $2 or $2 is null or created_at = $2 and no < $3)
+        and (created_at, no) < ($2, $3)
         order by created_at desc, no desc limit $4");
     /// Also what keeps a second one out on its own, by its unique index.
     IN_FLIGHT = "select count(*) from imports where mailbox_id = $1
@@ -90,7 +90,7 @@ pub async fn list(
     before: Option<(Timestamp, i64)>,
     limit: i64,
 ) -> Result<Vec<Import>> {
-    let (at, no) = before.unzip();
+    let (at, no) = before.unwrap_or((Timestamp::MAX, i64::MAX));
     tx.all(LIST, args![mailbox, at, no, limit], import).await
 }
 

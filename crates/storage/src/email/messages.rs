@@ -1,11 +1,14 @@
 //! Messages of a mailbox: their row; the bytes are in [`super::raw`].
 
-use domain::email::Message;
+use std::cmp::Reverse;
+
+use domain::Timestamp;
+use domain::email::{Direction, Message, MessageStatus};
 use domain::id::{EmailMailboxId, MessageId, ThreadId};
-use domain::{Timestamp, email::MessageStatus};
 
 use super::search;
 use super::threads::Ref;
+use crate::merge::first_rows;
 use crate::{Result, Row, Tx, args, json, statements};
 
 /// What [`message`] reads, in its order.
@@ -32,11 +35,11 @@ statements! {
         order by no limit 1");
     BY_ID = concat!("select ", columns!(), " from messages where id = $1");
     BY_NO_LOCKED = concat!("select ", columns!(), " from messages where no = $1 {lock}");
-    LIST = concat!("select ", columns!(), " from messages where mailbox_id = $1 and (created_at, no) > ($2, $3)
-        and (created_at, no) < ($4, $5) and (direction = $6 or $6 is null) and (not is_blocked or $7)
+    LIST = concat!("select ", columns!(), " from messages where mailbox_id = $1 and direction = $2
+        and (created_at, no) > ($3, $4) and (created_at, no) < ($5, $6) and (not is_blocked or $7)
         order by created_at desc, no desc limit $8");
-    LIST_OLDEST = concat!("select ", columns!(), " from messages where mailbox_id = $1 and (created_at, no) > ($2, $3)
-        and (created_at, no) < ($4, $5) and (direction = $6 or $6 is null) and (not is_blocked or $7)
+    LIST_OLDEST = concat!("select ", columns!(), " from messages where mailbox_id = $1 and direction = $2
+        and (created_at, no) > ($3, $4) and (created_at, no) < ($5, $6) and (not is_blocked or $7)
         order by created_at, no limit $8");
     OF_THREAD = concat!("select ", columns!(), " from messages where thread_id = $1 order by created_at, no limit $2");
     LAST_OF_THREAD = concat!("select ", columns!(), " from messages where mailbox_id = $1 and thread_id = $2
@@ -56,8 +59,8 @@ statements! {
 }
 
 /// Places in a list before and after all messages.
-const BEFORE_ALL: (Timestamp, i64) = (Timestamp::from_micros(i64::MIN), i64::MIN);
-const AFTER_ALL: (Timestamp, i64) = (Timestamp::from_micros(i64::MAX), i64::MAX);
+const BEFORE_ALL: (Timestamp, i64) = (Timestamp::MIN, i64::MIN);
+const AFTER_ALL: (Timestamp, i64) = (Timestamp::MAX, i64::MAX);
 
 /// What makes an inbound message known: its Message-ID, and a digest of who sent it.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +142,7 @@ pub async fn find_by_no_locked(tx: &Tx, no: i64) -> Result<Option<Message>> {
 /// What a list is narrowed to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MessageFilter {
-    pub direction: Option<domain::email::Direction>,
+    pub direction: Option<Direction>,
     /// From the first on, before the second.
     pub created: (Option<Timestamp>, Option<Timestamp>),
     /// Whether what a contact rule refused is listed as well.
@@ -153,7 +156,7 @@ pub enum Order {
     Oldest,
 }
 
-/// Messages behind a place.
+/// Messages behind a place. The index has each direction by itself, so that few among very many are found at once.
 pub async fn list(
     tx: &Tx,
     mailbox: EmailMailboxId,
@@ -176,17 +179,16 @@ pub async fn list(
             LIST_OLDEST
         }
     };
-    let row = args![
-        mailbox,
-        first.0,
-        first.1,
-        last.0,
-        last.1,
-        filter.direction,
-        filter.with_blocked,
-        limit
-    ];
-    tx.all(text, row, message).await
+    let (blocked, mut found) = (filter.with_blocked, Vec::new());
+    for direction in Direction::ALL.iter().filter(|d| filter.direction.is_none_or(|of| of == **d)) {
+        let row = args![mailbox, *direction, first.0, first.1, last.0, last.1, blocked, limit];
+        found.extend(tx.all(text, row, message).await?);
+    }
+    let place = |m: &Message| (m.created_at, m.no);
+    Ok(match order {
+        Order::Newest => first_rows(found, limit, |m| Reverse(place(m))),
+        Order::Oldest => first_rows(found, limit, place),
+    })
 }
 
 /// The messages of a thread, oldest first.

@@ -1,9 +1,12 @@
 //! Threads, and the Message-IDs by which messages find theirs (email-engine.md 4.4).
 
+use std::cmp::Reverse;
+
 use domain::Timestamp;
 use domain::email::{Folder, Thread};
 use domain::id::{EmailMailboxId, ThreadId};
 
+use crate::merge::first_rows;
 use crate::{Result, Row, Tx, args, statements};
 
 /// A hashed Message-ID.
@@ -17,10 +20,9 @@ statements! {
     GET_LOCKED = "select id, mailbox_id, subject, folder, message_count, last_message_at, created_at from threads
         where mailbox_id = $1 and id = $2 {lock}";
     LIST = "select id, mailbox_id, subject, folder, message_count, last_message_at, created_at from threads
-        where mailbox_id = $1 and (folder = $2 or $2 is null) and (folder <> 'blocked' or $3)
-        and (last_message_at, id) < ($4, $5)
-        order by last_message_at desc, id desc limit $6";
-    FOLDERS = "select distinct folder from threads where mailbox_id = $1";
+        where mailbox_id = $1 and folder = $2 and (last_message_at, id) < ($3, $4)
+        order by last_message_at desc, id desc limit $5";
+    HAS_FOLDER = "select exists (select 1 from threads where mailbox_id = $1 and folder = $2)";
     UPDATE = "update threads set folder = $2, message_count = $3, last_message_at = $4 where id = $1";
     DELETE = "delete from threads where id = $1";
     OF_REF = "select thread_id from {rows} (select thread_id from message_refs
@@ -54,23 +56,25 @@ pub async fn find_locked(tx: &Tx, mailbox: EmailMailboxId, id: ThreadId) -> Resu
     tx.opt(GET_LOCKED, args![mailbox, id], thread).await
 }
 
-/// Threads before a place, those with the latest messages first.
+/// Threads of some folders before a place, those with the latest messages first.
 pub async fn list(
     tx: &Tx,
     mailbox: EmailMailboxId,
-    folder: Option<Folder>,
-    with_blocked: bool,
+    folders: &[Folder],
     before: Option<(Timestamp, ThreadId)>,
     limit: i64,
 ) -> Result<Vec<Thread>> {
-    // A bound that is always there, so that a page begins where the index has it.
-    let (at, id) = before.unwrap_or((Timestamp::from_micros(i64::MAX), ThreadId([u8::MAX; 16])));
-    tx.all(LIST, args![mailbox, folder, with_blocked, at, id, limit], thread).await
+    let (at, id) = before.unwrap_or((Timestamp::MAX, ThreadId::MAX));
+    let mut found = Vec::new();
+    for folder in folders {
+        found.extend(tx.all(LIST, args![mailbox, *folder, at, id, limit], thread).await?);
+    }
+    Ok(first_rows(found, limit, |t| Reverse((t.last_message_at, t.id))))
 }
 
-/// The folders that hold a thread.
-pub async fn folders(tx: &Tx, mailbox: EmailMailboxId) -> Result<Vec<Folder>> {
-    tx.all(FOLDERS, args![mailbox], Row::next).await
+/// Whether a folder holds a thread.
+pub async fn has_folder(tx: &Tx, mailbox: EmailMailboxId, folder: Folder) -> Result<bool> {
+    tx.one(HAS_FOLDER, args![mailbox, folder], Row::next).await
 }
 
 /// Stores folder, count and last activity.
