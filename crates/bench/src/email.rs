@@ -55,16 +55,15 @@ pub(crate) async fn run(
         stage.send(length).await?,
     ];
     stage.fill(stored).await?;
-    let few =
-        ["list, first page", "list, in the middle", "search, a rare word", "search, a common word"];
-    let start = format!("start_datetime={}", stage.moment(stored / 2));
-    let paths = [
-        "messages?limit=50".to_owned(),
-        format!("messages?limit=50&end_datetime={}", &start["start_datetime=".len()..]),
-        "search?q=word777".to_owned(),
-        "search?q=hello".to_owned(),
+    let middle = stage.moment(stored / 2);
+    let asked = [
+        ("list, first page", "messages?limit=50".to_owned()),
+        ("list, in the middle", format!("messages?limit=50&end_datetime={middle}")),
+        ("list, of few sent", "messages?limit=50&direction=outbound".to_owned()),
+        ("search, a rare word", "search?q=word777".to_owned()),
+        ("search, a common word", "search?q=hello".to_owned()),
     ];
-    for (name, path) in few.iter().zip(paths) {
+    for (name, path) in asked {
         rows.push(stage.ask(&format!("{name} of {stored}"), &path).await?);
     }
     Ok(rows)
