@@ -9,6 +9,7 @@ use storage::email::{messages, threads as rows};
 
 use super::mailbox;
 use super::messages::flags::remove;
+use super::page::{Page, one_more};
 use crate::{OpCtx, audit};
 
 /// Messages of one thread that are shown with it.
@@ -16,12 +17,6 @@ pub const MESSAGES_MAX: i64 = 1000;
 
 /// Where a page begins: after this thread.
 pub type After = (Timestamp, ThreadId);
-
-/// One page and whether there is another.
-pub struct Threads {
-    pub items: Vec<Thread>,
-    pub has_more: bool,
-}
 
 /// At most `limit` threads, those with the latest messages first. Blocked ones are for the organization only.
 pub async fn list(
@@ -31,15 +26,12 @@ pub async fn list(
     folder: Option<Folder>,
     after: Option<After>,
     limit: usize,
-) -> Result<Threads> {
+) -> Result<Page<Thread>> {
     let owner = mailbox(tx, ctx, address).await?;
-    let n = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let mut folders = shown(ctx);
     folders.retain(|one| folder.is_none_or(|only| only == *one));
-    let mut items = rows::list(tx, owner.mailbox_id, &folders, after, n).await?;
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    Ok(Threads { items, has_more })
+    let found = rows::list(tx, owner.mailbox_id, &folders, after, one_more(limit)).await?;
+    Ok(Page::of(found, limit))
 }
 
 /// The folders that hold a thread, in the order of the alphabet.

@@ -27,9 +27,9 @@ pub(crate) async fn list_handler(State(api): State<EmailApi>, call: Call) -> Han
     let (limit, name) = (query.limit()?, format!("drafts {address}"));
     let after = page::place(&ctx, &query, &name)?;
     let work = async move |tx: &Tx, ctx: &OpCtx| list(tx, ctx, &address, after, limit).await;
-    let found = api.app.query(&ctx, work).await?;
+    let (from, found) = api.app.query(&ctx, work).await?;
     let last = found.items.last().map(|d| (d.created_at, d.no));
-    let shown = found.items.iter().map(|d| Draft::of(&found.address, d)).collect();
+    let shown = found.items.iter().map(|d| Draft::of(&from, d)).collect();
     Ok(answer::ok(&page::page(&ctx, &name, shown, last, found.has_more)))
 }
 

@@ -17,6 +17,7 @@ use storage::email::{drafts as rows, identities, raw};
 
 use super::mailbox;
 use super::messages::receive::must_have_room;
+use super::page::{Page, one_more};
 use crate::{OpCtx, audit};
 
 /// Characters of HTML that the snippet is made from.
@@ -25,33 +26,23 @@ const SNIPPET_HTML_CHARS_MAX: usize = 64 << 10;
 /// Where a page begins: after this draft.
 pub type After = (Timestamp, i64);
 
-/// One page, of which mailbox, and whether there is another.
-pub struct Drafts {
-    pub address: String,
-    pub items: Vec<Draft>,
-    pub has_more: bool,
-}
-
 /// A draft and the address of its mailbox.
 pub struct Shown {
     pub address: String,
     pub draft: Draft,
 }
 
-/// At most `limit` drafts, newest first.
+/// At most `limit` drafts, newest first, and the address of their mailbox.
 pub async fn list(
     tx: &Tx,
     ctx: &OpCtx,
     address: &str,
     after: Option<After>,
     limit: usize,
-) -> Result<Drafts> {
+) -> Result<(String, Page<Draft>)> {
     let owner = mailbox(tx, ctx, address).await?;
-    let n = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut items = rows::list(tx, owner.mailbox_id, after, n).await?;
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    Ok(Drafts { address: owner.address, items, has_more })
+    let found = rows::list(tx, owner.mailbox_id, after, one_more(limit)).await?;
+    Ok((owner.address, Page::of(found, limit)))
 }
 
 pub async fn get(tx: &Tx, ctx: &OpCtx, address: &str, id: &str) -> Result<Shown> {

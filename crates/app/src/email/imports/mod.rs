@@ -19,16 +19,11 @@ use storage::Tx;
 use storage::email::imports as rows;
 
 use super::mailbox;
+use super::page::{Page, one_more};
 use crate::OpCtx;
 
 /// Where a page begins: after this job.
 pub type After = (Timestamp, i64);
-
-/// One page and whether there is another.
-pub struct Imports {
-    pub items: Vec<Import>,
-    pub has_more: bool,
-}
 
 /// At most `limit` jobs, newest first.
 pub async fn list(
@@ -37,13 +32,9 @@ pub async fn list(
     address: &str,
     after: Option<After>,
     limit: usize,
-) -> Result<Imports> {
+) -> Result<Page<Import>> {
     let owner = mailbox(tx, ctx, address).await?;
-    let n = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut items = rows::list(tx, owner.mailbox_id, after, n).await?;
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    Ok(Imports { items, has_more })
+    Ok(Page::of(rows::list(tx, owner.mailbox_id, after, one_more(limit)).await?, limit))
 }
 
 pub async fn get(tx: &Tx, ctx: &OpCtx, address: &str, id: &str) -> Result<Import> {

@@ -8,15 +8,10 @@ pub use storage::email::messages::MessageFilter;
 
 use crate::OpCtx;
 use crate::email::mailbox;
+use crate::email::page::{Page, one_more};
 
 /// Where a page begins: after this message.
 pub type After = (Timestamp, i64);
-
-/// One page and whether there is another.
-pub struct Messages {
-    pub items: Vec<Message>,
-    pub has_more: bool,
-}
 
 /// At most `limit` messages before a place, newest first. Blocked ones are for the organization only.
 pub async fn list(
@@ -26,12 +21,10 @@ pub async fn list(
     filter: MessageFilter,
     after: Option<After>,
     limit: usize,
-) -> Result<Messages> {
+) -> Result<Page<Message>> {
     let owner = mailbox(tx, ctx, address).await?;
     let filter = MessageFilter { with_blocked: ctx.identity.is_none(), ..filter };
-    let n = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut items = rows::list(tx, owner.mailbox_id, filter, rows::Order::Newest, after, n).await?;
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    Ok(Messages { items, has_more })
+    let n = one_more(limit);
+    let found = rows::list(tx, owner.mailbox_id, filter, rows::Order::Newest, after, n).await?;
+    Ok(Page::of(found, limit))
 }
