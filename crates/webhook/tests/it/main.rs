@@ -5,6 +5,7 @@
 mod fetching;
 mod guarding;
 mod http2;
+mod http2_receiver;
 mod identities;
 mod proxies;
 mod receiver;
