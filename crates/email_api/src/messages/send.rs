@@ -1,6 +1,7 @@
 //! `POST /api/v1/mail/mailboxes/{email_address}/messages`.
 
-use app::email::messages::send::{prepare, send};
+use app::email::messages::compose::prepare;
+use app::email::messages::send::send;
 use axum::extract::State;
 use axum::http::StatusCode;
 use wire::email::messages::{Message, MessageSend, SendMessage};

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use app::email::messages::compose::prepare;
 use app::email::messages::ingest::ingest_for;
 use app::email::messages::list::{MessageFilter, list};
-use app::email::messages::send::{prepare, send};
+use app::email::messages::send::send;
 use app::email::messages::{get, outcome};
 use app::{OpCtx, Tx};
 use clap::{Args, Subcommand};

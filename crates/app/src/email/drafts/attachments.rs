@@ -13,7 +13,7 @@ use wire::email::messages::NewAttachment;
 
 use super::{Shown, get, invalid, locked, must_be, part_of, save};
 use crate::OpCtx;
-use crate::email::messages::send::decode;
+use crate::email::messages::compose::decode;
 use crate::email::raw;
 
 /// A file whose bytes are where they will be found.

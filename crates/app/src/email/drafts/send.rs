@@ -14,8 +14,9 @@ use wire::email::messages::To;
 use super::{locked, must_be, no_draft, remove};
 use crate::OpCtx;
 use crate::email::messages::answer::{Original, forwarded};
+use crate::email::messages::compose::{Letter, Prepared, compose};
 use crate::email::messages::get::find;
-use crate::email::messages::send::{self, Letter, Prepared, compose};
+use crate::email::messages::send;
 use crate::email::{mailbox, raw};
 
 /// Builds the message that a draft is to be. `None` where there is no such draft: it may be that the answer

@@ -10,7 +10,7 @@ use wire::reader::Patch;
 
 use super::{Shown, invalid, locked, save};
 use crate::OpCtx;
-use crate::email::messages::send::find_parent;
+use crate::email::messages::compose::find_parent;
 
 pub async fn update(
     tx: &Tx,

@@ -7,8 +7,8 @@ use domain::{Error, Field, Result};
 use email::{Attachment, forward};
 use wire::email::messages::{ForwardMessage, ForwardMode, ReplyAll, To};
 
+use super::compose::{Letter, Prepared, compose, decode};
 use super::get::{find, no_message, reply_all, texts};
-use super::send::{Letter, Prepared, compose, decode};
 use crate::OpCtx;
 use crate::email::{mailbox, raw};
 

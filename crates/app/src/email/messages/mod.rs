@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod attachment;
+pub mod compose;
 mod daily;
 pub mod flags;
 pub mod get;
