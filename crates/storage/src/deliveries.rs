@@ -74,7 +74,7 @@ macro_rules! standing {
 /// own: every event of every tenant would have to be written into one more place.
 macro_rules! with_events {
     ($columns:expr) => {
-        concat!($columns, " from events e join deliveries d on d.event_no = e.no
+        concat!($columns, " from {events} e join deliveries d on d.event_no = e.no
         join endpoints p on p.no = d.endpoint_no where e.partner_id = $1 and e.livemode = $2 and d.replay = false
         and e.id < $3 and ", narrowed!(), " order by e.id desc, d.id desc limit $10")
     };

@@ -9,6 +9,7 @@ use domain::id::{ActionId, CustomerId, EmailMailboxId, EventId, MailId};
 use domain::trace::TraceParent;
 
 use crate::queue::{self, Owed};
+use crate::stream::position_at;
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, order, statements};
 
@@ -34,15 +35,14 @@ pub struct Event {
 }
 
 statements! {
-    INSERT = "insert into events (no, id, operator_id, partner_id, livemode, type, customer_id, mail_id, action_id,
+    INSERT = concat!("insert into events (no, id, operator_id, partner_id, livemode, type, customer_id, mail_id, action_id,
         sequence, request_id, payload, created_at, mailbox_id, traceparent, told_as, position)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, {xact or: coalesce((select max(e.position) + 1
-        from events e where e.partner_id = $4 and e.livemode = $5 and e.position >= $13), $13)})";
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, ", position_at!("$13"), ")");
     DELIVERY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at, is_test,
         signer) select $1, $2, $3, $4, $5, $6, $7, $8, $9 {each}";
     SHED = "insert into dead (endpoint_no, at, delivery_no, reason) select $1, $2, $3, $4 {each}";
     LIST = "select no, id, type, customer_id, mail_id, action_id, sequence, request_id, traceparent, payload, created_at,
-        mailbox_id, told_as from events
+        mailbox_id, told_as from {events}
         where partner_id = $1 and livemode = $2 and mailbox_id is null and id < $3 and (type = $4 or $4 is null)
         and (customer_id = $5 or $5 is null) and (created_at >= $6 or $6 is null)
         and (created_at < $7 or $7 is null) order by id desc limit $8";

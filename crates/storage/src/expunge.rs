@@ -45,9 +45,9 @@ statements! {
     /// Whoever retries, resumes or recovers holds an endpoint while deciding.
     LOCK_ENDPOINTS = "select no from endpoints where partner_id = $1 and livemode = $2 order by no {lock}";
     /// Re-issues are younger than what they tell again.
-    OF_EVENT = "select id from events where partner_id = $1 and livemode = $2 and id >= $3
+    OF_EVENT = "select id from {events} where partner_id = $1 and livemode = $2 and id >= $3
         and (id = $3 or original_id = $3) order by id limit $4";
-    OF_CUSTOMER = "select id from events where partner_id = $1 and livemode = $2 and id > $3
+    OF_CUSTOMER = "select id from {events} where partner_id = $1 and livemode = $2 and id > $3
         and (customer_id = $4 or $4 is null) and (created_at < $5 or $5 is null) order by id limit $6";
     LOCK = "select no, id, type, payload, created_at from events
         where partner_id = $1 and livemode = $2 and id = $3 {lock}";

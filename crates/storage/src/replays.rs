@@ -9,6 +9,7 @@ use domain::Timestamp;
 use domain::id::{CustomerId, DeliveryId, EndpointId, EventId};
 use domain::trace::TraceParent;
 
+use crate::stream::position_at;
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, Wake, args, order, statements};
 
@@ -55,12 +56,11 @@ statements! {
     REPLAY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at, is_test,
         replay) values ($1, $2, $3, $4, $5, $6, $7, $8, true)";
     IS_TEST = "select exists (select 1 from deliveries where event_no = $1 and is_test)";
-    REISSUE_INSERT = "insert into events (no, id, operator_id, partner_id, livemode, type, customer_id, mail_id,
+    REISSUE_INSERT = concat!("insert into events (no, id, operator_id, partner_id, livemode, type, customer_id, mail_id,
         action_id, sequence, request_id, payload, created_at, traceparent, original_id,
         position)
         select $2, $3, operator_id, partner_id, livemode, type, customer_id, mail_id, action_id, sequence, $4, $5, $6, $7,
-        id, coalesce({xact}, (select max(e.position) + 1 from events e where e.partner_id = events.partner_id
-        and e.livemode = events.livemode and e.position >= $6), $6) from events where no = $1";
+        id, ", position_at!("$6"), " from events where no = $1");
 }
 
 /// The endpoint that a delivery goes to, also one that was deleted.

@@ -18,8 +18,10 @@
 //! | `{pk}` | `integer primary key` | `bigint primary key` |
 //! | `{rowless}` | `without rowid` | nothing |
 //! | `{words …}` | full text, see [`super::search`] | the same |
+//! | `{events}` | a view, see [`super::filing`] | `events` |
+//! | `{filing tables}` | what the view is made of | nothing |
 
-use super::search;
+use super::{filing, search};
 
 /// Which engine a database runs on, for people and for tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +79,7 @@ pub struct EngineVersion {
 /// The text that SQLite runs.
 pub(super) fn sqlite(sql: &str) -> String {
     replace(
-        &transaction_or(&with_words(sql, |(marker, text, _)| (marker, text)), None),
+        &transaction_or(&with_texts(sql, |(marker, text, _)| (marker, text)), None),
         &[
             ("{skip}", ""),
             ("{lock}", ""),
@@ -97,12 +99,13 @@ pub(super) fn sqlite(sql: &str) -> String {
     )
 }
 
-/// Puts in the texts of full text.
-fn with_words(
+/// Puts in the texts that are written elsewhere.
+fn with_texts(
     sql: &str,
     of: impl Fn((&'static str, &'static str, &'static str)) -> (&'static str, &'static str),
 ) -> String {
-    replace(sql, &search::MARKERS.map(of))
+    let markers = search::MARKERS.into_iter().chain(filing::MARKERS);
+    replace(sql, &markers.map(of).collect::<Vec<_>>())
 }
 
 /// The number of a transaction of PostgreSQL.
@@ -123,7 +126,7 @@ fn transaction_or(sql: &str, transaction: Option<&str>) -> String {
 /// The text that PostgreSQL runs, for one row.
 pub(super) fn postgres(sql: &str) -> String {
     replace(
-        &transaction_or(&with_words(sql, |(marker, _, text)| (marker, text)), Some(TRANSACTION)),
+        &transaction_or(&with_texts(sql, |(marker, _, text)| (marker, text)), Some(TRANSACTION)),
         &[
             ("{skip}", "for update skip locked"),
             ("{lock}", "for update"),

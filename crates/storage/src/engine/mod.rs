@@ -6,6 +6,7 @@
 //! one of a few connections, its writes pipelined.
 
 mod dialect;
+mod filing;
 mod postgres;
 mod queue;
 mod search;

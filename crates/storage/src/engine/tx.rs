@@ -13,7 +13,8 @@ pub struct Tx {
     pub(super) session: Session,
     shared: Arc<Shared>,
     wakes: RefCell<Vec<Wake>>,
-    pub(super) has_events: Cell<bool>,
+    /// Events that it stored.
+    pub(super) n_events: Cell<usize>,
     /// Set when a constraint or a deadlock ended the unit, and running it again may help.
     pub(super) lost_race: Cell<bool>,
 }
@@ -29,7 +30,7 @@ impl Tx {
             session,
             shared,
             wakes: RefCell::default(),
-            has_events: Cell::new(false),
+            n_events: Cell::new(0),
             lost_race: Cell::new(false),
         }
     }
@@ -182,15 +183,15 @@ impl Tx {
         self.wakes.borrow_mut().push(wake);
     }
 
-    /// Leaves word for streams of events, told only if the unit commits.
+    /// Leaves word for streams of an event, told only if the unit commits.
     pub(crate) fn tell_streams(&self) {
-        self.has_events.set(true);
+        self.n_events.set(self.n_events.get() + 1);
     }
 
     /// Tells the news of a unit that committed. A full channel loses them, which the tasks' own
     /// clock makes good.
     pub(super) fn tell(&self) {
-        if self.has_events.take() {
+        if self.n_events.take() > 0 {
             self.shared.events.send_replace(());
         }
         for wake in self.wakes.take() {

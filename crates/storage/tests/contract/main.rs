@@ -2,6 +2,7 @@
 //! on PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
+mod filing;
 mod leases;
 mod seam;
 mod support;

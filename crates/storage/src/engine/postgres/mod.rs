@@ -211,7 +211,7 @@ async fn run(link: &Rc<Link>, mut unit: Box<dyn Unit>, shared: &Arc<Shared>, wri
         let left = if keep { session.leave_last().await } else { Ok(()) };
         let keep = keep && left.is_ok();
         session.end(match keep {
-            true if unit.is_late() && !tx.has_events.get() => COMMIT_LATE,
+            true if unit.is_late() && tx.n_events.get() == 0 => COMMIT_LATE,
             true => "commit",
             false => "rollback",
         });

@@ -22,7 +22,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
 
 use super::queue::{self, Receiver, Sender, Tenant};
-use super::{FileLock, Ownership, QUEUE_UNITS_MAX, RUNS_MAX, Shared, Tx, Unit, dialect};
+use super::{FileLock, Ownership, QUEUE_UNITS_MAX, RUNS_MAX, Shared, Tx, Unit, dialect, filing};
 use crate::load::WIDE_FROM;
 use crate::value::{Row, Value};
 use crate::{Error, Result};
@@ -132,11 +132,19 @@ struct Writer {
     shared: Arc<Shared>,
     /// Whether commits are synced now.
     syncs: Cell<bool>,
+    /// Events since the last that were filed; what others left is not known, and may be as many.
+    unfiled: Cell<usize>,
 }
 
 impl Writer {
     fn new(connection: Connection, note: keeper::Note, shared: Arc<Shared>) -> Self {
-        Self { connection: Rc::new(connection), note, shared, syncs: Cell::new(true) }
+        Self {
+            connection: Rc::new(connection),
+            note,
+            shared,
+            syncs: Cell::new(true),
+            unfiled: Cell::new(filing::UNFILED_MAX),
+        }
     }
 
     fn run(&self, work: &Receiver<Box<dyn Unit>>) {
@@ -168,8 +176,8 @@ impl Writer {
             }
             group.push(run(unit));
         }
-        let tells = group.iter().any(|done| done.tx.has_events.get());
-        let committed = self.commit(is_late, tells);
+        let n_events: usize = group.iter().map(|done| done.tx.n_events.get()).sum();
+        let committed = self.commit(is_late, n_events > 0);
         for done in group {
             match (&committed, done.ended) {
                 (Ok(()), Ok(())) => {
@@ -182,7 +190,27 @@ impl Writer {
                 (_, Err(ended)) => done.unit.answer(ended.map_or(Ok(()), Err)),
             }
         }
+        self.file(n_events);
         next
+    }
+
+    /// Files events once there are many of them. What could not be filed is tried with those that follow.
+    fn file(&self, n_events: usize) {
+        self.unfiled.set(self.unfiled.get() + n_events);
+        if n_events == 0 || self.unfiled.get() < filing::UNFILED_MAX {
+            return;
+        }
+        let words = ["begin immediate", filing::FILE, filing::CLEAR];
+        let moved = self
+            .sync(false)
+            .and_then(|()| words.into_iter().try_for_each(|word| say(&self.connection, word)));
+        match moved.map_err(|e| e.to_string()).and_then(|()| self.commit(true, false)) {
+            Ok(()) => self.unfiled.set(0),
+            Err(error) => {
+                tracing::warn!(%error, "events could not be filed");
+                let _ = say(&self.connection, "rollback");
+            }
+        }
     }
 
     /// What `tells` events is on the disk before they are told, however late it may be.
