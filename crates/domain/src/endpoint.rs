@@ -102,6 +102,8 @@ pub struct Settings {
     pub park_after: Option<i64>,
     /// An endpoint that was switched off because it failed is asked once an hour, and taken back.
     pub self_heal: bool,
+    /// An answer of 410 switches it off at once. Otherwise 410 is one refusal among others.
+    pub disable_on_gone: bool,
 }
 
 impl Default for Settings {
@@ -117,6 +119,7 @@ impl Default for Settings {
             ed25519: false,
             park_after: None,
             self_heal: false,
+            disable_on_gone: true,
         }
     }
 }
@@ -177,6 +180,7 @@ pub struct SettingsChange {
     pub ed25519: Option<bool>,
     pub park_after: Option<Option<i64>>,
     pub self_heal: Option<bool>,
+    pub disable_on_gone: Option<bool>,
 }
 
 impl SettingsChange {
@@ -200,6 +204,7 @@ impl SettingsChange {
             ed25519: self.ed25519.unwrap_or(old.ed25519),
             park_after: self.park_after.unwrap_or(old.park_after),
             self_heal: self.self_heal.unwrap_or(old.self_heal),
+            disable_on_gone: self.disable_on_gone.unwrap_or(old.disable_on_gone),
         }
     }
 }

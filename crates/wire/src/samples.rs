@@ -198,7 +198,7 @@ pub fn webhook_endpoint(secret: Option<&str>) -> Value {
         "status": "enabled", "disabled_reason": null, "failing_since": null, "rate_per_second": null,
         "burst": null, "max_in_flight": null, "order": "none", "timeout_ms": 15_000, "retry_schedule": null,
         "key_mode": "ascii_with_prefix", "standard_key_mode": "decoded", "ed25519": true, "keys": [webhook_key()],
-        "park_after": null, "self_heal": false,
+        "park_after": null, "self_heal": false, "disable_on_gone": true,
         "headers": {"authorization": "[redacted]"},
         "client_certificate": {
             "subject": "CN=acme webhooks,O=Acme", "fingerprint": "5f".repeat(32), "expires_at": "2027-11-20T15:04:05.000Z",

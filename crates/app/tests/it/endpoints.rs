@@ -291,6 +291,7 @@ async fn settings_are_kept_changed_one_by_one_and_refused_when_they_make_no_sens
         ed25519: true,
         park_after: None,
         self_heal: true,
+        disable_on_gone: false,
     };
     let input = NewEndpoint { settings: settings.clone(), ..receiver() };
     let made = create(&ctx, input).await.unwrap().endpoint;

@@ -54,6 +54,7 @@ fn whole(e: &Endpoint, keys: &[LiveKey], secret: Option<&str>) -> WebhookEndpoin
         keys: keys.iter().map(shown_key).collect(),
         park_after: e.settings.park_after,
         self_heal: e.settings.self_heal,
+        disable_on_gone: e.settings.disable_on_gone,
         headers: e.header_names.iter().map(|name| (name.clone(), REDACTED.to_owned())).collect(),
         client_certificate: e.certificate.as_ref().map(|c| WebhookClientCertificate {
             subject: c.subject.clone(),

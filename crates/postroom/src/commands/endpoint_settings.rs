@@ -49,6 +49,9 @@ pub(super) struct SettingFlags {
     /// Once it is switched off because it failed: ask it once an hour, and take it back after three answers.
     #[arg(long, value_name = "BOOL")]
     self_heal: Option<bool>,
+    /// Switch it off as soon as it answers 410; false lets 410 be tried again like any other refusal.
+    #[arg(long, value_name = "BOOL")]
+    disable_on_gone: Option<bool>,
     /// A header that each request carries, such as "Authorization: Bearer …"; can be given several
     /// times. Together they replace those of before.
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header)]
@@ -90,6 +93,7 @@ impl SettingFlags {
             ed25519: self.ed25519,
             park_after: self.park_after.clone().map(|n| n.0),
             self_heal: self.self_heal,
+            disable_on_gone: self.disable_on_gone,
         }
     }
 

@@ -27,6 +27,7 @@ pub(super) const DETAILS: &[&str] = &[
     "keys",
     "park_after",
     "self_heal",
+    "disable_on_gone",
     "headers",
     "client_certificate",
     "switches_at",
@@ -86,6 +87,7 @@ pub(super) fn shown(e: &Endpoint) -> Value {
         "ed25519": e.settings.ed25519,
         "park_after": e.settings.park_after,
         "self_heal": e.settings.self_heal,
+        "disable_on_gone": e.settings.disable_on_gone,
         "headers": e.header_names,
         "client_certificate": e.certificate.as_ref().map(|c| json!({
             "subject": c.subject,

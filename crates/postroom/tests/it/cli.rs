@@ -194,6 +194,8 @@ fn an_endpoint_is_made_changed_tested_and_deleted() {
     let set = shell.json(&[&["endpoint", "set", id, "--rate", "5"], &headers[..]].concat());
     assert_eq!((&set["rate_per_second"], &set["headers"][0]), (&json!(5), &json!("authorization")));
     assert!(!set.to_string().contains("s3cret"));
+    let set = shell.json(&["endpoint", "set", id, "--disable-on-gone", "false"]);
+    assert_eq!((&set["disable_on_gone"], &set["rate_per_second"]), (&json!(false), &json!(5)));
     let set = shell.json(&["endpoint", "set", id, "--rate", "none", "--no-headers"]);
     assert_eq!((&set["rate_per_second"], &set["retry_schedule"]), (&json!(null), &json!([10, 60])));
     let paused = shell.json(&["endpoint", "pause", id, "--reason", "an upgrade"]);

@@ -143,10 +143,15 @@ async fn case_49_settings_are_read_changed_and_refused_and_headers_are_sent_but_
     });
     let made = crm.post("/api/v1/webhook-endpoints", made).await.expect(201);
     assert_eq!(made["headers"]["authorization"], "[redacted]");
+    assert_eq!(made["disable_on_gone"], true);
     let path = format!("/api/v1/webhook-endpoints/{}", made["id"].as_str().unwrap());
-    let change = json!({"burst": null, "order": null, "max_in_flight": 2});
+    let change =
+        json!({"burst": null, "order": null, "max_in_flight": 2, "disable_on_gone": false});
     let changed = crm.patch(&path, change).await.expect(200);
-    assert_eq!(changed["max_in_flight"], 2);
+    assert_eq!(
+        (&changed["max_in_flight"], &changed["disable_on_gone"]),
+        (&json!(2), &json!(false))
+    );
     assert_eq!((&changed["burst"], &changed["order"]), (&json!(null), &json!("none")));
     assert_eq!((&changed["rate_per_second"], &changed["timeout_ms"]), (&json!(20), &json!(5000)));
 
@@ -168,6 +173,7 @@ async fn case_49_settings_are_read_changed_and_refused_and_headers_are_sent_but_
         ("order", json!("sorted")),
         ("timeout_ms", json!(30_001)),
         ("retry_schedule", json!([])),
+        ("disable_on_gone", json!("no")),
         ("retry_schedule/1", json!([5, 604_801])),
         ("headers", json!({"X-A": 1})),
         ("headers/webhook-id", json!({"webhook-id": "x"})),

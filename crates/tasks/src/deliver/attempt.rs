@@ -144,7 +144,7 @@ fn judge(
     (started_at, ended_at): (Timestamp, Timestamp),
     random: u32,
 ) -> Finished {
-    let (class, owed, is_test) = (outcome.class(), parcel.owed, parcel.is_test);
+    let (class, owed, is_test) = (endpoint.class(&outcome), parcel.owed, parcel.is_test);
     let spent = Spent { tries: narrow(owed.tries), slow_downs: narrow(owed.slow_downs) };
     let next = endpoint.ladder.decide(class, spent, ended_at, outcome.retry_after, random);
     let next = match (owed.counts_at.filter(|at| started_at < *at), next) {

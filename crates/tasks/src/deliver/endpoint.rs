@@ -17,7 +17,7 @@ use tokio::time::{Duration, Instant};
 use webhook::custom::CustomHeaders;
 use webhook::ed25519::KeyPair;
 use webhook::identity::Identity;
-use webhook::ladder::Ladder;
+use webhook::ladder::{Class, Ladder};
 use webhook::outcome::Outcome;
 use webhook::sender::DEADLINE;
 use webhook::signature::{Key, Keyring, Secret};
@@ -46,6 +46,8 @@ pub(super) struct Endpoint {
     /// Fails as the keys do; a client certificate that opens is part of the target.
     pub(super) certificate: Result<(), NotOurs>,
     pub(super) ladder: Ladder,
+    /// 410 sets it aside; otherwise that is a refusal.
+    disable_on_gone: bool,
     /// How long an attempt may last, name look-up and answer included.
     pub(super) deadline: Duration,
     pub(super) lane: LaneSettings,
@@ -104,6 +106,7 @@ impl Endpoint {
             custom: custom(app, row),
             certificate,
             ladder: ladder(&row.settings),
+            disable_on_gone: row.settings.disable_on_gone,
             deadline: u64::try_from(row.settings.timeout_ms)
                 .map_or(DEADLINE, Duration::from_millis),
             lane: LaneSettings::of(*owner, host, &row.settings),
@@ -126,6 +129,14 @@ impl Endpoint {
         let place = self.key_ns.iter().position(|n| Some(*n) == signer);
         let only = place.and_then(|place| Some((Cow::Owned(all.only(place)?), self.key_ns[place])));
         Ok(only.unwrap_or((Cow::Borrowed(all), self.key_ns.first().copied().unwrap_or(0))))
+    }
+
+    /// What an attempt means for this endpoint.
+    pub(super) fn class(&self, outcome: &Outcome) -> Class {
+        match outcome.class() {
+            Class::Gone if !self.disable_on_gone => Class::Refused,
+            class => class,
+        }
     }
 
     pub(super) fn is_fresh(&self, now: Instant) -> bool {

@@ -111,6 +111,21 @@ async fn case_13_an_endpoint_that_is_gone_is_not_asked_whether_it_has_healed() {
 }
 
 #[tokio::test]
+async fn case_13_where_410_is_a_refusal_it_is_evidence_and_probes_go_on_after_it() {
+    let settings = Settings { self_heal: true, disable_on_gone: false, ..Settings::default() };
+    let (world, receiver, endpoint) = switched_off_by("410 Gone", settings).await;
+    let reason = world.find(endpoint).await.unwrap().disabled_reason.unwrap();
+    assert!(reason.starts_with("20 attempts failed since"), "{reason}");
+    receiver.script(&["410 Gone"]);
+    for n in 2..=5 {
+        world.advance(hours(1));
+        world.restarted().await.settle().await.unwrap();
+        assert!(receiver.requests().len() >= n, "after {n}");
+    }
+    assert_eq!(world.find(endpoint).await.unwrap().status, EndpointStatus::Enabled);
+}
+
+#[tokio::test]
 async fn case_13_a_probe_that_is_answered_410_is_the_last() {
     let settings = Settings { self_heal: true, ..Settings::default() };
     let (world, receiver, endpoint) = switched_off(settings).await;

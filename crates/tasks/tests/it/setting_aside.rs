@@ -35,6 +35,32 @@ async fn case_13_a_receiver_that_answers_410_is_sent_nothing_until_somebody_enab
 }
 
 #[tokio::test]
+async fn case_13_where_its_owner_says_so_410_is_a_refusal_like_any_other() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    let settings = Settings { disable_on_gone: false, ..Settings::default() };
+    let endpoint = world.endpoint_with(&receiver, settings).await;
+    receiver.script(&["410 Gone"; 12]);
+    world.emit(1).await;
+    let tasks = world.tasks();
+    tasks.settle().await.unwrap();
+    for n in 1..12 {
+        assert_eq!(receiver.requests().len(), n);
+        assert_eq!(world.owed().await, 1, "after {n}");
+        world.advance(hours(30));
+        tasks.settle().await.unwrap();
+    }
+    assert_eq!(
+        (receiver.requests().len(), world.owed().await),
+        (12, 0),
+        "the ladder is at its end"
+    );
+    let found = world.find(endpoint).await.unwrap();
+    assert_eq!(found.status, EndpointStatus::Enabled);
+    let health = read(&world.app, async move |tx: &Tx| endpoints::health(tx, endpoint).await).await;
+    assert_eq!((health.failures, health.failed_hours), (12, 12), "evidence like any other");
+}
+
+#[tokio::test]
 async fn an_endpoint_that_only_failed_for_three_days_is_set_aside() {
     let (world, receiver) = (world().await, Receiver::start().await);
     let endpoint = world.endpoint(&receiver).await;

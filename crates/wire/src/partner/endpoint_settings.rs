@@ -32,6 +32,7 @@ pub(super) fn read(f: &mut Fields) -> Settings {
         ed25519: f.bool("ed25519", default.ed25519),
         park_after: f.opt_integer("park_after", PARK_AFTER),
         self_heal: f.opt_bool("self_heal").unwrap_or(default.self_heal),
+        disable_on_gone: f.opt_bool("disable_on_gone").unwrap_or(default.disable_on_gone),
     }
 }
 
@@ -58,6 +59,7 @@ pub(super) fn read_change(f: &mut Fields) -> SettingsChange {
         ed25519: f.opt_bool("ed25519"),
         park_after: changed(f.patch_integer("park_after", PARK_AFTER)),
         self_heal: f.opt_bool("self_heal"),
+        disable_on_gone: f.opt_bool("disable_on_gone"),
     }
 }
 

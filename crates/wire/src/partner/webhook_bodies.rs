@@ -66,6 +66,9 @@ pub struct WebhookEndpointCreate {
     /// Switched off because it failed, it is asked once an hour, and taken back after three answers; default
     /// false.
     self_heal: Option<bool>,
+    /// Whether an answer of 410 switches it off at once; false lets 410 be tried again like any other refusal.
+    /// Default true.
+    disable_on_gone: Option<bool>,
     /// Headers that each request carries, such as Authorization; their values are not shown again.
     #[schema(schema_with = shapes::headers)]
     headers: Option<BTreeMap<String, String>>,
@@ -183,6 +186,9 @@ pub struct WebhookEndpointUpdate {
     /// Switched off because it failed, it is asked once an hour, and taken back after three answers; default
     /// false.
     self_heal: Option<bool>,
+    /// Whether an answer of 410 switches it off at once; false lets 410 be tried again like any other refusal.
+    /// Default true.
+    disable_on_gone: Option<bool>,
     /// All headers that each request carries from now on; null takes them away.
     #[schema(schema_with = shapes::headers)]
     headers: Option<BTreeMap<String, String>>,

@@ -115,6 +115,8 @@ pub struct WebhookEndpoint {
     pub park_after: Option<i64>,
     /// Switched off because it failed, it is asked once an hour, and taken back after three answers.
     pub self_heal: bool,
+    /// Whether an answer of 410 switches it off at once; false lets 410 be tried again like any other refusal.
+    pub disable_on_gone: bool,
     /// Headers that each request carries, by their names in lower case; the values are not shown.
     pub headers: BTreeMap<String, String>,
     /// What is shown to a receiver that asks for a certificate; null is none.
