@@ -7,6 +7,7 @@ use domain::Timestamp;
 use domain::event::EventType;
 use domain::id::{DeliveryId, EndpointId, EventId};
 
+use crate::endpoints::EndpointStatus;
 use crate::merge::first_rows;
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, statements};
@@ -21,6 +22,11 @@ pub struct Delivery {
     pub endpoint_id: EndpointId,
     pub url: String,
     pub endpoint_deleted: bool,
+    pub endpoint_status: EndpointStatus,
+    /// The receiver asked to be left alone until then.
+    pub quiet_until: Option<Timestamp>,
+    /// See [`crate::endpoints::Health::breaker_until`].
+    pub breaker_until: Option<Timestamp>,
     pub payload: Bytes,
     pub created_at: Timestamp,
     /// It stands in the queue: an attempt will be made.
@@ -58,8 +64,8 @@ macro_rules! is_owed {
 
 macro_rules! line {
     () => {
-        concat!("select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, e.payload, d.created_at, ",
-            is_owed!())
+        concat!("select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, p.status, p.quiet_until,
+            p.breaker_until, e.payload, d.created_at, ", is_owed!())
     };
 }
 
@@ -198,6 +204,10 @@ fn delivery(r: &mut Row) -> Result<Delivery> {
         endpoint_id: r.next()?,
         url: r.next()?,
         endpoint_deleted: r.next()?,
+        endpoint_status: EndpointStatus::parse(&r.next::<String>()?)
+            .ok_or_else(|| crate::Error::Inconsistent("endpoint status".into()))?,
+        quiet_until: r.next()?,
+        breaker_until: r.next()?,
         payload: r.next()?,
         created_at: r.next()?,
         is_owed: r.next()?,

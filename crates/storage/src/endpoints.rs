@@ -105,11 +105,11 @@ statements! {
         where no = $1 and status = 'disabled_failing' and deleted_at is null";
     /// Whoever is switched on and off in a loop is asked once in so long.
     ENABLED = "update endpoints set enabled_at = case when enabled_at + $3 > $2 then enabled_at + $3 else $2 end,
-        first_failure_at = null, failures = 0, failed_hours = 0, notices = 0 where no = $1";
+        breaker_until = case when enabled_at + $3 > $2 then enabled_at + $3 end, first_failure_at = null, failures = 0, failed_hours = 0, notices = 0 where no = $1";
     HEALTH = "select first_failure_at, failures, last_success_at, failed_hours, last_failed_hour, notices, quiet_until,
-        enabled_at, probe_at from endpoints where no = $1";
+        breaker_until, enabled_at, probe_at from endpoints where no = $1";
     HEALTH_PUT = "update endpoints set first_failure_at = $2, failures = $3, last_success_at = $4, failed_hours = $5,
-        last_failed_hour = $6, notices = $7, quiet_until = $8 {each} where no = $1";
+        last_failed_hour = $6, notices = $7, quiet_until = $8, breaker_until = $9 {each} where no = $1";
     PUBLIC = "select no from endpoints where id = $1 and ed25519 and deleted_at is null";
 }
 
@@ -223,6 +223,9 @@ pub struct Health {
     pub notices: i64,
     /// It asked to be left alone until then, by `Retry-After`.
     pub quiet_until: Option<Timestamp>,
+    /// Its breaker lets nothing through until then, or until a sender starts; `None` while it is closed
+    /// (webhooks.md 5.13).
+    pub breaker_until: Option<Timestamp>,
     /// From when on it may be asked after somebody enabled it; only read, see [`note_enabled`].
     pub enabled_at: Option<Timestamp>,
     /// While it is set aside: when it is asked next, if ever; only read, see [`probed`].
@@ -240,6 +243,7 @@ pub async fn health(tx: &Tx, no: i64) -> Result<Health> {
             last_failed_hour: r.next()?,
             notices: r.next()?,
             quiet_until: r.next()?,
+            breaker_until: r.next()?,
             enabled_at: r.next()?,
             probe_at: r.next()?,
         })
@@ -257,7 +261,8 @@ pub async fn put_health(tx: &Tx, healths: &[(i64, Health)]) -> Result<()> {
             h.failed_hours,
             h.last_failed_hour,
             h.notices,
-            h.quiet_until
+            h.quiet_until,
+            h.breaker_until
         ]
     };
     tx.each(HEALTH_PUT, healths.iter().map(row).collect()).await

@@ -27,6 +27,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (21, "narrowed_lists", include_str!("../migrations/0021_narrowed_lists.sql")),
     (22, "filed_events", include_str!("../migrations/0022_filed_events.sql")),
     (23, "gone", include_str!("../migrations/0023_gone.sql")),
+    (24, "breaker", include_str!("../migrations/0024_breaker.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

@@ -229,7 +229,8 @@ pub fn webhook_delivery() -> Value {
     json!({
         "id": DELIVERY, "object": "webhook_delivery", "event_id": EVENT, "event_type": "mail.arrived",
         "endpoint_id": ENDPOINT, "url": "https://crm.example.com/hooks/postroom",
-        "status": "succeeded", "attempt_count": 1, "next_attempt_at": null, "delivered_at": AT,
+        "status": "succeeded", "attempt_count": 1, "next_attempt_at": null, "held_by": null, "held_until": null,
+        "delivered_at": AT,
         "last_response": {"status_code": 200, "duration_ms": 84, "error": null, "body_excerpt": "ok"},
         "attempts": [{
             "n": 1, "at": AT, "status_code": 200, "duration_ms": 84, "error": null, "key": 1, "phases": {

@@ -53,7 +53,9 @@ pub async fn list(
     let has_more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().map(|d| d.id).filter(|_| has_more);
-    Ok(DeliveryPage { deliveries: found.into_iter().map(DeliveryView::of).collect(), next })
+    let now = ctx.app.clock.now();
+    let deliveries = found.into_iter().map(|d| DeliveryView::of(d, now)).collect();
+    Ok(DeliveryPage { deliveries, next })
 }
 
 async fn search(
@@ -97,9 +99,10 @@ async fn load(
 /// Those of these deliveries that are there.
 pub async fn find_each(tx: &Tx, ctx: &OpCtx, ids: &[DeliveryId]) -> Result<Vec<DeliveryView>> {
     let mut deliveries = Vec::with_capacity(ids.len());
+    let now = ctx.app.clock.now();
     for id in ids {
         let found = deliveries::find(tx, &ctx.scope, *id).await?;
-        deliveries.extend(found.map(DeliveryView::of));
+        deliveries.extend(found.map(|d| DeliveryView::of(d, now)));
     }
     Ok(deliveries)
 }

@@ -10,6 +10,7 @@ pub mod retry;
 
 use domain::Timestamp;
 use storage::deliveries::{AttemptLine, Delivery};
+use storage::endpoints::EndpointStatus;
 use webhook::outcome::Phases;
 
 domain::words! {
@@ -46,17 +47,59 @@ pub fn phases(attempt: &AttemptLine) -> Option<Phases> {
     attempt.phases.as_deref().and_then(Phases::from_bytes)
 }
 
+domain::words! {
+    /// What keeps a delivery that is owed from being sent.
+    pub enum HeldBy {
+        /// The endpoint is paused, or was switched off because it failed.
+        Endpoint = "endpoint",
+        /// The wait before its next try.
+        Schedule = "schedule",
+        /// The receiver asked to be left alone.
+        RetryAfter = "retry_after",
+        /// The receiver is down, and asked by one delivery at a time (webhooks.md 5.13).
+        Breaker = "breaker",
+    }
+}
+
+/// What holds a delivery; `until` is when that ends, as far as anybody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    pub by: HeldBy,
+    pub until: Option<Timestamp>,
+}
+
+impl Hold {
+    /// Of several that hold it, the one that does so longest. `None` for what is due: it goes when its turn comes.
+    fn of(delivery: &Delivery, next_attempt_at: Option<Timestamp>, now: Timestamp) -> Option<Self> {
+        if !delivery.is_owed {
+            return None;
+        }
+        if delivery.endpoint_status != EndpointStatus::Enabled {
+            return Some(Self { by: HeldBy::Endpoint, until: None });
+        }
+        let waits = [
+            (HeldBy::Schedule, next_attempt_at),
+            (HeldBy::RetryAfter, delivery.quiet_until),
+            (HeldBy::Breaker, delivery.breaker_until),
+        ];
+        let lasting = waits.into_iter().filter(|(_, until)| *until > Some(now));
+        lasting.max_by_key(|(_, until)| *until).map(|(by, until)| Self { by, until })
+    }
+}
+
 /// A delivery and what follows from its attempts.
 #[derive(Clone, Debug)]
 pub struct DeliveryView {
     pub delivery: Delivery,
     pub status: DeliveryStatus,
     pub next_attempt_at: Option<Timestamp>,
+    pub hold: Option<Hold>,
     pub delivered_at: Option<Timestamp>,
 }
 
 impl DeliveryView {
-    fn of(delivery: Delivery) -> Self {
+    /// As it stands at `now` on the clock of the deliverer, which is never that of a test world.
+    fn of(delivery: Delivery, now: Timestamp) -> Self {
         let last = delivery.attempts.last();
         let status = DeliveryStatus::of(delivery.is_owed, last.map(|a| a.outcome.as_str()));
         let (next_attempt_at, delivered_at) = match status {
@@ -67,6 +110,7 @@ impl DeliveryView {
                 (None, None)
             }
         };
-        Self { delivery, status, next_attempt_at, delivered_at }
+        let hold = Hold::of(&delivery, next_attempt_at, now);
+        Self { delivery, status, next_attempt_at, hold, delivered_at }
     }
 }

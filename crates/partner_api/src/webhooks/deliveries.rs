@@ -82,6 +82,8 @@ fn shown(view: &DeliveryView) -> WebhookDelivery {
         status: view.status.as_str().to_owned(),
         attempt_count: d.attempts.len() as i64,
         next_attempt_at: view.next_attempt_at.map(|t| t.to_string()),
+        held_by: view.hold.map(|hold| hold.by.as_str().to_owned()),
+        held_until: view.hold.and_then(|hold| hold.until).map(|t| t.to_string()),
         delivered_at: view.delivered_at.map(|t| t.to_string()),
         last_response: d.attempts.last().map(|a| LastResponse {
             status_code: a.status_code,

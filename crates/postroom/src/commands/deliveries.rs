@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use app::OpCtx;
 use app::deliveries::list::{Narrowing, find_each, list};
-use app::deliveries::{DeliveryStatus, DeliveryView};
+use app::deliveries::{DeliveryStatus, DeliveryView, HeldBy, Hold};
 use clap::{Args, Subcommand};
 use domain::event::EventType;
 use domain::id::DeliveryId;
@@ -153,12 +153,18 @@ fn show(view: &DeliveryView, json: bool) {
             "event_id": d.event_id.to_string(), "event_type": d.event_type.as_str(),
             "endpoint_id": d.endpoint_id.to_string(), "attempts": d.attempts.len(), "answer": answer,
             "next_attempt_at": view.next_attempt_at.map(|at| at.to_string()),
+            "held_by": view.hold.map(|hold| hold.by.as_str()),
+            "held_until": view.hold.and_then(|hold| hold.until).map(|at| at.to_string()),
         }));
     }
     let (id, kind, endpoint, status) = (d.id, d.event_type, d.endpoint_id, view.status);
-    let next = match view.next_attempt_at {
-        Some(at) if last.is_some() => format!("next at {at}"),
-        Some(_) | None => String::new(),
+    let next = match (view.hold, view.next_attempt_at) {
+        (Some(Hold { by: HeldBy::Schedule, .. }) | None, Some(at)) if last.is_some() => {
+            format!("next at {at}")
+        }
+        (Some(Hold { by, until: Some(until) }), _) => format!("held by {by} until {until}"),
+        (Some(Hold { by, until: None }), _) => format!("held by {by}"),
+        (None, _) => String::new(),
     };
     let text = format!(
         "{at}  {id}  {kind}  {endpoint}  {status} ({})  {answer}  {next}",

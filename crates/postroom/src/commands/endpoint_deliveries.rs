@@ -20,6 +20,7 @@ const COLUMNS: &[&str] = &[
     "attempts",
     "last_status",
     "last_error",
+    "held_by",
     "event_id",
 ];
 
@@ -81,6 +82,8 @@ fn shown(view: &DeliveryView) -> Value {
             "write_us": p.write, "head_us": p.head, "body_us": p.body,
         })),
         "next_attempt_at": view.next_attempt_at.map(|at| at.to_string()),
+        "held_by": view.hold.map(|hold| hold.by.as_str()),
+        "held_until": view.hold.and_then(|hold| hold.until).map(|at| at.to_string()),
         "delivered_at": view.delivered_at.map(|at| at.to_string()),
         "created_at": d.created_at.to_string(),
     })

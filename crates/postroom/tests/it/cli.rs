@@ -200,6 +200,10 @@ fn an_endpoint_is_made_changed_tested_and_deleted() {
     assert_eq!((&set["rate_per_second"], &set["retry_schedule"]), (&json!(null), &json!([10, 60])));
     let paused = shell.json(&["endpoint", "pause", id, "--reason", "an upgrade"]);
     assert_eq!((&paused["status"], &paused["backlog"]), (&json!("paused"), &json!(1)));
+    let held = shell.json(&["endpoint", "deliveries", "--endpoint", id]);
+    assert_eq!((text(&held[0], "held_by"), &held[0]["held_until"]), ("endpoint", &json!(null)));
+    let tailed = shell.run(&["deliveries", "tail", "--endpoint", id, "--max", "1"]).expect(0).out;
+    assert!(tailed.trim_end().ends_with("held by endpoint"), "{tailed}");
     let resumed = shell.json(&["endpoint", "resume", id, "--drop"]);
     assert_eq!((&resumed["status"], &resumed["dropped"]), (&json!("enabled"), &json!(1)));
     let since = ["endpoint", "recover", id, "--since", "2026-01-01T00:00:00Z"];

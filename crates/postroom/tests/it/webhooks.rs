@@ -64,6 +64,43 @@ async fn s24_three_failures_and_a_success_are_four_attempts_of_one_delivery() {
 }
 
 #[tokio::test]
+async fn the_log_says_what_holds_a_delivery_and_until_when() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
+    let made = json!({"url": receiver.url(), "retry_schedule": [1, 60]});
+    let endpoint = crm.post("/api/v1/webhook-endpoints", made).await.expect(201);
+    let path = format!("/api/v1/webhook-endpoints/{}", endpoint["id"].as_str().unwrap());
+    receiver.answer_with(&[500; 6]);
+    crm.post("/api/v1/customers", body()).await.expect(201);
+    let shown = async || {
+        let log = crm.get("/api/v1/webhook-deliveries").await.expect(200);
+        let first = &log["data"][0];
+        (first["held_by"].clone(), first["held_until"].clone(), first["next_attempt_at"].clone())
+    };
+    let (held_by, held_until, next) = shown().await;
+    assert_eq!((held_by, held_until), (json!(null), json!(null)), "due since {next}");
+    server.settle().await;
+    let (held_by, held_until, next) = shown().await;
+    assert_eq!((held_by, &held_until), (json!("schedule"), &next));
+    for n in 2..=6 {
+        crm.post("/api/v1/customers", json!({"email": format!("{n}@example.com"), "name": "N"}))
+            .await
+            .expect(201);
+    }
+    server.settle().await;
+    let (held_by, held_until, next) = shown().await;
+    assert_eq!(held_by, "breaker");
+    assert!(held_until.as_str() > next.as_str(), "{held_until} is after {next}");
+    crm.post(&format!("{path}/pause"), json!({})).await.expect(200);
+    let (held_by, held_until, _) = shown().await;
+    assert_eq!((held_by, held_until), (json!("endpoint"), json!(null)));
+    crm.post(&format!("{path}/resume"), json!({})).await.expect(200);
+    server.advance(minutes(2)).await;
+    assert_eq!(shown().await, (json!(null), json!(null), json!(null)));
+}
+
+#[tokio::test]
 async fn s25_case_21_the_old_secret_verifies_until_the_switch_and_the_new_one_after_it() {
     let server = TestServer::start().await;
     let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;

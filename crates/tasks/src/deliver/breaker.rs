@@ -1,7 +1,7 @@
 //! The breaker of a lane: a receiver that is down is asked by one delivery at a time, ever more rarely.
 //!
-//! What is owed waits meanwhile without using up tries. In memory only: after a restart it is rebuilt
-//! from the evidence against the endpoint. Source: webhooks.md 5.13.
+//! What is owed waits meanwhile without using up tries. In memory; after a restart it is rebuilt from the evidence
+//! against the endpoint, with which is stored until when it is open, for the log to tell. Source: webhooks.md 5.13.
 
 use domain::{Timestamp, minutes, seconds};
 use webhook::ladder::Class;
@@ -46,9 +46,10 @@ pub(super) enum Change {
 }
 
 impl Breaker {
-    /// The breaker of an endpoint whose last `failures` attempts failed, as far as is stored.
-    pub(super) fn rebuilt(failures: i64, now: Timestamp) -> Self {
-        if failures < DOWNS_MAX { Self::default() } else { Self::half_open(now, now) }
+    /// The breaker of an endpoint as far as is stored: it was open, or its last `failures` attempts failed. One delivery
+    /// asks at once.
+    pub(super) fn rebuilt(failures: i64, was_open: bool, now: Timestamp) -> Self {
+        if failures < DOWNS_MAX && !was_open { Self::default() } else { Self::half_open(now, now) }
     }
 
     /// The breaker of an endpoint that was enabled by hand: its first delivery is a probe, not before `from`.
@@ -199,8 +200,9 @@ mod tests {
 
     #[test]
     fn after_a_restart_an_endpoint_that_was_failing_is_asked_by_one_delivery() {
-        assert!(!Breaker::rebuilt(4, NOW).is_open());
-        let mut breaker = Breaker::rebuilt(5, NOW);
+        assert!(!Breaker::rebuilt(4, false, NOW).is_open());
+        assert_eq!(Breaker::rebuilt(0, true, NOW).probe_at(NOW), Some(NOW));
+        let mut breaker = Breaker::rebuilt(5, false, NOW);
         assert_eq!(breaker.probe_at(NOW), Some(NOW));
         let until = NOW.plus(seconds(5));
         breaker.launch();

@@ -7,6 +7,8 @@ use domain::{Timestamp, hours, minutes};
 use storage::endpoints::{self, Aside};
 use webhook::ladder::Class;
 
+use super::breaker::Change;
+
 /// How long nothing but failures must have come back, in microseconds.
 pub(super) const FAILING_FOR: i64 = hours(72);
 /// How many failures at least, so that a quiet endpoint is not judged by one bad answer.
@@ -78,13 +80,19 @@ impl Health {
         self.current
     }
 
-    /// Notes until when the receiver wants to be left alone; false when that was known.
-    pub(super) fn be_quiet_until(&mut self, at: Timestamp) -> bool {
-        let is_later = self.current.quiet_until.is_none_or(|known| known < at);
-        if is_later {
-            self.current.quiet_until = Some(at);
+    /// Notes until when nothing may be sent: because the receiver is down, or wants to be left alone. False when that
+    /// was known.
+    pub(super) fn note_wait(&mut self, change: Change, quiet_until: Option<Timestamp>) -> bool {
+        match change {
+            Change::Nothing => {}
+            Change::OpenUntil(at) => self.current.breaker_until = Some(at),
+            Change::Closed => self.current.breaker_until = None,
         }
-        is_later
+        let is_later = quiet_until > self.current.quiet_until;
+        if is_later {
+            self.current.quiet_until = quiet_until;
+        }
+        is_later || change != Change::Nothing
     }
 
     /// What was asked for is over.
@@ -100,6 +108,7 @@ impl Health {
                 self.current = endpoints::Health {
                     last_success_at: Some(now),
                     quiet_until: before.quiet_until,
+                    breaker_until: before.breaker_until,
                     ..endpoints::Health::default()
                 };
             }

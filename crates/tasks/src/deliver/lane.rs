@@ -135,7 +135,7 @@ impl Lane {
                 // Its probe failed already.
                 Some(at) if stored.failures > 0 => Breaker::half_open(at.plus(COOL_DOWN), now),
                 Some(at) => Breaker::half_open(at, now),
-                None => Breaker::rebuilt(stored.failures, now),
+                None => Breaker::rebuilt(stored.failures, stored.breaker_until.is_some(), now),
             };
         }
         if self.settings.as_ref().is_some_and(|before| before.host != settings.host) {

@@ -25,4 +25,5 @@ mod setting_aside;
 mod stopping;
 mod support;
 mod trying;
+mod waiting;
 mod walks;

@@ -20,7 +20,7 @@ pub(crate) fn ctx(world: &World) -> OpCtx {
 }
 
 /// The log, newest first.
-async fn log(world: &World) -> Vec<DeliveryView> {
+pub(crate) async fn log(world: &World) -> Vec<DeliveryView> {
     let read = async |tx: &Tx, ctx: &OpCtx| list(tx, ctx, &Narrowing::default(), None, 50).await;
     world.app.query(&ctx(world), read).await.unwrap().deliveries
 }

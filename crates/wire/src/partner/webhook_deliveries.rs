@@ -28,6 +28,16 @@ pub struct WebhookDelivery {
     /// When it is tried again; null when it is not.
     #[schema(format = DateTime, required = true)]
     pub next_attempt_at: Option<String>,
+    /// What keeps it from being sent now: `schedule` (its next try is later), `retry_after` (the receiver asked to be
+    /// left alone), `breaker` (the receiver is down, and asked by one delivery at a time) or `endpoint` (which is
+    /// paused, or was switched off because it failed). Null when it is due and goes when its turn comes, and when it is
+    /// not owed.
+    #[schema(required = true, examples("breaker"))]
+    pub held_by: Option<String>,
+    /// Until when; null while nobody can say. Where several things hold it, both are of the one that does so longest.
+    /// After a breaker's time one delivery asks, and the others follow once it is answered.
+    #[schema(format = DateTime, required = true)]
+    pub held_until: Option<String>,
     /// When the receiver answered 2xx.
     #[schema(format = DateTime, required = true)]
     pub delivered_at: Option<String>,

@@ -46,8 +46,16 @@ impl Work {
             self.books.add_probe(endpoint_no, done.class);
             return;
         }
+        // The log tells it, and another process rebuilds the breaker from it and leaves the receiver alone.
+        let wait = lane.health.as_mut().and_then(|health| {
+            let is_news = health.note_wait(change, done.quiet_until);
+            is_news.then(|| Noted { health: health.current(), notice: None })
+        });
         if done.is_test {
             self.books.add(done.settled);
+            if let Some(noted) = wait {
+                self.books.add_health(endpoint_no, noted);
+            }
             return;
         }
         let ask_at = done.at.plus(ASKED_EVERY);
@@ -57,10 +65,8 @@ impl Work {
         let mut disable = done.disable;
         let mut news = None;
         if let Some(health) = &mut lane.health {
-            let has_wish = done.quiet_until.is_some_and(|at| health.be_quiet_until(at));
             news = health.note(done.class, done.at);
-            if (change != Change::Nothing || has_wish) && news.is_none() {
-                // Another process rebuilds the breaker from this, and leaves the receiver alone.
+            if wait.is_some() && news.is_none() {
                 news = Some(Noted { health: health.current(), notice: None });
             }
             disable = disable.or_else(|| health.verdict(done.at));
