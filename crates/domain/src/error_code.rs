@@ -52,6 +52,7 @@ crate::words! {
         EndpointNotEnabled = "endpoint_not_enabled",
         DeliveryUnderWay = "delivery_under_way",
         DeliveryNotOwed = "delivery_not_owed",
+        RecoveryEnded = "recovery_ended",
         PreconditionFailed = "precondition_failed",
         PayloadTooLarge = "payload_too_large",
         UnsupportedMediaType = "unsupported_media_type",

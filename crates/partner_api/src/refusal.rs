@@ -80,6 +80,7 @@ pub(crate) const fn status(code: ErrorCode) -> StatusCode {
         | E::EndpointNotEnabled
         | E::DeliveryUnderWay
         | E::DeliveryNotOwed
+        | E::RecoveryEnded
         | E::Conflict
         | E::HandleUnavailable
         | E::RuleExists

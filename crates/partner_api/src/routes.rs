@@ -43,6 +43,8 @@ pub(crate) fn operations() -> OpenApiRouter<PartnerApi> {
         .routes(routes!(webhooks::recover::recover_handler))
         .routes(routes!(webhooks::recover::get_handler))
         .routes(routes!(webhooks::recover::cancel_handler))
+        .routes(routes!(webhooks::recover::pause_handler))
+        .routes(routes!(webhooks::recover::resume_handler))
         .routes(routes!(webhooks::secrets::rotate_handler))
         .routes(routes!(webhooks::secrets::switch_handler))
         .routes(routes!(webhooks::secrets::revoke_handler))

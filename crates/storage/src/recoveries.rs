@@ -18,6 +18,8 @@ domain::words! {
     /// How far a recovery is.
     pub enum RecoveryState {
         Running = "running",
+        /// Somebody holds it, until it is resumed or cancelled.
+        Paused = "paused",
         Finished = "finished",
         /// Somebody ended it, or its endpoint was deleted. What it had moved stays moved.
         Cancelled = "cancelled",
@@ -87,10 +89,12 @@ statements! {
     FIND_LOCKED = "select no, id, partner_id, endpoint_no, since, until, event_types, created_at, matched, oldest,
         newest, state, moved, cursor_at, cursor_no, ended_at from recoveries where no = $1 {lock}";
     RUNNING = "select no, endpoint_no from recoveries where state = 'running' order by no limit $1";
-    RUNNING_OF = "select count(*) from recoveries where endpoint_no = $1 and state = 'running'";
+    OPEN_OF = "select count(*) from recoveries where endpoint_no = $1 and state in ('running', 'paused')";
+    CANCEL_ALL = "update recoveries set state = 'cancelled', ended_at = $2
+        where endpoint_no = $1 and state in ('running', 'paused')";
     PROGRESS = "update recoveries set moved = $2, cursor_at = $3, cursor_no = $4, state = $5, ended_at = $6
         where no = $1";
-    FORGET = "delete from recoveries where endpoint_no = $1 and state <> 'running' and no not in
+    FORGET = "delete from recoveries where endpoint_no = $1 and state in ('finished', 'cancelled') and no not in
         (select r.no from recoveries r where r.endpoint_no = $1 order by r.no desc limit $2)";
     EXTENT = "select e.type, count(*), min(d.created_at), max(d.created_at) from dead k
         join deliveries d on d.no = k.delivery_no join events e on e.no = d.event_no
@@ -170,8 +174,14 @@ pub async fn running(tx: &Tx, limit: i64) -> Result<Vec<(i64, i64)>> {
     tx.all(RUNNING, args![limit], |r| Ok((r.next()?, r.next()?))).await
 }
 
-pub async fn running_of(tx: &Tx, endpoint_no: i64) -> Result<i64> {
-    tx.one(RUNNING_OF, args![endpoint_no], Row::next).await
+/// How many recoveries of an endpoint have not ended.
+pub async fn open_of(tx: &Tx, endpoint_no: i64) -> Result<i64> {
+    tx.one(OPEN_OF, args![endpoint_no], Row::next).await
+}
+
+/// Ends the recoveries of an endpoint that goes.
+pub async fn cancel_all(tx: &Tx, endpoint_no: i64, now: Timestamp) -> Result<()> {
+    tx.post(CANCEL_ALL, args![endpoint_no, now]).await
 }
 
 /// Stores how far a recovery is.

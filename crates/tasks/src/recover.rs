@@ -45,12 +45,7 @@ async fn step(tx: &Tx, app: &App, no: i64, endpoint_no: i64) -> Result<usize> {
     if recovery.state != RecoveryState::Running {
         return Ok(0);
     }
-    let Some((status, order)) = status else {
-        recovery.state = RecoveryState::Cancelled;
-        recovery.ended_at = Some(now);
-        recoveries::put(tx, &recovery).await?;
-        return Ok(1);
-    };
+    let Some((status, order)) = status else { return Ok(0) };
     if status != EndpointStatus::Enabled
         || recoveries::due_count(tx, endpoint_no, now, LANE_DUE_MAX).await? >= LANE_DUE_MAX
     {

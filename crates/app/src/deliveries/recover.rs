@@ -18,8 +18,8 @@ use crate::notices::operator::RecoveryFinished;
 use crate::notices::{self, Notice};
 use crate::{OpCtx, audit};
 
-/// Recoveries of one endpoint that run at a time.
-const RUNNING_MAX: i64 = 4;
+/// Recoveries of one endpoint that run or are paused at a time.
+const OPEN_MAX: i64 = 4;
 /// Recoveries of one endpoint that are remembered.
 const KEPT_MAX: i64 = 100;
 
@@ -56,8 +56,8 @@ pub async fn recover(
     must_be_calm(ctx)?;
     let endpoint = get_locked(tx, ctx, id).await?;
     must_be_enabled(&endpoint)?;
-    if recoveries::running_of(tx, endpoint.no).await? >= RUNNING_MAX {
-        let message = format!("{RUNNING_MAX} recoveries of this endpoint are running");
+    if recoveries::open_of(tx, endpoint.no).await? >= OPEN_MAX {
+        let message = format!("{OPEN_MAX} recoveries of this endpoint are running or paused");
         return Err(Error::refused(ErrorCode::DeliveryUnderWay, message)
             .fix("wait until one has finished, or cancel it"));
     }
@@ -100,12 +100,8 @@ pub async fn progress(tx: &Tx, ctx: &OpCtx, endpoint_id: &str, id: &str) -> Resu
 
 /// Ends a recovery; what it moved stays moved. One that has ended stays as it is.
 pub async fn cancel(tx: &Tx, ctx: &OpCtx, endpoint_id: &str, id: &str) -> Result<RecoveryView> {
-    let mut view = progress(tx, ctx, endpoint_id, id).await?;
-    // Read again under its lock, which whoever moves a page takes too.
-    if let Some(locked) = recoveries::find_locked(tx, view.recovery.no).await? {
-        view.recovery = locked;
-    }
-    if view.recovery.state == RecoveryState::Running {
+    let mut view = locked(tx, ctx, endpoint_id, id).await?;
+    if view.recovery.ended_at.is_none() {
         view.recovery.state = RecoveryState::Cancelled;
         view.recovery.ended_at = Some(ctx.app.clock.now());
         recoveries::put(tx, &view.recovery).await?;
@@ -113,6 +109,51 @@ pub async fn cancel(tx: &Tx, ctx: &OpCtx, endpoint_id: &str, id: &str) -> Result
         let detail = [("recovery", shown.as_str()), ("moved", &moved)];
         audit::record(tx, ctx, "endpoint.recover_cancel", view.endpoint.id, &detail).await?;
         tell_end(tx, ctx, &view.endpoint, &view.recovery).await?;
+    }
+    Ok(view)
+}
+
+/// Holds a recovery: no page is moved until it is resumed. One that is paused stays so, one that has ended
+/// is refused.
+pub async fn pause(tx: &Tx, ctx: &OpCtx, endpoint_id: &str, id: &str) -> Result<RecoveryView> {
+    let view = locked(tx, ctx, endpoint_id, id).await?;
+    set(tx, ctx, view, RecoveryState::Paused, "endpoint.recover_pause").await
+}
+
+/// Goes on with a recovery where it was paused. One that runs stays so, one that has ended is refused.
+pub async fn resume(tx: &Tx, ctx: &OpCtx, endpoint_id: &str, id: &str) -> Result<RecoveryView> {
+    let view = locked(tx, ctx, endpoint_id, id).await?;
+    set(tx, ctx, view, RecoveryState::Running, "endpoint.recover_resume").await
+}
+
+async fn set(
+    tx: &Tx,
+    ctx: &OpCtx,
+    mut view: RecoveryView,
+    state: RecoveryState,
+    action: &'static str,
+) -> Result<RecoveryView> {
+    let recovery = &mut view.recovery;
+    if recovery.ended_at.is_some() {
+        let message = format!("the recovery is {}", recovery.state);
+        return Err(Error::refused(ErrorCode::RecoveryEnded, message)
+            .fix("begin another; it takes what is still given up"));
+    }
+    if recovery.state != state {
+        recovery.state = state;
+        recoveries::put(tx, recovery).await?;
+        let (shown, moved) = (recovery.id.to_string(), recovery.moved.to_string());
+        let detail = [("recovery", shown.as_str()), ("moved", &moved)];
+        audit::record(tx, ctx, action, view.endpoint.id, &detail).await?;
+    }
+    Ok(view)
+}
+
+/// A recovery under its lock, which whoever moves a page takes too.
+async fn locked(tx: &Tx, ctx: &OpCtx, endpoint_id: &str, id: &str) -> Result<RecoveryView> {
+    let mut view = progress(tx, ctx, endpoint_id, id).await?;
+    if let Some(locked) = recoveries::find_locked(tx, view.recovery.no).await? {
+        view.recovery = locked;
     }
     Ok(view)
 }

@@ -2,7 +2,7 @@
 
 use domain::Result;
 use domain::id::EndpointId;
-use storage::{Tx, endpoints, queue};
+use storage::{Tx, endpoints, queue, recoveries};
 
 use super::get::get_locked;
 use crate::notices::operator::EndpointDeleted;
@@ -12,7 +12,9 @@ use crate::{OpCtx, audit};
 /// Deletes an endpoint and cancels what it was still owed. Its row stays, for the delivery log.
 pub async fn delete(tx: &Tx, ctx: &OpCtx, id: &str) -> Result<EndpointId> {
     let endpoint = get_locked(tx, ctx, id).await?;
-    endpoints::delete(tx, endpoint.no, ctx.app.clock.now()).await?;
+    let now = ctx.app.clock.now();
+    endpoints::delete(tx, endpoint.no, now).await?;
+    recoveries::cancel_all(tx, endpoint.no, now).await?;
     let cancelled = queue::cancel_all(tx, endpoint.no).await?;
     let detail = [("cancelled", cancelled.to_string())];
     let detail = detail.each_ref().map(|(name, value)| (*name, value.as_str()));

@@ -1,7 +1,9 @@
 //! `/api/v1/webhook-endpoints/{endpoint_id}/recover` and `/recoveries/{recovery_id}`.
 
 use app::OpCtx;
-use app::deliveries::recover::{RecoveryRequest, RecoveryView, cancel, progress, recover};
+use app::deliveries::recover::{
+    RecoveryRequest, RecoveryView, cancel, pause, progress, recover, resume,
+};
 use axum::extract::State;
 use domain::key::ScopeName;
 use wire::partner::recoveries::{RecoverEndpoint, WebhookRecovery, WebhookRecoveryCreate};
@@ -77,6 +79,56 @@ pub(crate) async fn cancel_handler(State(api): State<PartnerApi>, call: Call) ->
     api.run(
         &ctx,
         async move |tx, ctx| cancel(tx, ctx, &endpoint, &id).await,
+        |_: &OpCtx, view| answer::ok(&shown(view), None),
+    )
+    .await
+}
+
+/// Pause a recovery
+///
+/// Nothing more is owed again until it is resumed, also after a restart. What it has moved stays owed.
+#[utoipa::path(
+    post, path = "/webhook-endpoints/{endpoint_id}/recoveries/{recovery_id}/pause",
+    operation_id = "pauseWebhookRecovery", tag = "Webhooks",
+    security(("bearer" = ["webhooks:write"])),
+    params(
+        ("endpoint_id" = String, Path, description = "whe_…", max_length = 64),
+        ("recovery_id" = String, Path, description = "rcv_…", max_length = 64),
+    ),
+    responses((status = 200, description = "It is paused.", body = WebhookRecovery))
+)]
+pub(crate) async fn pause_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
+    let (ctx, body) = call.write(ScopeName::WebhooksWrite)?;
+    Fields::new(body)?.finish()?;
+    let (endpoint, id) = (call.param("endpoint_id"), call.param("recovery_id"));
+    api.run(
+        &ctx,
+        async move |tx, ctx| pause(tx, ctx, &endpoint, &id).await,
+        |_: &OpCtx, view| answer::ok(&shown(view), None),
+    )
+    .await
+}
+
+/// Resume a recovery
+///
+/// It goes on where it was paused.
+#[utoipa::path(
+    post, path = "/webhook-endpoints/{endpoint_id}/recoveries/{recovery_id}/resume",
+    operation_id = "resumeWebhookRecovery", tag = "Webhooks",
+    security(("bearer" = ["webhooks:write"])),
+    params(
+        ("endpoint_id" = String, Path, description = "whe_…", max_length = 64),
+        ("recovery_id" = String, Path, description = "rcv_…", max_length = 64),
+    ),
+    responses((status = 200, description = "It runs.", body = WebhookRecovery))
+)]
+pub(crate) async fn resume_handler(State(api): State<PartnerApi>, call: Call) -> Handled {
+    let (ctx, body) = call.write(ScopeName::WebhooksWrite)?;
+    Fields::new(body)?.finish()?;
+    let (endpoint, id) = (call.param("endpoint_id"), call.param("recovery_id"));
+    api.run(
+        &ctx,
+        async move |tx, ctx| resume(tx, ctx, &endpoint, &id).await,
         |_: &OpCtx, view| answer::ok(&shown(view), None),
     )
     .await

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use app::OpCtx;
 use app::deliveries::recover::{
-    Extent, RecoveryRequest, RecoveryState, RecoveryView, cancel, preview, progress, recover,
+    Extent, RecoveryRequest, RecoveryView, cancel, pause, preview, progress, recover, resume,
 };
 use clap::Args;
 use domain::Timestamp;
@@ -50,6 +50,12 @@ pub struct Recovery {
     /// End it; what it has moved stays owed.
     #[arg(long)]
     cancel: bool,
+    /// Hold it until it is resumed, also over a restart of the server.
+    #[arg(long, conflicts_with = "cancel")]
+    pause: bool,
+    /// Let it go on where it was paused.
+    #[arg(long, conflicts_with_all = ["cancel", "pause"])]
+    resume: bool,
 }
 
 impl Recover {
@@ -81,6 +87,12 @@ impl Recovery {
         let view = if self.cancel {
             let work = async move |tx: &_, ctx: &_| cancel(tx, ctx, &endpoint, &id).await;
             ctx.app.act(ctx, work).await?
+        } else if self.pause {
+            let work = async move |tx: &_, ctx: &_| pause(tx, ctx, &endpoint, &id).await;
+            ctx.app.act(ctx, work).await?
+        } else if self.resume {
+            let work = async move |tx: &_, ctx: &_| resume(tx, ctx, &endpoint, &id).await;
+            ctx.app.act(ctx, work).await?
         } else {
             look(ctx, endpoint, id).await?
         };
@@ -99,7 +111,7 @@ async fn wait(ctx: &OpCtx, mut view: RecoveryView) -> domain::Result<RecoveryVie
     let (endpoint, id) = (view.endpoint.id.to_string(), view.recovery.id.to_string());
     for _ in 0..LOOKS_MAX {
         let recovery = &view.recovery;
-        if recovery.state != RecoveryState::Running {
+        if recovery.ended_at.is_some() {
             break;
         }
         out::say(format_args!("{} of {} are owed again", recovery.moved, recovery.extent.matched));

@@ -46,7 +46,7 @@ pub enum Verb {
     },
     /// Owe again what was given up since a moment.
     Recover(Recover),
-    /// How far a recovery is.
+    /// How far a recovery is; pauses, resumes or cancels it.
     Recovery(Recovery),
 }
 

@@ -211,8 +211,15 @@ fn an_endpoint_is_made_changed_tested_and_deleted() {
     assert_eq!((&found["matched"], found["oldest_at"].is_string()), (&json!(1), true));
     let recovery = shell.json(&since);
     assert_eq!((&recovery["status"], &recovery["matched"]), (&json!("running"), &json!(1)));
-    let ended = shell.json(&["endpoint", "recovery", id, text(&recovery, "id"), "--cancel"]);
-    assert_eq!((&ended["status"], &ended["moved"]), (&json!("cancelled"), &json!(0)));
+    let turn = ["endpoint", "recovery", id, text(&recovery, "id")];
+    for (flag, status) in
+        [("--pause", "paused"), ("--resume", "running"), ("--cancel", "cancelled")]
+    {
+        let now = shell.json(&[&turn[..], &[flag]].concat());
+        assert_eq!((text(&now, "status"), &now["moved"]), (status, &json!(0)));
+    }
+    let refused = shell.run(&[&turn[..], &["--pause"]].concat()).expect(6);
+    assert!(refused.err.contains("recovery_ended"), "{}", refused.err);
     shell.run(&["endpoint", "disable", id]).expect(0);
     shell.run(&["endpoint", "delete", id, "--yes"]).expect(0);
     shell.run(&["endpoint", "show", id]).expect(5);

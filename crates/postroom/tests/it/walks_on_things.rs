@@ -111,6 +111,8 @@ impl Things {
             | "testWebhookEndpoint"
             | "retryWebhookDelivery"
             | "cancelWebhookRecovery"
+            | "pauseWebhookRecovery"
+            | "resumeWebhookRecovery"
             | "pauseWebhookEndpoint"
             | "replayEvent"
             | "resumeWebhookEndpoint" => json!({}),

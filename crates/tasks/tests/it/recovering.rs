@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use app::deliveries::recover::{
-    RecoveryRequest, RecoveryState, RecoveryView, cancel, preview, progress, recover,
+    RecoveryRequest, RecoveryState, RecoveryView, cancel, pause, preview, progress, recover,
+    resume as go_on,
 };
 use app::deliveries::retry;
 use app::endpoints::resume::{Backlog, resume};
@@ -51,6 +52,24 @@ async fn look(world: &World, view: &RecoveryView) -> (RecoveryState, i64) {
     let work = async move |tx: &Tx, ctx: &OpCtx| progress(tx, ctx, &endpoint, &id).await;
     let found = world.app.query(&ctx(world), work).await.unwrap().recovery;
     (found.state, found.moved)
+}
+
+/// What somebody does to a recovery that began.
+#[derive(Clone, Copy)]
+enum Turn {
+    Pause,
+    Resume,
+    Cancel,
+}
+
+async fn turn(world: &World, view: &RecoveryView, turn: Turn) -> Result<RecoveryState> {
+    let (endpoint, id) = (view.endpoint.id.to_string(), view.recovery.id.to_string());
+    let work = async move |tx: &Tx, ctx: &OpCtx| match turn {
+        Turn::Pause => pause(tx, ctx, &endpoint, &id).await,
+        Turn::Resume => go_on(tx, ctx, &endpoint, &id).await,
+        Turn::Cancel => cancel(tx, ctx, &endpoint, &id).await,
+    };
+    world.app.act(&ctx(world), work).await.map(|view| view.recovery.state)
 }
 
 fn settling(tasks: &Tasks) -> JoinHandle<Result<()>> {
@@ -109,9 +128,7 @@ async fn case_29_cancelling_leaves_the_rest_where_it_was() {
     let tasks = world.tasks();
     let settling = settling(&tasks);
     receiver.has_received(1).await;
-    let (of, id) = (view.endpoint.id.to_string(), view.recovery.id.to_string());
-    let work = async move |tx: &Tx, ctx: &OpCtx| cancel(tx, ctx, &of, &id).await;
-    world.app.act(&ctx(&world), work).await.unwrap();
+    turn(&world, &view, Turn::Cancel).await.unwrap();
     receiver.shut(false);
     settling.await.unwrap().unwrap();
     assert_eq!(look(&world, &view).await, (RecoveryState::Cancelled, 500));
@@ -120,6 +137,71 @@ async fn case_29_cancelling_leaves_the_rest_where_it_was() {
     assert_eq!(rest.recovery.extent.matched, 701);
     tasks.settle().await.unwrap();
     assert_eq!((receiver.requests().len(), distinct(&receiver).len()), (MANY, MANY));
+}
+
+#[tokio::test]
+async fn a_paused_recovery_moves_nothing_even_after_a_restart_and_goes_on_when_resumed() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    let endpoint = world.endpoint(&receiver).await;
+    bury(&world, endpoint, MANY).await;
+    let view = begin(&world, endpoint, since(START)).await.unwrap();
+    receiver.shut(true);
+    let killed = settling(&world.tasks());
+    receiver.has_received(1).await;
+    for _ in 0..2 {
+        assert_eq!(turn(&world, &view, Turn::Pause).await.unwrap(), RecoveryState::Paused);
+    }
+    killed.abort();
+    assert!(killed.await.unwrap_err().is_cancelled());
+    receiver.shut(false);
+    let restarted = world.restarted().await;
+    restarted.settle().await.unwrap();
+    assert_eq!(look(&world, &view).await, (RecoveryState::Paused, 500));
+    assert_eq!(distinct(&receiver).len(), 500);
+    for _ in 0..2 {
+        assert_eq!(turn(&world, &view, Turn::Resume).await.unwrap(), RecoveryState::Running);
+    }
+    restarted.settle().await.unwrap();
+    assert_eq!(look(&world, &view).await, (RecoveryState::Finished, 1201));
+    assert_eq!(distinct(&receiver).len(), MANY);
+    assert!(receiver.requests().len() <= MANY + IN_FLIGHT);
+}
+
+#[tokio::test]
+async fn a_recovery_that_has_ended_is_neither_paused_nor_resumed() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    let endpoint = world.endpoint(&receiver).await;
+    let finished = begin(&world, endpoint, since(START)).await.unwrap();
+    world.tasks().settle().await.unwrap();
+    let cancelled = begin(&world, endpoint, since(START)).await.unwrap();
+    turn(&world, &cancelled, Turn::Pause).await.unwrap();
+    assert_eq!(turn(&world, &cancelled, Turn::Cancel).await.unwrap(), RecoveryState::Cancelled);
+    for (view, state) in
+        [(finished, RecoveryState::Finished), (cancelled, RecoveryState::Cancelled)]
+    {
+        for again in [Turn::Pause, Turn::Resume] {
+            let refused = turn(&world, &view, again).await.unwrap_err();
+            assert_eq!(refused.code(), ErrorCode::RecoveryEnded);
+        }
+        assert_eq!(look(&world, &view).await, (state, 0));
+    }
+}
+
+#[tokio::test]
+async fn paused_recoveries_count_among_the_four_and_end_with_their_endpoint() {
+    let (world, receiver) = (world().await, Receiver::start().await);
+    let endpoint = world.endpoint(&receiver).await;
+    for _ in 0..4 {
+        let view = begin(&world, endpoint, since(START)).await.unwrap();
+        turn(&world, &view, Turn::Pause).await.unwrap();
+    }
+    let refused = begin(&world, endpoint, since(START)).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::DeliveryUnderWay);
+    let id = world.find(endpoint).await.unwrap().id.to_string();
+    let delete = async move |tx: &Tx, ctx: &OpCtx| endpoints::delete::delete(tx, ctx, &id).await;
+    world.app.act(&ctx(&world), delete).await.unwrap();
+    let unit = async move |tx: &Tx| storage::recoveries::open_of(tx, endpoint).await;
+    assert_eq!(crate::support::read(&world.app, unit).await, 0);
 }
 
 #[tokio::test]

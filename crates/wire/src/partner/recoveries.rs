@@ -56,7 +56,7 @@ pub struct WebhookRecovery {
     #[schema(pattern = "^webhook_recovery$")]
     pub object: String,
     pub endpoint_id: String,
-    /// running, finished or cancelled. One that runs waits while its endpoint takes nothing.
+    /// running, paused, finished or cancelled. One that runs waits while its endpoint takes nothing.
     pub status: String,
     /// Deliveries made from this instant on.
     #[schema(format = DateTime)]
@@ -79,7 +79,7 @@ pub struct WebhookRecovery {
     /// When it began; UTC, to the millisecond.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// When it finished or was cancelled; null while it runs.
+    /// When it finished or was cancelled; null until then.
     #[schema(format = DateTime, required = true)]
     pub ended_at: Option<String>,
 }
