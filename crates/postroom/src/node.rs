@@ -14,10 +14,12 @@ use axum::routing::get;
 use dashboard::{Brand, Documents};
 use domain::Clock as _;
 use email_api::EmailApi;
+use ipnet::IpNet;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use partner_api::PartnerApi;
-use serde_json::json;
+use serde_json::{Map, Value};
 use storage::Db;
+use tasks::Tasks;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -118,14 +120,21 @@ impl Node {
             retention: config.retention.options(),
             look_every: None,
         };
-        let tasks = tasks::Tasks::new(&app, options).context("starting the tasks")?.start();
+        let tasks = Tasks::new(&app, options).context("starting the tasks")?;
+        let house = House {
+            app: app.clone(),
+            tasks: tasks.clone(),
+            listed: config.webhooks.allow_networks.clone().into(),
+            metrics: metrics.clone(),
+        };
+        let tasks = tasks.start();
         let brand = Brand {
             name: config.server.name.clone(),
             public_url: config.server.public_url.clone(),
             header_prefix: config.webhooks.header_prefix.clone(),
         };
-        let upkeep = tokio::spawn(keep_up(metrics.clone()));
-        let router = email_api::beside(email.clone(), router(&api, &app, metrics, brand));
+        let upkeep = tokio::spawn(keep_up(metrics));
+        let router = email_api::beside(email.clone(), router(&api, house, brand));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let (stop, mut stopped) = watch::channel(false);
         let server = tokio::spawn(async move {
@@ -182,11 +191,14 @@ async fn note_uses(api: &PartnerApi, email: &EmailApi, app: &App) {
 #[derive(Clone)]
 struct House {
     app: App,
+    tasks: Tasks,
+    /// Where the configuration allows to send beside public addresses.
+    listed: Arc<[IpNet]>,
     metrics: PrometheusHandle,
 }
 
-fn router(api: &PartnerApi, app: &App, metrics: PrometheusHandle, brand: Brand) -> Router {
-    let house = House { app: app.clone(), metrics };
+fn router(api: &PartnerApi, house: House, brand: Brand) -> Router {
+    let app = house.app.clone();
     let own = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
@@ -195,19 +207,29 @@ fn router(api: &PartnerApi, app: &App, metrics: PrometheusHandle, brand: Brand) 
     let documents = Documents { partner: partner_api::document(), email: email_api::document() };
     partner_api::router(api.clone())
         .merge(dashboard::developers(documents, brand))
-        .merge(dashboard::invite(app.clone()))
+        .merge(dashboard::invite(app))
         .merge(own)
 }
 
-/// Ready means: the database answers, and no migration is missing.
+/// Ready means: the database answers and no migration is missing, the deliverer knows what is owed, and
+/// the address guard judges as the configuration says (webhooks.md 5.18).
 async fn ready(State(house): State<House>) -> Response {
     let pending = tokio::time::timeout(READY_TIMEOUT, storage::pending(&house.app.db)).await;
-    let (status, database) = match pending {
-        Ok(Ok(0)) => (StatusCode::OK, "ok".to_owned()),
-        Ok(Ok(n)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{n} migrations are missing")),
-        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "does not answer".to_owned()),
+    let database = match pending {
+        Ok(Ok(0)) => Ok(()),
+        Ok(Ok(n)) => Err(format!("{n} migrations are missing")),
+        Ok(Err(_)) | Err(_) => Err("does not answer".to_owned()),
     };
-    (status, axum::Json(json!({"database": database}))).into_response()
+    let knows_lanes = house.tasks.knows_lanes();
+    let lanes = if knows_lanes { Ok(()) } else { Err("are not loaded yet".to_owned()) };
+    let guard = house.app.guard.self_test(&house.listed);
+    let checks = [("database", database), ("guard", guard), ("lanes", lanes)];
+    let is_ready = checks.iter().all(|(_, found)| found.is_ok());
+    let told = checks.map(|(name, found)| {
+        (name.to_owned(), Value::String(found.err().unwrap_or_else(|| "ok".to_owned())))
+    });
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, axum::Json(Map::from_iter(told))).into_response()
 }
 
 async fn scrape(State(house): State<House>) -> Response {

@@ -196,7 +196,7 @@ impl Driver {
             match self.tasks.parts.app.db.try_own() {
                 Ok(Ownership::Alone(lock)) => return self.run_alone(lock, stop).await,
                 Ok(Ownership::Shared) => return self.run_beside_others(stop).await,
-                Ok(Ownership::Taken) => {}
+                Ok(Ownership::Taken) => self.tasks.note_lanes(),
                 Err(error) => tracing::warn!(%error, "can't ask who works on the database"),
             }
             tokio::select! {

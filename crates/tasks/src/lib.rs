@@ -24,6 +24,7 @@ mod usage;
 mod whose;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use app::App;
@@ -59,6 +60,7 @@ struct Parts {
     retention: Retention,
     look_every: Option<Duration>,
     walks: Walks,
+    knows_lanes: AtomicBool,
 }
 
 /// What an operator may choose about requests that leave the house.
@@ -125,6 +127,7 @@ impl Tasks {
             retention: options.retention,
             look_every: options.look_every,
             walks: Walks::default(),
+            knows_lanes: AtomicBool::new(false),
         };
         Ok(Self { parts: Arc::new(parts) })
     }
@@ -149,6 +152,16 @@ impl Tasks {
     /// database every node delivers for its share of the endpoints, and one runs the other tasks.
     pub fn start(&self) -> Running {
         driver::start(self, None)
+    }
+
+    /// True once the queue was looked through, on a shared database that of the shards that this node got, so that
+    /// what is due goes out; or once another process was found that delivers from the same file (webhooks.md 5.18).
+    pub fn knows_lanes(&self) -> bool {
+        self.parts.knows_lanes.load(Ordering::Relaxed)
+    }
+
+    fn note_lanes(&self) {
+        self.parts.knows_lanes.store(true, Ordering::Relaxed);
     }
 
     /// As [`Tasks::start`], with leases that go by this clock and not by the database's, so that a test

@@ -3,6 +3,8 @@
 //! The ranges themselves are in [`crate::address`]. Opening the connection, and checking that it
 //! leads to the vetted address, is in `connect`. Source: webhooks.md 5.9.
 
+mod self_test;
+
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;

@@ -14,7 +14,6 @@ use clap::Args;
 use domain::{Clock as _, Timestamp, seconds};
 use serde_json::{Value, json};
 use storage::Db;
-use webhook::guard::Guard;
 
 use crate::config::Config;
 use crate::system::SystemClock;
@@ -287,17 +286,9 @@ async fn check_blobs(found: &mut Findings, config: &Config) {
 /// Tries addresses that no partner may make this server connect to.
 fn check_guard(found: &mut Findings, config: &Config) {
     const CHECK: &str = "webhook guard";
-    const PRIVATE: [&str; 6] =
-        ["127.0.0.1", "10.0.0.1", "192.168.0.1", "169.254.169.254", "::1", "::ffff:127.0.0.1"];
     let allow = &config.webhooks.allow_networks;
-    let strict = Guard::new(Vec::new());
-    let configured = Guard::new(allow.clone());
-    let passes = |guard: &Guard, ip: &str| ip.parse().is_ok_and(|ip| guard.judge(ip).is_ok());
-    if let Some(ip) = PRIVATE.iter().find(|ip| passes(&strict, ip)) {
-        return found.fail(CHECK, format!("it lets {ip} through"), "report this as a fault");
-    }
-    if passes(&configured, "169.254.169.254") {
-        return found.fail(CHECK, "it lets the metadata service through", "report this as a fault");
+    if let Err(problem) = node::guard(config).self_test(allow) {
+        return found.fail(CHECK, format!("it {problem}"), "report this as a fault");
     }
     if allow.is_empty() && !config.webhooks.allow_http {
         return found.ok(CHECK, "private addresses and plain HTTP are refused");

@@ -20,6 +20,7 @@ mod invite;
 mod lifecycle;
 mod mail;
 mod node;
+mod readiness;
 mod secrecy;
 mod streams;
 mod test_world;

@@ -12,7 +12,7 @@ use serde_json::json;
 use testkit::{Mailroom, Receiver, TestServer};
 
 /// Status, head and body of a page.
-fn get(addr: SocketAddr, path: &str) -> (u16, String) {
+pub(crate) fn get(addr: SocketAddr, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(addr).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: post.example\r\nConnection: close\r\n\r\n")
         .unwrap();
@@ -44,7 +44,6 @@ async fn the_server_shows_its_pages_without_a_key() {
         ("/api/openapi.json", "http://post.example"),
         ("/invite/invite.css", "text/css"),
         ("/healthz", "ok"),
-        ("/readyz", "ok"),
         ("/metrics", "text/plain"),
     ];
     let asked = tokio::task::spawn_blocking(move || {

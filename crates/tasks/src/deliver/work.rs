@@ -56,6 +56,8 @@ pub(super) struct Work {
     n_unwritten: usize,
     is_scanning: bool,
     scan_began: Option<Instant>,
+    /// The version of [`Owned`] that it began with.
+    scan_of: u64,
     /// How long the last scan took.
     scan_took: Duration,
     /// The first due time that the scan under way has found.
@@ -83,6 +85,7 @@ impl Work {
             n_unwritten: 0,
             is_scanning: false,
             scan_began: None,
+            scan_of: 0,
             scan_took: Duration::ZERO,
             oldest_due: None,
             has_missed_scan: false,

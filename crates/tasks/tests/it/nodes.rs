@@ -268,6 +268,31 @@ async fn g4_no_delivery_is_in_flight_twice_while_a_node_joins() {
     assert_eq!(house.world.attempts().await.len(), 80);
 }
 
+#[tokio::test]
+async fn a_node_knows_its_lanes_once_it_has_looked_through_shards_of_its_own() {
+    const LEASES: &str = "select count(*) from node_lease";
+    let Some(house) = house().await else { return };
+    let first = Node::start(&house);
+    house.is_shared_as(&[256]).await;
+    let thaw = first.freeze().await;
+    let tasks = Tasks::new(&house.world.app, Options::default()).unwrap();
+    let second = tasks.start_with_lease_clock(Arc::<LeaseClock>::clone(&house.clock));
+    let count = async |tx: &Tx| tx.one(LEASES, args![], Row::next::<i64>).await;
+    let has_lease = async { while read(&house.world.app, count).await < 2 {} };
+    timeout(PATIENCE, has_lease).await.expect("the second node gets a lease");
+    assert!(!tasks.knows_lanes(), "all shards are the first one's");
+    drop(thaw);
+    let knows = async {
+        while !tasks.knows_lanes() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, knows).await.expect("the first node shares");
+    house.is_shared_as(&[128, 128]).await;
+    second.stop().await;
+    first.stop().await;
+}
+
 /// The first node emits. It tells what it owes in the shards of the second, and both look when they are told to.
 #[tokio::test]
 async fn nodes_tell_one_another_what_is_owed_and_look_at_once() {

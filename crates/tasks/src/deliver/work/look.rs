@@ -16,6 +16,7 @@ impl Work {
         if !self.is_scanning {
             self.is_scanning = true;
             self.scan_began = Some(Instant::now());
+            self.scan_of = self.owned.version;
             self.oldest_due = None;
             self.scan_after(i64::MIN);
         }
@@ -35,6 +36,9 @@ impl Work {
             Some(after) => self.scan_after(after),
             None => {
                 self.is_scanning = false;
+                if self.scan_of == self.owned.version && !self.owned.shards().is_empty() {
+                    self.tasks.note_lanes();
+                }
                 self.scan_took = self.scan_began.map_or(Duration::ZERO, |at| at.elapsed());
                 meter::oldest(self.oldest_due, now);
                 meter::waits(&self.lanes.waits(now));
