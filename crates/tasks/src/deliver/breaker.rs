@@ -45,6 +45,15 @@ pub(super) enum Change {
     Closed,
 }
 
+/// Whether a result says that the host is down, or that it is there; `None` when it says neither.
+pub(super) fn is_down(class: Class) -> Option<bool> {
+    match class {
+        Class::Down => Some(true),
+        Class::Ok | Class::Moved | Class::SlowDown | Class::Gone | Class::Refused => Some(false),
+        Class::Config | Class::Internal => None,
+    }
+}
+
 impl Breaker {
     /// The breaker of an endpoint as far as is stored: it was open, or its last `failures` attempts failed. One delivery
     /// asks at once.
@@ -87,14 +96,10 @@ impl Breaker {
         if self.is_open() && !std::mem::take(&mut self.is_probing) {
             return Change::Nothing;
         }
-        let is_down = match class {
-            Class::Down => true,
-            Class::Ok | Class::Moved | Class::SlowDown | Class::Gone | Class::Refused => false,
-            // Neither says anything about the host, but a probe was used up.
-            Class::Config | Class::Internal => {
-                let State::Open { step, .. } = self.state else { return Change::Nothing };
-                return self.open(now, step, random);
-            }
+        let Some(is_down) = is_down(class) else {
+            // A probe was used up.
+            let State::Open { step, .. } = self.state else { return Change::Nothing };
+            return self.open(now, step, random);
         };
         match self.state {
             State::Open { step, .. } if is_down => {
@@ -116,6 +121,11 @@ impl Breaker {
                 Change::Nothing
             }
         }
+    }
+
+    /// Opens as for the first time.
+    pub(super) fn trip(&mut self, now: Timestamp, random: u32) -> Change {
+        self.open(now, WAIT_MIN, random)
     }
 
     fn open(&mut self, now: Timestamp, step: i64, random: u32) -> Change {

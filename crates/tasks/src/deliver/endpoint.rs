@@ -96,13 +96,14 @@ impl Endpoint {
             Ok(Some(identity)) => target.with_identity(identity),
             Ok(None) | Err(NotOurs) => target,
         });
-        let host = target.as_ref().map_or(row.no.unsigned_abs(), |target| digest(target.origin()));
+        let rehearsed = rehearsed::outcome(row.livemode, &row.url);
+        let host = host(row.no, rehearsed.as_ref(), target.as_ref().ok());
         Self {
             target,
             keys: keyring(app, row, secrets),
             key_ns: secrets.iter().map(|secret| secret.n).collect(),
             logged_url: row.mailbox_id.map(|_| row.url.clone()),
-            rehearsed: rehearsed::outcome(row.livemode, &row.url),
+            rehearsed,
             custom: custom(app, row),
             certificate,
             ladder: ladder(&row.settings),
@@ -153,6 +154,15 @@ fn ladder(settings: &Settings) -> Ladder {
     }
 }
 
+/// The digest of the host that is asked. What asks nobody is alone on its own, so that it neither holds up
+/// others nor waits for them.
+fn host(no: i64, rehearsed: Option<&Outcome>, target: Option<&Target>) -> u64 {
+    match (rehearsed, target) {
+        (None, Some(target)) => digest(target.origin()),
+        (Some(_), _) | (None, None) => no.unsigned_abs(),
+    }
+}
+
 fn digest(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
@@ -199,4 +209,27 @@ fn keyring(
         });
     }
     keys.ok_or(NotOurs)
+}
+
+#[cfg(test)]
+mod tests {
+    use webhook::guard::Guard;
+
+    use super::*;
+
+    #[test]
+    fn endpoints_share_a_host_by_scheme_name_and_port_save_those_that_ask_nobody() {
+        let target = |url| Guard::new([]).with_plain_http().check_webhook(url).unwrap();
+        let of = |no, url| host(no, None, Some(&target(url)));
+        assert_eq!(of(1, "https://example.com/a"), of(2, "https://EXAMPLE.com:443/b?c"));
+        for other in ["http://example.com/a", "https://example.com:8443/a", "https://example.org/a"]
+        {
+            assert_ne!(of(1, "https://example.com/a"), of(1, other), "{other}");
+        }
+        let url = "https://example.com/hooks/500";
+        let made_up = rehearsed::outcome(false, url);
+        assert_ne!(host(1, made_up.as_ref(), Some(&target(url))), of(1, url));
+        assert_eq!([1, 2].map(|no| host(no, made_up.as_ref(), Some(&target(url)))), [1, 2]);
+        assert_eq!(host(3, None, None), 3);
+    }
 }

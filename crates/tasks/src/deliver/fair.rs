@@ -197,6 +197,11 @@ impl Fair {
         }
     }
 
+    /// True while an attempt at this host is under way.
+    pub(super) fn is_at(&self, host: u64) -> bool {
+        self.hosts.get(&host).is_some_and(|host| host.n_in_flight > 0)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.quick.order.is_empty() && self.slow.order.is_empty()
     }

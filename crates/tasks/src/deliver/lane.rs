@@ -97,9 +97,10 @@ enum Probe {
 impl Lane {
     /// True when the settings must be read first, or may have changed while the receiver is left alone; once
     /// until [`Self::take_settings`] or [`Self::miss_settings`].
-    pub(super) fn begin_settings(&mut self, now: Timestamp) -> bool {
+    pub(super) fn begin_settings(&mut self, now: Timestamp, is_host_down: bool) -> bool {
         let is_due = self.page.front().is_some_and(|place| place.due_at <= now);
-        let is_old = self.quiet_until > now && self.settings_at.plus(SETTINGS_AGAIN_AFTER) <= now;
+        let is_left_alone = self.quiet_until > now || is_host_down;
+        let is_old = is_left_alone && self.settings_at.plus(SETTINGS_AGAIN_AFTER) <= now;
         let is_wanted = (self.settings.is_none() || is_old) && !self.is_asking && is_due;
         self.is_asking |= is_wanted;
         is_wanted

@@ -10,6 +10,7 @@ use storage::queue::{LaneHead, Place};
 
 use super::breaker::Change;
 use super::fair::{Fair, Ticket};
+use super::hosts::Hosts;
 use super::lane::launch::Wait;
 use super::lane::{Lane, Sample};
 
@@ -22,6 +23,7 @@ pub(super) struct Lanes {
     by_endpoint: HashMap<i64, Lane>,
     /// Lanes that have something to do, each at most once.
     fair: Fair,
+    hosts: Hosts,
     /// Lanes whose first place is due later, each at most once.
     alarms: BTreeSet<(Timestamp, i64)>,
 }
@@ -34,6 +36,13 @@ pub(super) struct Turn {
     pub(super) wants_settings: bool,
     /// To be sent, in the slot that it holds.
     pub(super) launch: Option<(Place, Ticket)>,
+}
+
+/// What the end of an attempt changed.
+pub(super) struct Landed {
+    pub(super) lane: Change,
+    /// Of the host that its endpoint shares with others.
+    pub(super) host: Change,
 }
 
 impl Lanes {
@@ -59,23 +68,32 @@ impl Lanes {
         lane.is_queued = false;
         lane.used_at = Some(now);
         turn.page = lane.begin_page();
-        turn.wants_settings = lane.begin_settings(now);
+        let probe_at = self.hosts.probe_at(lane.kin().host, now);
+        turn.wants_settings = lane.begin_settings(now, probe_at.is_some());
         let kin = lane.kin();
-        if lane.may_launch(now) {
+        // A host that is down is asked by one attempt. A lane that waits for its end is touched by the next scan.
+        let may_launch = |lane: &mut Lane, fair: &Fair| {
+            probe_at.is_none_or(|at| at <= now && !fair.is_at(kin.host)) && lane.may_launch(now)
+        };
+        if may_launch(lane, &self.fair) {
             let estimate = lane.estimate();
             let Some(ticket) = self.fair.take(kin, endpoint_no, estimate, &mut lane.charged) else {
                 lane.is_queued = true;
                 return Some(turn);
             };
             match lane.launch(now) {
-                Some(place) => turn.launch = Some((place, ticket)),
+                Some(place) => {
+                    self.hosts.launch(kin.host);
+                    turn.launch = Some((place, ticket));
+                }
                 None => self.fair.release(ticket, 0, &mut lane.charged),
             }
         }
-        if lane.may_launch(now) {
+        if may_launch(lane, &self.fair) {
             self.touch(endpoint_no);
         } else {
-            let later = lane.next_at(now).filter(|at| *at > now);
+            let at = lane.next_at(now).map(|at| probe_at.map_or(at, |probe_at| at.max(probe_at)));
+            let later = at.filter(|at| *at > now);
             self.set_alarm(endpoint_no, later);
         }
         self.fair.let_next_in(kin.host);
@@ -89,12 +107,13 @@ impl Lanes {
         ticket: Ticket,
         sample: Option<Sample>,
         now: Timestamp,
-    ) -> Change {
+    ) -> Landed {
         let lane = self.by_endpoint.entry(endpoint_no).or_default();
         self.fair.release(ticket, sample.map_or(0, |s| s.micros), &mut lane.charged);
-        let change = lane.land(sample, now);
+        let host = self.hosts.note(ticket.kin.host, endpoint_no, sample, now);
+        let lane = lane.land(sample, now);
         self.touch(endpoint_no);
-        change
+        Landed { lane, host }
     }
 
     /// See [`Fair::give_way`].
@@ -114,7 +133,9 @@ impl Lanes {
     /// How many lanes have something due that waits, by what for.
     pub(super) fn waits(&mut self, now: Timestamp) -> Vec<(Wait, usize)> {
         let mut waits = Wait::ALL.map(|wait| (wait, 0)).to_vec();
-        for wait in self.by_endpoint.values_mut().filter_map(|lane| lane.waits_for(now)) {
+        for lane in self.by_endpoint.values_mut() {
+            let Some(wait) = lane.waits_for(now) else { continue };
+            let wait = if self.hosts.is_down(lane.kin().host) { Wait::Breaker } else { wait };
             for (of, n) in &mut waits {
                 *n += usize::from(*of == wait);
             }
@@ -183,6 +204,7 @@ impl Lanes {
             !(is_old && lane.is_idle(now))
         });
         self.fair.forget_idle();
+        self.hosts.forget_idle(now);
     }
 }
 

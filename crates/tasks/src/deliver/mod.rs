@@ -12,6 +12,7 @@ mod costs;
 mod endpoint;
 mod fair;
 mod health;
+mod hosts;
 mod lane;
 mod lanes;
 mod meter;

@@ -266,6 +266,35 @@ async fn a_receiver_that_is_down_is_asked_by_one_delivery_and_by_one_after_a_res
     assert_eq!(down.requests().iter().filter(is_first).count(), n_before + 1, "waiting is free");
 }
 
+/// The clock stands still, so that nobody may ask the host again. What the quick receiver gets shows that the
+/// deliverer has gone on meanwhile.
+#[tokio::test]
+async fn endpoints_of_one_host_share_64_requests_and_leave_it_alone_when_it_is_down() {
+    let (world, down, quick) = (world().await, Receiver::start().await, Receiver::start().await);
+    for _ in 0..40 {
+        world.endpoint(&down).await;
+    }
+    down.usually("500 Oops");
+    down.shut(true);
+    let running = world.tasks().start();
+    world.emit(3).await;
+    down.has_received(64).await;
+    down.shut(false);
+    while world.attempts().await.len() < 64 {
+        tokio::task::yield_now().await;
+    }
+    world.endpoint(&quick).await;
+    world.emit(50).await;
+    quick.has_received(50).await;
+    running.stop().await;
+    let n = down.requests().len();
+    // Three from each of seven endpoints may come back before the eighth says it as well.
+    assert!((64..=64 + 7 * 3).contains(&n), "the rest is held: {n}");
+    assert_eq!(down.n_waiting_max(), 64);
+    assert_eq!(world.attempts().await.len(), n + 50, "waiting is free");
+    assert_eq!(world.owed().await, 40 * 53);
+}
+
 /// A fault in any statement of the deliverer, one after the other, costs a retry of that statement and
 /// never a second request.
 #[tokio::test]

@@ -93,7 +93,7 @@ impl Model {
     }
 
     fn launch(&mut self) -> bool {
-        if self.lane.begin_settings(self.now) {
+        if self.lane.begin_settings(self.now, false) {
             let settings = LaneSettings::of(PartnerId([1; 16]), 0, &Settings::default());
             self.lane.take_settings(settings, endpoints::Health::default(), self.now, self.now);
         }

@@ -90,6 +90,8 @@ struct Sim {
     n_slots: usize,
     by_tenant: HashMap<PartnerId, usize>,
     by_host: HashMap<u64, usize>,
+    /// The most attempts that were under way at one host.
+    at_host_max: usize,
     n_slow: usize,
     next_no: i64,
     n_events: u64,
@@ -112,6 +114,7 @@ impl Sim {
             n_slots: 0,
             by_tenant: HashMap::new(),
             by_host: HashMap::new(),
+            at_host_max: 0,
             n_slow: 0,
             next_no: 0,
             n_events: 0,
@@ -141,9 +144,12 @@ impl Sim {
 
     /// Adds an endpoint of a tenant on a host of its own.
     fn site(&mut self, tenant: u8, script: Script) -> i64 {
+        self.site_at(self.sites.len() as u64 + 1, tenant, script)
+    }
+
+    fn site_at(&mut self, host: u64, tenant: u8, script: Script) -> i64 {
         let no = i64::try_from(self.sites.len()).unwrap() + 1;
-        let settings =
-            LaneSettings::of(PartnerId([tenant; 16]), no.unsigned_abs(), &Settings::default());
+        let settings = LaneSettings::of(PartnerId([tenant; 16]), host, &Settings::default());
         let site = Site {
             settings,
             script,
@@ -232,6 +238,7 @@ impl Sim {
         let of_host = self.by_host.entry(ticket.kin.host).or_default();
         *of_host += 1;
         assert!(*of_host <= HOST_SLOTS, "a host's share");
+        self.at_host_max = self.at_host_max.max(*of_host);
         self.n_slots += 1;
         assert!(self.n_slots <= SLOTS);
         let is_roomy = self.n_slots <= SLOTS - TENANT_SLOTS;

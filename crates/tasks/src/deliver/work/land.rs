@@ -11,6 +11,7 @@ use crate::deliver::books::Written;
 use crate::deliver::breaker::Change;
 use crate::deliver::health::{ASKED_EVERY, Noted};
 use crate::deliver::lane::Sample;
+use crate::deliver::lanes::Landed;
 use crate::deliver::meter;
 
 impl Work {
@@ -24,14 +25,17 @@ impl Work {
         }
         let sample = self.sample(&done);
         let endpoint_no = done.launch.endpoint_no;
-        let change = self.lanes.land(endpoint_no, done.launch.ticket, Some(sample), done.at);
-        match change {
-            Change::Nothing => {}
-            Change::OpenUntil(at) => {
-                tracing::info!(endpoint.no = endpoint_no, "the receiver is down; held until {at}");
-            }
-            Change::Closed => {
-                tracing::info!(endpoint.no = endpoint_no, "the receiver answers again");
+        let Landed { lane: change, host } =
+            self.lanes.land(endpoint_no, done.launch.ticket, Some(sample), done.at);
+        for (who, change) in [("receiver", change), ("host of many receivers", host)] {
+            match change {
+                Change::Nothing => {}
+                Change::OpenUntil(at) => {
+                    tracing::info!(endpoint.no = endpoint_no, "the {who} is down; held until {at}");
+                }
+                Change::Closed => {
+                    tracing::info!(endpoint.no = endpoint_no, "the {who} answers again");
+                }
             }
         }
         let lane = self.lanes.touch(endpoint_no);

@@ -187,6 +187,101 @@ fn g3_g4_g8_case_37_losses_freezes_and_a_clock_that_jumps_lose_nothing() {
     }
 }
 
+/// Endpoints of twenty tenants at one host.
+fn many_at_one_host(sim: &mut Sim, n: usize, script: Script) -> Vec<i64> {
+    (0..20).cycle().take(n).map(|tenant| sim.site_at(HOST, tenant, script)).collect()
+}
+
+const HOST: u64 = 1_000_000;
+
+#[test]
+fn a_host_that_many_endpoints_share_gets_64_attempts_at_a_time_and_others_do_not_wait_for_it() {
+    let mut sim = Sim::new(1);
+    let many = many_at_one_host(&mut sim, 200, Script::Quick(1000 * MS));
+    let other = sim.site(1, Script::Quick(5 * MS));
+    for endpoint_no in &many {
+        for _ in 0..10 {
+            sim.owe(*endpoint_no);
+        }
+    }
+    emit_all(&mut sim, &[other], 100 * MS, 300);
+    sim.run(seconds(45));
+    assert_eq!((sim.at_host_max, sim.owed()), (64, 0));
+    assert!(p99(&sim, &[other]) < 50 * MS);
+}
+
+#[test]
+fn a_host_that_is_down_is_asked_by_one_attempt_at_a_time_whoever_has_endpoints_there() {
+    for (seed, script) in SEEDS.take(2).flat_map(|n| [(n, Script::Fails), (n, Script::Hangs)]) {
+        let mut sim = Sim::new(seed);
+        let sites = many_at_one_host(&mut sim, 60, script);
+        emit_all(&mut sim, &sites, minutes(1), 10);
+        sim.run(minutes(5));
+        let n_attempts = |sim: &Sim| sites.iter().map(|no| sim.sites[no].n_attempts).sum::<usize>();
+        let before = n_attempts(&sim);
+        assert!(before <= HOST_SLOTS + 8, "seed {seed}: {before} attempts");
+        sim.at_host_max = 0;
+        sim.run(minutes(15));
+        let n = n_attempts(&sim);
+        assert!(n - before <= 4, "seed {seed}: {} probes in a quarter of an hour", n - before);
+        assert_eq!(sim.at_host_max, 1, "seed {seed}");
+        let tries: u32 = sim.spent.values().map(|(spent, _)| spent.tries).sum();
+        assert!(tries as usize <= n, "seed {seed}: who waited used up tries");
+        for endpoint_no in &sites {
+            sim.after(0, Due::Script { endpoint_no: *endpoint_no, quick: 10 * MS });
+        }
+        // The longest wait for a probe, and for what was tried before.
+        sim.run(seconds(376) + minutes(15));
+        assert_eq!((sim.owed(), delivered(&sim, &sites)), (0, 60 * 10), "seed {seed}");
+    }
+}
+
+#[test]
+fn g7_endpoints_that_fail_at_a_host_that_answers_leave_the_wait_of_the_others_as_it_is() {
+    for seed in SEEDS {
+        let mut sim = Sim::new(seed);
+        let failing = many_at_one_host(&mut sim, 30, Script::Fails);
+        let quick: Vec<i64> =
+            (0..30).map(|n| sim.site_at(HOST, n % 20, Script::Quick(5 * MS))).collect();
+        emit_all(&mut sim, &[failing, quick.clone()].concat(), 200 * MS, 300);
+        sim.run(minutes(2));
+        assert_eq!(delivered(&sim, &quick), 30 * 300, "seed {seed}");
+        assert!(p99(&sim, &quick) < 100 * MS, "seed {seed}: {} µs", p99(&sim, &quick));
+    }
+}
+
+#[test]
+fn an_endpoint_that_moves_away_from_a_host_that_is_down_is_sent_to_soon() {
+    let mut sim = Sim::new(1);
+    let sites = many_at_one_host(&mut sim, 80, Script::Fails);
+    emit_all(&mut sim, &sites, minutes(1), 20);
+    sim.run(minutes(20));
+    let moved = *sites.iter().find(|no| sim.sites[no].n_attempts == 0).unwrap();
+    let site = sim.sites.get_mut(&moved).unwrap();
+    (site.settings.host, site.script) = (HOST + 1, Script::Quick(5 * MS));
+    sim.run(seconds(12));
+    assert_eq!(sim.sites[&moved].n_delivered, 20);
+}
+
+#[test]
+fn g3_g4_g8_losses_and_a_clock_that_jumps_lose_nothing_of_a_host_that_is_down() {
+    for seed in SEEDS.take(3) {
+        let mut sim = Sim::new(seed);
+        sim.lose_one_in = 8;
+        let sites = many_at_one_host(&mut sim, 40, Script::Fails);
+        emit_all(&mut sim, &sites, seconds(10), 30);
+        for (wait, micros) in [(40, hours(1)), (80, -hours(2)), (120, hours(1))] {
+            sim.after(seconds(wait), Due::Jump { micros });
+        }
+        sim.run(minutes(10));
+        for endpoint_no in &sites {
+            sim.after(0, Due::Script { endpoint_no: *endpoint_no, quick: 5 * MS });
+        }
+        sim.run(hours(4));
+        assert_eq!((sim.owed(), delivered(&sim, &sites)), (0, 40 * 30), "seed {seed}");
+    }
+}
+
 #[test]
 fn lanes_without_work_take_no_memory() {
     let mut sim = Sim::new(1);
