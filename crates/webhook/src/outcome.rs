@@ -126,7 +126,7 @@ pub struct Outcome {
     /// A kept connection turned out dead, and the request was sent again on a new one.
     pub reconnected: bool,
     pub retry_after: Option<RetryAfter>,
-    /// `name: value` lines, lossy, cut at [`crate::sender::HEADERS_KEPT_BYTES_MAX`].
+    /// `name: value` lines, lossy; those that would go beyond [`crate::sender::HEADERS_KEPT_BYTES_MAX`] are left out.
     pub response_headers: String,
     /// The start of the body as it came, at most [`crate::sender::BODY_KEPT_BYTES_MAX`].
     pub response_body: Vec<u8>,

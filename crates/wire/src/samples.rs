@@ -236,6 +236,7 @@ pub fn webhook_delivery() -> Value {
             "n": 1, "at": AT, "status_code": 200, "duration_ms": 84, "error": null, "key": 1, "phases": {
                 "dns_us": 1210, "connect_us": 9840, "tls_us": 21430, "write_us": 88, "head_us": 51270, "body_us": 160,
             },
+            "response_headers": [{"name": "content-type", "value": "text/plain"}],
         }],
         "payload": crate::events::sample(EventType::MailArrived), "created_at": AT,
     })

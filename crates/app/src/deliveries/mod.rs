@@ -47,6 +47,12 @@ pub fn phases(attempt: &AttemptLine) -> Option<Phases> {
     attempt.phases.as_deref().and_then(Phases::from_bytes)
 }
 
+/// The headers of the answer to an attempt, by name and value, as far as they are kept.
+pub fn response_headers(attempt: &AttemptLine) -> impl Iterator<Item = (&str, &str)> {
+    let lines = attempt.response_headers.as_deref().unwrap_or_default().lines();
+    lines.filter_map(|line| line.split_once(": "))
+}
+
 domain::words! {
     /// What keeps a delivery that is owed from being sent.
     pub enum HeldBy {

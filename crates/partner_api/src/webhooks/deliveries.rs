@@ -1,13 +1,14 @@
 //! `GET /api/v1/webhook-deliveries`.
 
 use app::deliveries::list::{Narrowing, list};
-use app::deliveries::{DeliveryStatus, DeliveryView, phases};
+use app::deliveries::{DeliveryStatus, DeliveryView, phases, response_headers};
 use axum::extract::State;
 use domain::event::{Audience, EventType};
 use domain::id::DeliveryId;
 use domain::key::ScopeName;
 use wire::partner::webhook_deliveries::{
-    AttemptPhases, DeliveryAttempt, LastResponse, WebhookDelivery, WebhookDeliveryList,
+    AttemptPhases, DeliveryAttempt, LastResponse, ResponseHeader, WebhookDelivery,
+    WebhookDeliveryList,
 };
 
 use crate::PartnerApi;
@@ -109,6 +110,12 @@ fn shown(view: &DeliveryView) -> WebhookDelivery {
                     head_us: p.head,
                     body_us: p.body,
                 }),
+                response_headers: response_headers(a)
+                    .map(|(name, value)| ResponseHeader {
+                        name: name.to_owned(),
+                        value: value.to_owned(),
+                    })
+                    .collect(),
             })
             .collect(),
         payload: serde_json::from_slice(&d.payload).unwrap_or_default(),

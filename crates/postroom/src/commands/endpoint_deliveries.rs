@@ -4,7 +4,7 @@
 
 use app::OpCtx;
 use app::deliveries::list::{Narrowing, list};
-use app::deliveries::{DeliveryStatus, DeliveryView, phases};
+use app::deliveries::{DeliveryStatus, DeliveryView, phases, response_headers};
 use clap::Args;
 use domain::event::EventType;
 use serde_json::{Value, json};
@@ -81,6 +81,10 @@ fn shown(view: &DeliveryView) -> Value {
             "dns_us": p.dns, "connect_us": p.connect, "tls_us": p.tls,
             "write_us": p.write, "head_us": p.head, "body_us": p.body,
         })),
+        "last_headers": last.map(|a| {
+            let header = |(name, value)| json!({"name": name, "value": value});
+            response_headers(a).map(header).collect::<Vec<_>>()
+        }),
         "next_attempt_at": view.next_attempt_at.map(|at| at.to_string()),
         "held_by": view.hold.map(|hold| hold.by.as_str()),
         "held_until": view.hold.and_then(|hold| hold.until).map(|at| at.to_string()),

@@ -3,7 +3,7 @@
 use domain::partner::PartnerSettings;
 use domain::{days, minutes};
 use serde_json::json;
-use testkit::{Mailroom, Receiver, TestServer, story};
+use testkit::{Act, Mailroom, Receiver, Rough, TestServer, story};
 
 fn body() -> serde_json::Value {
     json!({"email": "jane@example.com", "name": "Jane Smith", "prepay": true})
@@ -61,6 +61,41 @@ async fn s24_three_failures_and_a_success_are_four_attempts_of_one_delivery() {
         assert!(attempt["phases"]["head_us"].as_i64().unwrap() > 0, "{attempt}");
         assert_eq!(attempt["phases"]["tls_us"], json!(null));
     }
+}
+
+#[tokio::test]
+async fn case_11_the_log_shows_the_headers_of_each_answer_and_where_a_redirect_led() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let crm = acme.live(&server).await;
+    let moved =
+        b"HTTP/1.1 301 Moved\r\nSet-Cookie: a=1; Path=/\r\nX-Name: Zo\xeb\r\nSet-Cookie: b=2\r\n\
+        Location: https://new.example.com/hooks\r\ncontent-length: 0\r\n\r\n";
+    let scripts = vec![vec![Act::write(moved.to_vec())], vec![Act::Close]];
+    let receiver = Rough::start(scripts).await;
+    let url = format!("http://{}/hooks", receiver.addr);
+    crm.post("/api/v1/webhook-endpoints", json!({"url": url})).await.expect(201);
+    crm.post("/api/v1/customers", body()).await.expect(201);
+    server.settle().await;
+    server.advance(minutes(1)).await;
+    let log = crm.get("/api/v1/webhook-deliveries").await.expect(200);
+    let attempts = log["data"][0]["attempts"].as_array().unwrap();
+    let header = |name: &str, value: &str| json!({"name": name, "value": value});
+    let expected = json!([
+        header("location", "https://new.example.com/hooks"),
+        header("set-cookie", "a=1; Path=/"),
+        header("set-cookie", "b=2"),
+        header("x-name", "Zo\u{fffd}"),
+        header("content-length", "0"),
+    ]);
+    assert_eq!(
+        (&attempts[0]["status_code"], &attempts[0]["response_headers"]),
+        (&json!(301), &expected)
+    );
+    assert_eq!(
+        (&attempts[1]["status_code"], &attempts[1]["response_headers"]),
+        (&json!(null), &json!([]))
+    );
 }
 
 #[tokio::test]

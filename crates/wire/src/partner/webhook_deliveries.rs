@@ -92,6 +92,20 @@ pub struct DeliveryAttempt {
     /// How long its parts took; null when nothing was sent.
     #[schema(required = true)]
     pub phases: Option<AttemptPhases>,
+    /// What the receiver answered beside status and body, all of it shown as it came, cookies too. `location`, where a
+    /// 3xx points to, stands first. What goes beyond 8 KiB in all is left out; empty when there was no answer.
+    pub response_headers: Vec<ResponseHeader>,
+}
+
+/// A header of a receiver's answer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ResponseHeader {
+    /// In lower case; a name can come several times.
+    #[schema(examples("content-type"))]
+    pub name: String,
+    /// Bytes that are no UTF-8 are shown as U+FFFD.
+    #[schema(examples("text/plain"))]
+    pub value: String,
 }
 
 /// How long the parts of a try took, in microseconds. Null is what did not come to its end, and of the first three
