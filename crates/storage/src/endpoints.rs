@@ -107,9 +107,11 @@ statements! {
     ENABLED = "update endpoints set enabled_at = case when enabled_at + $3 > $2 then enabled_at + $3 else $2 end,
         breaker_until = case when enabled_at + $3 > $2 then enabled_at + $3 end, first_failure_at = null, failures = 0, failed_hours = 0, notices = 0 where no = $1";
     HEALTH = "select first_failure_at, failures, last_success_at, failed_hours, last_failed_hour, notices, quiet_until,
-        breaker_until, enabled_at, probe_at from endpoints where no = $1";
+        breaker_until, health_version, enabled_at, probe_at from endpoints where no = $1";
+    /// Several writes can be under way at a time, and one that failed comes again: the newest stays.
     HEALTH_PUT = "update endpoints set first_failure_at = $2, failures = $3, last_success_at = $4, failed_hours = $5,
-        last_failed_hour = $6, notices = $7, quiet_until = $8, breaker_until = $9 {each} where no = $1";
+        last_failed_hour = $6, notices = $7, quiet_until = $8, breaker_until = $9, health_version = $10 {each}
+        where no = $1 and health_version <= $10";
     PUBLIC = "select no from endpoints where id = $1 and ed25519 and deleted_at is null";
 }
 
@@ -226,6 +228,8 @@ pub struct Health {
     /// Its breaker lets nothing through until then, or until a sender starts; `None` while it is closed
     /// (webhooks.md 5.13).
     pub breaker_until: Option<Timestamp>,
+    /// Rises with each change.
+    pub version: i64,
     /// From when on it may be asked after somebody enabled it; only read, see [`note_enabled`].
     pub enabled_at: Option<Timestamp>,
     /// While it is set aside: when it is asked next, if ever; only read, see [`probed`].
@@ -244,6 +248,7 @@ pub async fn health(tx: &Tx, no: i64) -> Result<Health> {
             notices: r.next()?,
             quiet_until: r.next()?,
             breaker_until: r.next()?,
+            version: r.next()?,
             enabled_at: r.next()?,
             probe_at: r.next()?,
         })
@@ -251,6 +256,7 @@ pub async fn health(tx: &Tx, no: i64) -> Result<Health> {
     Ok(tx.opt(HEALTH, args![no], read).await?.unwrap_or_default())
 }
 
+/// Writes how endpoints have answered, unless what is written already is newer.
 pub async fn put_health(tx: &Tx, healths: &[(i64, Health)]) -> Result<()> {
     let row = |(no, h): &(i64, Health)| {
         args![
@@ -262,7 +268,8 @@ pub async fn put_health(tx: &Tx, healths: &[(i64, Health)]) -> Result<()> {
             h.last_failed_hour,
             h.notices,
             h.quiet_until,
-            h.breaker_until
+            h.breaker_until,
+            h.version
         ]
     };
     tx.each(HEALTH_PUT, healths.iter().map(row).collect()).await

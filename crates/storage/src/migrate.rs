@@ -28,6 +28,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (22, "filed_events", include_str!("../migrations/0022_filed_events.sql")),
     (23, "gone", include_str!("../migrations/0023_gone.sql")),
     (24, "breaker", include_str!("../migrations/0024_breaker.sql")),
+    (25, "evidence", include_str!("../migrations/0025_evidence.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

@@ -92,7 +92,9 @@ impl Health {
         if is_later {
             self.current.quiet_until = quiet_until;
         }
-        is_later || change != Change::Nothing
+        let is_news = is_later || change != Change::Nothing;
+        self.current.version += i64::from(is_news);
+        is_news
     }
 
     /// What was asked for is over.
@@ -109,6 +111,7 @@ impl Health {
                     last_success_at: Some(now),
                     quiet_until: before.quiet_until,
                     breaker_until: before.breaker_until,
+                    version: before.version,
                     ..endpoints::Health::default()
                 };
             }
@@ -129,6 +132,7 @@ impl Health {
             return None;
         }
         self.written_at = Some(now);
+        self.current.version += 1;
         Some(Noted { health: self.current, notice })
     }
 

@@ -4,11 +4,11 @@ use app::deliveries::{DeliveryView, HeldBy, Hold};
 use domain::endpoint::Settings;
 use domain::{Timestamp, hours, minutes, seconds};
 use storage::Tx;
-use storage::endpoints::{self, EndpointStatus};
+use storage::endpoints::{self, EndpointStatus, Health};
 
 use crate::receiver::Receiver;
 use crate::retrying::log;
-use crate::support::{World, read, world};
+use crate::support::{World, read, world, write};
 use crate::trying::try_out;
 
 /// A receiver that gets one at a time, and its endpoint.
@@ -72,6 +72,19 @@ async fn what_waits_for_a_receiver_that_is_down_says_until_when() {
     assert!(log(&world).await.iter().all(|d| d.hold.is_none()));
     let health = read(&world.app, async move |tx: &Tx| endpoints::health(tx, endpoint).await).await;
     assert_eq!(health.breaker_until, None);
+}
+
+#[tokio::test]
+async fn what_is_written_late_of_an_endpoint_takes_no_newer_ones_place() {
+    let (world, _, endpoint) = one_at_a_time().await;
+    let newest =
+        Health { failures: 5, breaker_until: Some(world.now()), version: 2, ..Health::default() };
+    for health in [newest, Health { failures: 1, version: 1, ..Health::default() }] {
+        let put = async move |tx: &Tx| endpoints::put_health(tx, &[(endpoint, health)]).await;
+        write(&world.app, put).await;
+        let stored = async move |tx: &Tx| endpoints::health(tx, endpoint).await;
+        assert_eq!(read(&world.app, stored).await, newest);
+    }
 }
 
 /// Opened by half of the last twenty, which leaves fewer failures behind than open it in a row.
