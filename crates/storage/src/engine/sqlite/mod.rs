@@ -225,7 +225,7 @@ impl Writer {
             return Err(error.to_string());
         }
         self.note.committed(is_late);
-        if tells { self.note.sync().map_err(|e| e.to_string()) } else { Ok(()) }
+        if tells && is_late { self.note.sync().map_err(|e| e.to_string()) } else { Ok(()) }
     }
 
     /// Sets whether the commits that follow are synced.
