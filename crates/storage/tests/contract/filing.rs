@@ -7,7 +7,7 @@ use domain::partner::{OrderForm, Partner, PartnerKind, PartnerSettings, PartnerS
 use storage::events::{self, Event, EventFilter};
 use storage::replays::{self, Reissue};
 use storage::tenancy::Scope;
-use storage::{Db, Error, Tx, expunge, stream};
+use storage::{Db, Engine, Error, Row, Tx, args, expunge, stream};
 
 use crate::support::{NOW, fresh};
 
@@ -15,6 +15,8 @@ use crate::support::{NOW, fresh};
 const EVENTS: u16 = 2600;
 const TENANTS: u16 = 3;
 const PAGE: i64 = 70;
+/// As many as wait to be filed, the newest, which always stays, among them.
+const UNFILED_MAX: i64 = 1000;
 /// Events that are stored together.
 const UNIT: u16 = 50;
 
@@ -134,7 +136,18 @@ async fn events_are_listed_and_streamed_without_a_gap_whether_they_are_filed_or_
             expected.reverse();
             assert_eq!(listed(&db, tenant).await, expected, "{until}");
         }
+        let left = unfiled(&db).await;
+        assert!(left.is_none_or(|n| n <= UNFILED_MAX), "{left:?} of {until} are not filed");
     }
+}
+
+/// Notes of events that are not filed yet, on SQLite.
+async fn unfiled(db: &Db) -> Option<i64> {
+    const COUNT: &str = "select count(*) from unfiled_events";
+    if db.engine() != Engine::Sqlite {
+        return None;
+    }
+    db.write(async |tx: &Tx| tx.opt(COUNT, args![], Row::next).await).await.unwrap()
 }
 
 #[tokio::test]
