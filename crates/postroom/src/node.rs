@@ -149,7 +149,7 @@ impl Node {
     }
 
     /// Stops in order: no new requests, open ones finish, attempts in flight end, completions are
-    /// written. What is cut off by the limit stays owed and is done after the next start.
+    /// written and on the disk (webhooks.md 5.18). What is cut off by the limit stays owed and is done after the next start.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         self.api.end_streams();
@@ -159,6 +159,9 @@ impl Node {
         self.uses.abort();
         note_uses(&self.api, &self.email, &self.app).await;
         self.tasks.stop().await;
+        if let Err(error) = self.app.db.flush().await {
+            tracing::error!(%error, "what was written last is not on the disk");
+        }
         self.upkeep.abort();
     }
 }

@@ -177,6 +177,15 @@ impl Db {
         self.run(unit, Work::WriteLate, None).await
     }
 
+    /// Brings what was written late to the disk, at the end of a process that stops in peace. PostgreSQL does so
+    /// by itself, whoever stops.
+    pub async fn flush(&self) -> Result<()> {
+        match &self.threads {
+            Threads::Sqlite(handle) => handle.flush().await,
+            Threads::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Runs a unit that only reads, beside the writers.
     pub async fn read<T, E, F>(&self, unit: F) -> Result<T, E>
     where

@@ -172,6 +172,28 @@ async fn late_units_among_synced_ones_are_all_there_and_one_that_fails_takes_no_
 }
 
 #[tokio::test]
+async fn what_was_written_late_is_on_the_disk_after_a_flush_or_it_says_that_it_is_not() {
+    let db = fresh().await;
+    let late =
+        async |n| db.write_late(async move |tx: &Tx| tx.post(INSERT, operator(n)).await).await;
+    late(1).await.unwrap();
+    db.flush().await.unwrap();
+    if db.engine() != storage::Engine::Sqlite {
+        return;
+    }
+    // Without its name the log can be written and not synced. The keeper, who tries as well, may be first.
+    std::fs::remove_file(db.folder.path().join("test.sqlite-wal")).unwrap();
+    for n in 2..=20 {
+        late(n).await.unwrap();
+        if let Err(error) = db.flush().await {
+            assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+            return;
+        }
+    }
+    panic!("it never tried");
+}
+
+#[tokio::test]
 async fn a_file_is_one_process_s_alone_and_a_server_is_shared() {
     let db = fresh().await;
     let first = db.try_own().unwrap();

@@ -10,7 +10,8 @@ pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 /// A database that lives as long as this value.
 pub(crate) struct Fresh {
     db: Db,
-    _folder: tempfile::TempDir,
+    /// Where it is, on SQLite.
+    pub(crate) folder: tempfile::TempDir,
 }
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
@@ -32,7 +33,7 @@ pub(crate) async fn fresh() -> Fresh {
     };
     let db = Db::open(&url).await.unwrap();
     storage::migrate(&db, NOW).await.unwrap();
-    Fresh { db, _folder: folder }
+    Fresh { db, folder }
 }
 
 /// Makes a database on the server and answers its URL.

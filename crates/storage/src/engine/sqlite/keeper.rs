@@ -6,8 +6,8 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -29,10 +29,13 @@ struct Log {
     path: PathBuf,
     /// Some commit was late, and the log was not synced for it.
     is_unsynced: AtomicBool,
+    /// Held while it is synced: who comes meanwhile finds nothing to do only once it is done.
+    syncing: Mutex<()>,
 }
 
 impl Log {
     fn sync(&self) -> std::io::Result<()> {
+        let _turn = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.is_unsynced.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
@@ -45,6 +48,7 @@ impl Log {
 }
 
 /// What the writer tells the keeper.
+#[derive(Clone)]
 pub(super) struct Note {
     written: flume::Sender<()>,
     log: Arc<Log>,
@@ -79,7 +83,11 @@ pub(super) fn of(connection: Connection, database: &Path) -> rusqlite::Result<(K
     connection.busy_timeout(BUSY_TIMEOUT)?;
     let mut path = database.as_os_str().to_owned();
     path.push("-wal");
-    let log = Arc::new(Log { path: path.into(), is_unsynced: AtomicBool::new(false) });
+    let log = Arc::new(Log {
+        path: path.into(),
+        is_unsynced: AtomicBool::new(false),
+        syncing: Mutex::default(),
+    });
     let (told, written) = flume::bounded(1);
     let note = Note { written: told, log: Arc::clone(&log) };
     Ok((Keeper { connection, written, log }, note))
@@ -188,7 +196,11 @@ mod tests {
         note.committed(true);
         let log = keeper.log.path.clone();
         assert!(log.metadata().unwrap().len() > 0);
-        let lost = Log { path: folder.path().join("gone"), is_unsynced: AtomicBool::new(true) };
+        let lost = Log {
+            path: folder.path().join("gone"),
+            is_unsynced: AtomicBool::new(true),
+            syncing: Mutex::default(),
+        };
         keeper.log = Arc::new(lost);
         keeper.sync();
         assert!(!keeper.log.is_unsynced.load(Ordering::Acquire));

@@ -34,6 +34,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct Handle {
     writer: Sender<Box<dyn Unit>>,
     readers: Sender<Box<dyn Unit>>,
+    note: keeper::Note,
     path: PathBuf,
 }
 
@@ -49,20 +50,28 @@ impl Handle {
         let (keeper, note) = keeper.map_err(|e| unavailable(&e))?;
         spawn("sqlite-keeper", move || keeper.run())?;
         let (to_writer, work) = queue::bounded(QUEUE_UNITS_MAX);
-        let writer_shared = Arc::clone(shared);
-        spawn("sqlite-writer", move || Writer::new(writer, note, writer_shared).run(&work))?;
+        let (of_writer, writer_shared) = (note.clone(), Arc::clone(shared));
+        spawn("sqlite-writer", move || Writer::new(writer, of_writer, writer_shared).run(&work))?;
         let (to_readers, work) = queue::bounded(QUEUE_UNITS_MAX);
         for _ in 0..READERS {
             let reader = connect(path, true).map_err(|e| unavailable(&e))?;
             let (work, shared) = (work.clone(), Arc::clone(shared));
             spawn("sqlite-reader", move || read_loop(&Rc::new(reader), &work, &shared))?;
         }
-        Ok(Self { writer: to_writer, readers: to_readers, path: path.to_owned() })
+        Ok(Self { writer: to_writer, readers: to_readers, note, path: path.to_owned() })
     }
 
     pub(super) fn send(&self, tenant: Tenant, unit: Box<dyn Unit>, writes: bool) -> Result<()> {
         let queue = if writes { &self.writer } else { &self.readers };
         queue.send(tenant, unit)
+    }
+
+    /// Brings late commits to the disk.
+    pub(super) async fn flush(&self) -> Result<()> {
+        let note = self.note.clone();
+        let synced = tokio::task::spawn_blocking(move || note.sync()).await;
+        let synced = synced.map_err(std::io::Error::other).and_then(|synced| synced);
+        synced.map_err(|e| Error::Unavailable(format!("{}: {e}", self.path.display())))
     }
 
     /// Units that wait to write.
