@@ -24,6 +24,7 @@ pub mod mail;
 pub mod mail_actions;
 pub mod mailboxes;
 pub mod notices;
+pub mod page;
 pub mod secrets;
 pub mod simulate;
 pub mod snapshot;

@@ -7,6 +7,7 @@ use storage::Tx;
 use storage::deliveries::{self, DeliveryFilter};
 
 use super::{DeliveryStatus, DeliveryView};
+use crate::page::{Page, one_more};
 use crate::{OpCtx, events};
 
 /// Rows that one step of a search for a status looks at, and steps of one request. A status is not
@@ -48,13 +49,11 @@ pub async fn list(
     if let Some(status) = narrowing.status {
         return search(tx, ctx, &filter, status, before, limit).await;
     }
-    let rows = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-    let mut found = deliveries::list(tx, &ctx.scope, &filter, before, rows).await?;
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().map(|d| d.id).filter(|_| has_more);
+    let found = deliveries::list(tx, &ctx.scope, &filter, before, one_more(limit)).await?;
+    let page = Page::of(found, limit);
+    let next = page.items.last().map(|d| d.id).filter(|_| page.has_more);
     let now = ctx.app.clock.now();
-    let deliveries = found.into_iter().map(|d| DeliveryView::of(d, now)).collect();
+    let deliveries = page.items.into_iter().map(|d| DeliveryView::of(d, now)).collect();
     Ok(DeliveryPage { deliveries, next })
 }
 

@@ -9,7 +9,7 @@ use storage::email::{messages, threads as rows};
 
 use super::mailbox;
 use super::messages::flags::remove;
-use super::page::{Page, one_more};
+use crate::page::{Page, one_more};
 use crate::{OpCtx, audit};
 
 /// Messages of one thread that are shown with it.

@@ -16,7 +16,6 @@ pub mod mailboxes;
 pub mod messages;
 mod news;
 pub mod notes;
-pub mod page;
 mod peers;
 pub mod raw;
 pub mod search;

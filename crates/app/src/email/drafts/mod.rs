@@ -17,7 +17,7 @@ use storage::email::{drafts as rows, identities, raw};
 
 use super::mailbox;
 use super::messages::receive::must_have_room;
-use super::page::{Page, one_more};
+use crate::page::{Page, one_more};
 use crate::{OpCtx, audit};
 
 /// Characters of HTML that the snippet is made from.

@@ -19,8 +19,8 @@ use storage::Tx;
 use storage::email::imports as rows;
 
 use super::mailbox;
-use super::page::{Page, one_more};
 use crate::OpCtx;
+use crate::page::{Page, one_more};
 
 /// Where a page begins: after this job.
 pub type After = (Timestamp, i64);

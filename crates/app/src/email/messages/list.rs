@@ -8,7 +8,7 @@ pub use storage::email::messages::MessageFilter;
 
 use crate::OpCtx;
 use crate::email::mailbox;
-use crate::email::page::{Page, one_more};
+use crate::page::{Page, one_more};
 
 /// Where a page begins: after this message.
 pub type After = (Timestamp, i64);

@@ -7,13 +7,13 @@ pub struct Page<T> {
 }
 
 /// How many rows to ask for.
-pub(super) fn one_more(limit: usize) -> i64 {
+pub(crate) fn one_more(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
 }
 
 impl<T> Page<T> {
     /// Out of what was found when [`one_more`] was asked for.
-    pub(super) fn of(mut items: Vec<T>, limit: usize) -> Self {
+    pub(crate) fn of(mut items: Vec<T>, limit: usize) -> Self {
         let has_more = items.len() > limit;
         items.truncate(limit);
         Self { items, has_more }
