@@ -1,31 +1,24 @@
-//! Who walks in without asking before, and who asks and does not come (P5, P6).
+//! Pickups: when and by whom, who walks in without asking before, and who asks and does not come (P5, P6).
 
 use app::admin::locations::{self, LocationChange};
+use app::customers::recipients::{self, Covered};
 use app::customers::suspend::{Cause, suspend};
 use app::mail_actions::complete::{Handover, Outcome};
-use app::mail_actions::{ActionView, pickup as pickups};
+use app::mail_actions::{ActionView, pickup as pickups, work};
 use app::{OpCtx, housekeeping, ledger};
 use domain::action::ActionStatus;
+use domain::customer::RecipientKind;
 use domain::event::EventType;
 use domain::mail::MailStatus;
 use domain::partner::Service;
-use domain::{ErrorCode, Result, Timestamp, days, hours};
+use domain::{Date, ErrorCode, Result, Timestamp, days, hours};
 use wire::partner::actions::PickupRequest;
 
-use crate::applicants::open_mailbox;
 use crate::mailroom::{
     action, as_staff, complete_with, handover, id_of, letter, look, pickup, scan, start, status,
-    told_since, window,
+    told_since, window, with_letter,
 };
-use crate::support::{World, act, events, refusal, world};
-
-async fn with_letter() -> (World, OpCtx, String, String) {
-    let world = world().await;
-    let ctx = world.ctx().await;
-    let customer = open_mailbox(&ctx, "crm_1").await.customer.id.to_string();
-    let mail = letter(&ctx, &customer).await;
-    (world, ctx, customer, mail)
-}
+use crate::support::{act, events, refusal};
 
 async fn walk_in(ctx: &OpCtx, mail: &str, proof: Handover) -> Result<ActionView> {
     let id = mail.to_owned();
@@ -39,6 +32,88 @@ async fn no_show(ctx: &OpCtx, id: &str) -> Result<ActionView> {
 
 fn planned() -> PickupRequest {
     PickupRequest { window: Some(window()), ..PickupRequest::default() }
+}
+
+#[tokio::test]
+async fn a_pickup_is_planned_inside_opening_hours_for_who_may_come() {
+    let (_world, ctx, customer, mail) = with_letter().await;
+    let at = |from: &str, to: &str| PickupRequest {
+        window: Some((Timestamp::parse(from).unwrap(), Timestamp::parse(to).unwrap())),
+        ..PickupRequest::default()
+    };
+    for wrong in [
+        at("2026-11-22T16:00:00Z", "2026-11-22T17:00:00Z"),
+        at("2026-11-23T12:00:00Z", "2026-11-23T13:00:00Z"),
+        at("2026-11-23T22:00:00Z", "2026-11-24T16:00:00Z"),
+        at("2026-11-19T16:00:00Z", "2026-11-19T17:00:00Z"),
+        at("2027-02-22T16:00:00Z", "2027-02-22T17:00:00Z"),
+        PickupRequest { recipient_id: Some("rcp_123".to_owned()), ..Default::default() },
+    ] {
+        assert_eq!(refusal(pickup(&ctx, &mail, wrong).await), ErrorCode::ValidationFailed);
+    }
+    let recipient = act(&ctx, {
+        let id = customer.clone();
+        async move |tx, ctx| recipients::add(tx, ctx, &id, "Kim Smith", RecipientKind::Minor).await
+    });
+    let recipient = recipient.await.unwrap().id.to_string();
+    let kim = PickupRequest { recipient_id: Some(recipient.clone()), ..Default::default() };
+    assert_eq!(refusal(pickup(&ctx, &mail, kim.clone()).await), ErrorCode::ValidationFailed);
+    let key = customer.clone();
+    act(&ctx, async move |tx, ctx| {
+        recipients::authorise(tx, ctx, &key, &recipient, Covered::ByCustomersForm).await
+    })
+    .await
+    .unwrap();
+    let before = events(&ctx).await.len();
+    let waiting = pickup(&ctx, &mail, kim).await.unwrap().action;
+    assert_eq!(waiting.status, ActionStatus::Requested);
+    assert_eq!(told_since(&ctx, before).await, [EventType::MailPickupRequested]);
+    let id = waiting.id.to_string();
+    assert_eq!(refusal(start(&ctx, &id).await), ErrorCode::ActionConflict);
+    let key = id.clone();
+    let unplanned = act(&ctx, async move |tx, ctx| work::schedule(tx, ctx, &key).await).await;
+    assert_eq!(refusal(unplanned), ErrorCode::ActionConflict);
+    for _ in 0..2 {
+        let key = id.clone();
+        act(&ctx, async move |tx, ctx| pickups::schedule(tx, ctx, &key, window()).await)
+            .await
+            .unwrap();
+    }
+    let [asked, set] = [EventType::MailPickupRequested, EventType::MailPickupScheduled];
+    assert_eq!(told_since(&ctx, before).await, [asked, set, set]);
+    start(&ctx, &id).await.unwrap();
+    let stranger = Handover { released_to: "Jo".to_owned(), code: None, id_type: None };
+    let guess = Handover { code: Some("no".to_owned()), ..stranger.clone() };
+    let nobody = Handover { released_to: " ".to_owned(), ..handover() };
+    for wrong in [stranger, guess, nobody] {
+        let refused = complete_with(&ctx, &id, Outcome::PickedUp(wrong)).await;
+        assert_eq!(refusal(refused), ErrorCode::ValidationFailed);
+    }
+    let result: serde_json::Value =
+        serde_json::from_str(&action(&ctx, &id).await.action.result).unwrap();
+    let code = result["pickup"]["code"].as_str().unwrap().to_owned();
+    let known = Handover { released_to: "Kim Smith".to_owned(), code: Some(code), id_type: None };
+    complete_with(&ctx, &id, Outcome::PickedUp(known)).await.unwrap();
+    assert_eq!(look(&ctx, &mail).await.status(), MailStatus::PickedUp);
+    assert_eq!(events(&ctx).await.len(), before + 3);
+}
+
+#[tokio::test]
+async fn an_hour_takes_as_many_pickups_as_the_location_said() {
+    let (world, ctx, customer, _) = with_letter().await;
+    let wish = PickupRequest { window: Some(window()), ..PickupRequest::default() };
+    for n in 0..=world.location.pickups_per_hour {
+        let mail = letter(&ctx, &customer).await;
+        let planned = pickup(&ctx, &mail, wish.clone()).await.unwrap().action.status;
+        let full = n == world.location.pickups_per_hour;
+        let expected = if full { ActionStatus::Requested } else { ActionStatus::Scheduled };
+        assert_eq!(planned, expected, "{n}");
+    }
+    let mail = letter(&ctx, &customer).await;
+    let any = PickupRequest { date: Date::parse("2026-11-23"), ..PickupRequest::default() };
+    let planned = pickup(&ctx, &mail, any).await.unwrap().action;
+    assert_eq!(planned.status, ActionStatus::Scheduled);
+    assert_eq!(planned.due_at, Timestamp::parse("2026-11-23T15:00:00Z"));
 }
 
 #[tokio::test]

@@ -3,36 +3,25 @@
 use app::OpCtx;
 use app::admin::locations::{self, LocationChange};
 use app::customers::deactivate::{Deactivation, deactivate};
-use app::customers::recipients::{self, Covered};
 use app::customers::suspend::{Cause, suspend};
 use app::ledger;
 use app::mail::create::NewMail;
-use app::mail_actions::complete::{Destruction, Handover, Outcome};
-use app::mail_actions::{cancel as cancels, pickup as pickups, work};
+use app::mail_actions::cancel as cancels;
+use app::mail_actions::complete::{Destruction, Outcome};
 use domain::action::{ActionKind, ActionStatus, RejectReason};
-use domain::customer::{DeactivationReason, RecipientKind};
+use domain::customer::DeactivationReason;
 use domain::event::EventType;
 use domain::mail::{Accountable, MailFlag, MailStatus, MailType};
 use domain::partner::Service;
-use domain::{Date, ErrorCode, Timestamp, days, hours};
+use domain::{ErrorCode, days, hours};
 use wire::partner::actions::{ForwardRequest, PickupRequest, ScanRequest, ShredRequest};
 
-use crate::applicants::open_mailbox;
 use crate::mailroom::{
-    action, as_staff, away, cancel, complete_with, create, destruction, forward, handover, id_of,
-    item, letter, log, look, mark, pickup, scan, scan_with, shipment, shred, start, status,
-    told_since, window,
+    as_staff, away, cancel, complete_with, create, destruction, forward, handover, id_of, item,
+    letter, log, look, mark, pickup, scan, scan_with, shipment, shred, start, status, told_since,
+    window, with_letter,
 };
-use crate::support::{World, act, address, events, refusal, world};
-
-/// A customer with an open mailbox, and a letter.
-async fn with_letter() -> (World, OpCtx, String, String) {
-    let world = world().await;
-    let ctx = world.ctx().await;
-    let customer = open_mailbox(&ctx, "crm_1").await.customer.id.to_string();
-    let mail = letter(&ctx, &customer).await;
-    (world, ctx, customer, mail)
-}
+use crate::support::{act, address, events, refusal};
 
 /// What each kind of request is refused with, in the order scan, forward, shred, pickup; none where it
 /// is taken, and then it is withdrawn again.
@@ -284,88 +273,6 @@ async fn one_disposition_is_open_at_a_time_and_waits_for_a_scan_only_when_told_t
     assert_eq!(refusal(start(&ctx, &asked).await), conflict);
     cancel(&ctx, &read).await.unwrap();
     start(&ctx, &asked).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_pickup_is_planned_inside_opening_hours_for_who_may_come() {
-    let (_world, ctx, customer, mail) = with_letter().await;
-    let at = |from: &str, to: &str| PickupRequest {
-        window: Some((Timestamp::parse(from).unwrap(), Timestamp::parse(to).unwrap())),
-        ..PickupRequest::default()
-    };
-    for wrong in [
-        at("2026-11-22T16:00:00Z", "2026-11-22T17:00:00Z"),
-        at("2026-11-23T12:00:00Z", "2026-11-23T13:00:00Z"),
-        at("2026-11-23T22:00:00Z", "2026-11-24T16:00:00Z"),
-        at("2026-11-19T16:00:00Z", "2026-11-19T17:00:00Z"),
-        at("2027-02-22T16:00:00Z", "2027-02-22T17:00:00Z"),
-        PickupRequest { recipient_id: Some("rcp_123".to_owned()), ..Default::default() },
-    ] {
-        assert_eq!(refusal(pickup(&ctx, &mail, wrong).await), ErrorCode::ValidationFailed);
-    }
-    let recipient = act(&ctx, {
-        let id = customer.clone();
-        async move |tx, ctx| recipients::add(tx, ctx, &id, "Kim Smith", RecipientKind::Minor).await
-    });
-    let recipient = recipient.await.unwrap().id.to_string();
-    let kim = PickupRequest { recipient_id: Some(recipient.clone()), ..Default::default() };
-    assert_eq!(refusal(pickup(&ctx, &mail, kim.clone()).await), ErrorCode::ValidationFailed);
-    let key = customer.clone();
-    act(&ctx, async move |tx, ctx| {
-        recipients::authorise(tx, ctx, &key, &recipient, Covered::ByCustomersForm).await
-    })
-    .await
-    .unwrap();
-    let before = events(&ctx).await.len();
-    let waiting = pickup(&ctx, &mail, kim).await.unwrap().action;
-    assert_eq!(waiting.status, ActionStatus::Requested);
-    assert_eq!(told_since(&ctx, before).await, [EventType::MailPickupRequested]);
-    let id = waiting.id.to_string();
-    assert_eq!(refusal(start(&ctx, &id).await), ErrorCode::ActionConflict);
-    let key = id.clone();
-    let unplanned = act(&ctx, async move |tx, ctx| work::schedule(tx, ctx, &key).await).await;
-    assert_eq!(refusal(unplanned), ErrorCode::ActionConflict);
-    for _ in 0..2 {
-        let key = id.clone();
-        act(&ctx, async move |tx, ctx| pickups::schedule(tx, ctx, &key, window()).await)
-            .await
-            .unwrap();
-    }
-    let [asked, set] = [EventType::MailPickupRequested, EventType::MailPickupScheduled];
-    assert_eq!(told_since(&ctx, before).await, [asked, set, set]);
-    start(&ctx, &id).await.unwrap();
-    let stranger = Handover { released_to: "Jo".to_owned(), code: None, id_type: None };
-    let guess = Handover { code: Some("no".to_owned()), ..stranger.clone() };
-    let nobody = Handover { released_to: " ".to_owned(), ..handover() };
-    for wrong in [stranger, guess, nobody] {
-        let refused = complete_with(&ctx, &id, Outcome::PickedUp(wrong)).await;
-        assert_eq!(refusal(refused), ErrorCode::ValidationFailed);
-    }
-    let result: serde_json::Value =
-        serde_json::from_str(&action(&ctx, &id).await.action.result).unwrap();
-    let code = result["pickup"]["code"].as_str().unwrap().to_owned();
-    let known = Handover { released_to: "Kim Smith".to_owned(), code: Some(code), id_type: None };
-    complete_with(&ctx, &id, Outcome::PickedUp(known)).await.unwrap();
-    assert_eq!(look(&ctx, &mail).await.status(), MailStatus::PickedUp);
-    assert_eq!(events(&ctx).await.len(), before + 3);
-}
-
-#[tokio::test]
-async fn an_hour_takes_as_many_pickups_as_the_location_said() {
-    let (world, ctx, customer, _) = with_letter().await;
-    let wish = PickupRequest { window: Some(window()), ..PickupRequest::default() };
-    for n in 0..=world.location.pickups_per_hour {
-        let mail = letter(&ctx, &customer).await;
-        let planned = pickup(&ctx, &mail, wish.clone()).await.unwrap().action.status;
-        let full = n == world.location.pickups_per_hour;
-        let expected = if full { ActionStatus::Requested } else { ActionStatus::Scheduled };
-        assert_eq!(planned, expected, "{n}");
-    }
-    let mail = letter(&ctx, &customer).await;
-    let any = PickupRequest { date: Date::parse("2026-11-23"), ..PickupRequest::default() };
-    let planned = pickup(&ctx, &mail, any).await.unwrap().action;
-    assert_eq!(planned.status, ActionStatus::Scheduled);
-    assert_eq!(planned.due_at, Timestamp::parse("2026-11-23T15:00:00Z"));
 }
 
 #[tokio::test]

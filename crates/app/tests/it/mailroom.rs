@@ -11,7 +11,8 @@ use domain::mail::{Accountable, MailFlag, MailType};
 use domain::{Result, Timestamp};
 use wire::partner::actions::{ForwardRequest, PickupRequest, ScanRequest, ShredRequest};
 
-use crate::support::{act, address, events};
+use crate::applicants::open_mailbox;
+use crate::support::{World, act, address, events, world};
 
 /// A Monday at ten in Austin, when the desk is open, until eleven.
 pub(crate) const WINDOW: (&str, &str) = ("2026-11-23T16:00:00Z", "2026-11-23T17:00:00Z");
@@ -55,6 +56,15 @@ pub(crate) async fn log(ctx: &OpCtx, input: NewMail) -> Result<MailView> {
 /// The id of a letter that the partner logged.
 pub(crate) async fn letter(ctx: &OpCtx, customer: &str) -> String {
     create(ctx, item(customer, MailType::Letter)).await.unwrap().item.id.to_string()
+}
+
+/// A customer with an open mailbox, and a letter.
+pub(crate) async fn with_letter() -> (World, OpCtx, String, String) {
+    let world = world().await;
+    let ctx = world.ctx().await;
+    let customer = open_mailbox(&ctx, "crm_1").await.customer.id.to_string();
+    let mail = letter(&ctx, &customer).await;
+    (world, ctx, customer, mail)
 }
 
 pub(crate) async fn look(ctx: &OpCtx, mail: &str) -> MailView {
