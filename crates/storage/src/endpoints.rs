@@ -63,8 +63,8 @@ macro_rules! columns {
     () => {
         "no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
-        retry_schedule, key_mode, standard_key_mode, ed25519, park_after, self_heal, disable_on_gone, header_names, headers_sealed,
-        certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed, mailbox_id"
+        retry_schedule, key_mode, standard_key_mode, ed25519, park_after, self_heal, disable_on_gone, header_names,
+        headers_sealed, certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed, mailbox_id"
     };
 }
 pub(crate) use columns;
@@ -85,11 +85,12 @@ statements! {
         where partner_id = $1 and livemode = $2 and id = $3 and mailbox_id is null and deleted_at is null {lock}");
     BY_NO = concat!("select ", columns!(), " from endpoints where no = $1 and deleted_at is null");
     /// What the receiver at another URL asked for does not bind this one.
-    UPDATE = "update endpoints set quiet_until = case when url = $2 then quiet_until end, url = $2, description = $3, event_types = $4, status = $5, disabled_reason = $6,
-        updated_at = $7, rate_per_second = $8, burst = $9, max_in_flight = $10, order_mode = $11, timeout_ms = $12,
-        retry_schedule = $13, header_names = $14, headers_sealed = $15, key_mode = $16, standard_key_mode = $17,
-        ed25519 = $18, park_after = $19, self_heal = $20, disable_on_gone = $21, certificate_subject = $22,
-        certificate_sha256 = $23, certificate_expires_at = $24, certificate_sealed = $25 where no = $1";
+    UPDATE = "update endpoints set quiet_until = case when url = $2 then quiet_until end, url = $2,
+        description = $3, event_types = $4, status = $5, disabled_reason = $6, updated_at = $7, rate_per_second = $8,
+        burst = $9, max_in_flight = $10, order_mode = $11, timeout_ms = $12, retry_schedule = $13,
+        header_names = $14, headers_sealed = $15, key_mode = $16, standard_key_mode = $17, ed25519 = $18,
+        park_after = $19, self_heal = $20, disable_on_gone = $21, certificate_subject = $22, certificate_sha256 = $23,
+        certificate_expires_at = $24, certificate_sealed = $25 where no = $1";
     DELETE = "update endpoints set deleted_at = $2 where no = $1 and deleted_at is null";
     TOUCH = "update endpoints set updated_at = case when updated_at >= $2 then updated_at + 1 else $2 end where no = $1";
     OWNER = "select partner_id from endpoints where no = $1";
@@ -105,7 +106,8 @@ statements! {
         where no = $1 and status = 'disabled_failing' and deleted_at is null";
     /// Whoever is switched on and off in a loop is asked once in so long.
     ENABLED = "update endpoints set enabled_at = case when enabled_at + $3 > $2 then enabled_at + $3 else $2 end,
-        breaker_until = case when enabled_at + $3 > $2 then enabled_at + $3 end, first_failure_at = null, failures = 0, failed_hours = 0, notices = 0 where no = $1";
+        breaker_until = case when enabled_at + $3 > $2 then enabled_at + $3 end, first_failure_at = null,
+        failures = 0, failed_hours = 0, notices = 0 where no = $1";
     HEALTH = "select first_failure_at, failures, last_success_at, failed_hours, last_failed_hour, notices, quiet_until,
         breaker_until, health_version, enabled_at, probe_at from endpoints where no = $1";
     /// Several writes can be under way at a time, and one that failed comes again: the newest stays.
