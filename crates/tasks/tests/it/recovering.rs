@@ -77,6 +77,21 @@ fn settling(tasks: &Tasks) -> JoinHandle<Result<()>> {
     tokio::spawn(async move { tasks.settle().await })
 }
 
+/// A recovery of [`MANY`] deliveries whose first page was moved, and of which the receiver holds one.
+async fn half_way(
+    world: &World,
+    receiver: &Receiver,
+    tasks: &Tasks,
+) -> (i64, RecoveryView, JoinHandle<Result<()>>) {
+    let endpoint = world.endpoint(receiver).await;
+    bury(world, endpoint, MANY).await;
+    let view = begin(world, endpoint, since(START)).await.unwrap();
+    receiver.shut(true);
+    let settling = settling(tasks);
+    receiver.has_received(1).await;
+    (endpoint, view, settling)
+}
+
 fn distinct(receiver: &Receiver) -> BTreeSet<String> {
     receiver.requests().iter().map(|r| r.header("webhook-id").to_owned()).collect()
 }
@@ -101,12 +116,7 @@ async fn case_29_none_one_and_many_are_each_sent_once() {
 #[tokio::test]
 async fn case_29_a_recovery_goes_on_where_a_killed_process_left_it() {
     let (world, receiver) = (world().await, Receiver::start().await);
-    let endpoint = world.endpoint(&receiver).await;
-    bury(&world, endpoint, MANY).await;
-    let view = begin(&world, endpoint, since(START)).await.unwrap();
-    receiver.shut(true);
-    let killed = settling(&world.tasks());
-    receiver.has_received(1).await;
+    let (_, view, killed) = half_way(&world, &receiver, &world.tasks()).await;
     killed.abort();
     assert!(killed.await.unwrap_err().is_cancelled());
     assert_eq!(look(&world, &view).await, (RecoveryState::Running, 500));
@@ -121,13 +131,8 @@ async fn case_29_a_recovery_goes_on_where_a_killed_process_left_it() {
 #[tokio::test]
 async fn case_29_cancelling_leaves_the_rest_where_it_was() {
     let (world, receiver) = (world().await, Receiver::start().await);
-    let endpoint = world.endpoint(&receiver).await;
-    bury(&world, endpoint, MANY).await;
-    let view = begin(&world, endpoint, since(START)).await.unwrap();
-    receiver.shut(true);
     let tasks = world.tasks();
-    let settling = settling(&tasks);
-    receiver.has_received(1).await;
+    let (endpoint, view, settling) = half_way(&world, &receiver, &tasks).await;
     turn(&world, &view, Turn::Cancel).await.unwrap();
     receiver.shut(false);
     settling.await.unwrap().unwrap();
@@ -142,12 +147,7 @@ async fn case_29_cancelling_leaves_the_rest_where_it_was() {
 #[tokio::test]
 async fn a_paused_recovery_moves_nothing_even_after_a_restart_and_goes_on_when_resumed() {
     let (world, receiver) = (world().await, Receiver::start().await);
-    let endpoint = world.endpoint(&receiver).await;
-    bury(&world, endpoint, MANY).await;
-    let view = begin(&world, endpoint, since(START)).await.unwrap();
-    receiver.shut(true);
-    let killed = settling(&world.tasks());
-    receiver.has_received(1).await;
+    let (_, view, killed) = half_way(&world, &receiver, &world.tasks()).await;
     for _ in 0..2 {
         assert_eq!(turn(&world, &view, Turn::Pause).await.unwrap(), RecoveryState::Paused);
     }
