@@ -30,8 +30,8 @@ pub struct WebhookDelivery {
     pub next_attempt_at: Option<String>,
     /// What keeps it from being sent now: `schedule` (its next try is later), `retry_after` (the receiver asked to be
     /// left alone), `breaker` (the receiver is down, and asked by one delivery at a time) or `endpoint` (which is
-    /// paused, or was switched off because it failed). Null when it is due and goes when its turn comes, and when it is
-    /// not owed.
+    /// paused, or was switched off because it failed). Null when it is due and goes when its turn comes, also while the
+    /// host that it shares with many endpoints is down and they take turns asking it; and when it is not owed.
     #[schema(required = true, examples("breaker"))]
     pub held_by: Option<String>,
     /// Until when; null while nobody can say. Where several things hold it, both are of the one that does so longest.
