@@ -10,13 +10,14 @@ use domain::id::{ActionId, DeliveryId, EventId, MailId};
 use domain::{Error, ErrorCode, Result};
 use futures_util::future::try_join;
 use serde_json::{Value, json};
-use storage::endpoints::{Endpoint, EndpointStatus};
+use storage::endpoints::Endpoint;
 use storage::events::Target;
 use storage::load::Rung;
 use storage::{Tx, customers, endpoints, events};
 use wire::events::{Envelope, Subject};
 
 use crate::OpCtx;
+use crate::endpoints::filter::Sought;
 
 /// Why deliveries were given up that were never tried.
 const SHED: &str = "not sent because the install was overloaded";
@@ -91,8 +92,11 @@ async fn publish(
         extra: news.extra,
         previous: news.previous,
     };
-    let targets =
-        targets(ctx, listening.iter().filter(|e| is_told(e, news.kind)), Some(customer.id.0));
+    let payload = Bytes::from(envelope.render(subject));
+    let targets = {
+        let sought = Sought::new(news.kind, &payload);
+        targets(ctx, listening.iter().filter(|e| sought.is_told(e)), Some(customer.id.0))
+    };
     let event = events::Event {
         no: ids.number(made_at),
         id,
@@ -100,10 +104,10 @@ async fn publish(
         customer_id: Some(customer.id),
         mail_id: news.mail_id,
         action_id: news.action_id,
-        sequence: envelope.sequence,
+        sequence,
         request_id: ctx.request_id.map(|r| r.to_string()),
         trace: ctx.trace,
-        payload: Bytes::from(envelope.render(subject)),
+        payload,
         created_at: made_at,
         mailbox_id: None,
         told_as: None,
@@ -200,13 +204,6 @@ fn overloaded() -> Error {
     Error::refused(ErrorCode::TemporarilyUnavailable, "the service is busy; nothing was changed")
         .fix("send the same request again after the time in Retry-After")
         .retry_after(RETRY_AFTER_SECONDS)
-}
-
-/// Whether an endpoint is owed events of a type. What a failing endpoint misses is kept for it; one
-/// that a person switched off is left alone.
-pub(crate) fn is_told(endpoint: &Endpoint, kind: EventType) -> bool {
-    endpoint.status != EndpointStatus::Disabled
-        && (endpoint.event_types.is_empty() || endpoint.event_types.contains(&kind))
 }
 
 /// To whom an event is owed. What is told under the id `about` keeps its order where that is asked for.

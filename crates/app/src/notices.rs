@@ -17,7 +17,8 @@ use wire::events::Envelope;
 pub use wire::events::operator::{self, Notice};
 use wire::events::operator::{About, EndpointState, PartnerState, Thing};
 
-use crate::emit::{is_told, targets};
+use crate::emit::targets;
+use crate::endpoints::filter::Sought;
 use crate::{Actor, App, OpCtx};
 
 /// Tells the operator of something that happened to an endpoint.
@@ -93,9 +94,15 @@ async fn publish(
         partner_slug: ctx.partner.slug.clone(),
         thing: thing.clone(),
     };
+    let id = envelope.id;
+    let payload = Bytes::from(envelope.render_notice(about, notice));
+    let targets = {
+        let sought = Sought::new(kind, &payload);
+        targets(own, listening.iter().filter(|e| sought.is_told(e)), Some(about_id))
+    };
     let event = events::Event {
         no: ids.number(made_at),
-        id: envelope.id,
+        id,
         kind,
         customer_id: None,
         mail_id: None,
@@ -103,13 +110,11 @@ async fn publish(
         sequence: 0,
         request_id: ctx.request_id.map(|r| r.to_string()),
         trace: ctx.trace,
-        payload: Bytes::from(envelope.render_notice(about, notice)),
+        payload,
         created_at: made_at,
         mailbox_id: None,
         told_as: None,
     };
-    let told = listening.iter().filter(|e| is_told(e, kind));
-    let targets = targets(own, told, Some(about_id));
     Ok(events::publish(tx, &own.scope, &event, &targets).await?)
 }
 

@@ -87,6 +87,15 @@ impl EventType {
         Self::parse(text).filter(|kind| kind.audience() == Audience::Partner)
     }
 
+    /// The types that a word of a subscription means: the one of that name, or those of a category, as `mail.*`.
+    /// None where there is no such thing.
+    pub fn named(word: &str) -> Vec<Self> {
+        let Some(category) = word.strip_suffix(".*") else {
+            return Self::parse(word).into_iter().collect();
+        };
+        Self::ALL.iter().copied().filter(|kind| kind.category() == category).collect()
+    }
+
     /// The word before the full stop, which groups the catalogue.
     pub const fn category(self) -> &'static str {
         match self {
@@ -191,5 +200,20 @@ mod tests {
             assert!(audience.types().iter().all(|kind| kind.audience() == audience));
         }
         assert_eq!(EventType::parse_for_partner("endpoint.created"), None);
+    }
+
+    #[test]
+    fn case_7_a_category_means_its_types_which_one_audience_hears() {
+        assert_eq!(EventType::named("package.*"), [EventType::PackageArrived]);
+        assert_eq!(EventType::named("mail.*").len(), 9);
+        assert_eq!(EventType::named("mail.arrived"), [EventType::MailArrived]);
+        for unknown in ["mail", "mail*", "*", ".*", "mail.a*", "nothing.*"] {
+            assert_eq!(EventType::named(unknown), [], "{unknown}");
+        }
+        for kind in EventType::ALL {
+            let types = EventType::named(&format!("{}.*", kind.category()));
+            assert!(types.contains(kind));
+            assert!(types.iter().all(|other| other.audience() == kind.audience()), "{kind}");
+        }
     }
 }

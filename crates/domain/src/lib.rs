@@ -13,6 +13,7 @@ pub mod endpoint;
 pub mod error;
 pub mod error_code;
 pub mod event;
+pub mod filter;
 pub mod id;
 pub mod key;
 pub mod mail;

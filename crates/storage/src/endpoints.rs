@@ -28,8 +28,10 @@ pub struct Endpoint {
     pub livemode: bool,
     pub url: String,
     pub description: Option<String>,
-    /// Empty means all fourteen.
+    /// Empty means all that its owner may hear.
     pub event_types: Vec<EventType>,
+    /// Which events of the types, as `wire::partner::filter` writes it; `None` is all of them.
+    pub filter: Option<String>,
     pub status: EndpointStatus,
     pub disabled_reason: Option<String>,
     pub created_at: Timestamp,
@@ -64,7 +66,8 @@ macro_rules! columns {
         "no, id, livemode, url, description, event_types, status, disabled_reason, created_at, updated_at,
         first_failure_at, failures, last_success_at, rate_per_second, burst, max_in_flight, order_mode, timeout_ms,
         retry_schedule, key_mode, standard_key_mode, ed25519, park_after, self_heal, disable_on_gone, header_names,
-        headers_sealed, certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed, mailbox_id"
+        headers_sealed, certificate_subject, certificate_sha256, certificate_expires_at, certificate_sealed, mailbox_id,
+        filter"
     };
 }
 pub(crate) use columns;
@@ -73,10 +76,10 @@ statements! {
     INSERT = "insert into endpoints (no, url, description, event_types, status, disabled_reason, updated_at,
         rate_per_second, burst, max_in_flight, order_mode, timeout_ms, retry_schedule, header_names, headers_sealed,
         key_mode, standard_key_mode, ed25519, park_after, self_heal, disable_on_gone, certificate_subject,
-        certificate_sha256, certificate_expires_at, certificate_sealed, id, partner_id, livemode, created_at, mailbox_id,
-        failures)
+        certificate_sha256, certificate_expires_at, certificate_sealed, filter, id, partner_id, livemode, created_at,
+        mailbox_id, failures)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-        $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, 0)";
+        $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, 0)";
     LIVE = concat!("select ", columns!(), " from endpoints
         where partner_id = $1 and livemode = $2 and mailbox_id is null and deleted_at is null order by no");
     GET = concat!("select ", columns!(), " from endpoints
@@ -90,7 +93,7 @@ statements! {
         burst = $9, max_in_flight = $10, order_mode = $11, timeout_ms = $12, retry_schedule = $13,
         header_names = $14, headers_sealed = $15, key_mode = $16, standard_key_mode = $17, ed25519 = $18,
         park_after = $19, self_heal = $20, disable_on_gone = $21, certificate_subject = $22, certificate_sha256 = $23,
-        certificate_expires_at = $24, certificate_sealed = $25 where no = $1";
+        certificate_expires_at = $24, certificate_sealed = $25, filter = $26 where no = $1";
     DELETE = "update endpoints set deleted_at = $2 where no = $1 and deleted_at is null";
     TOUCH = "update endpoints set updated_at = case when updated_at >= $2 then updated_at + 1 else $2 end where no = $1";
     OWNER = "select partner_id from endpoints where no = $1";
@@ -310,7 +313,8 @@ fn changeable(e: &Endpoint) -> Vec<crate::Value> {
         e.certificate.as_ref().map(|c| &c.subject),
         e.certificate.as_ref().map(|c| &c.fingerprint),
         e.certificate.as_ref().map(|c| c.expires_at),
-        e.certificate.as_ref().map(|c| &c.sealed)
+        e.certificate.as_ref().map(|c| &c.sealed),
+        e.filter
     ]
 }
 
@@ -335,6 +339,7 @@ pub(crate) fn endpoint(r: &mut Row) -> Result<Endpoint> {
         headers_sealed: r.next()?,
         certificate: certificate(r)?,
         mailbox_id: r.next()?,
+        filter: r.next()?,
     })
 }
 

@@ -29,6 +29,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (23, "gone", include_str!("../migrations/0023_gone.sql")),
     (24, "breaker", include_str!("../migrations/0024_breaker.sql")),
     (25, "evidence", include_str!("../migrations/0025_evidence.sql")),
+    (26, "filter", include_str!("../migrations/0026_filter.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

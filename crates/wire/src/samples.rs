@@ -195,6 +195,7 @@ pub fn webhook_endpoint(secret: Option<&str>) -> Value {
     json!({
         "id": ENDPOINT, "object": "webhook_endpoint", "livemode": false,
         "url": "https://crm.example.com/hooks/postroom", "description": "CRM", "event_types": ["*"],
+        "filter": {"prefix": {"external_customer_id": "crm_"}},
         "status": "enabled", "disabled_reason": null, "failing_since": null, "rate_per_second": null,
         "burst": null, "max_in_flight": null, "order": "none", "timeout_ms": 15_000, "retry_schedule": null,
         "key_mode": "ascii_with_prefix", "standard_key_mode": "decoded", "ed25519": true, "keys": [webhook_key()],

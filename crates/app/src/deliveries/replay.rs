@@ -14,6 +14,7 @@ use storage::replays::{self, Reissue, Replay};
 
 use super::retry::must_be_enabled;
 use crate::emit::{must_be_calm, order_key};
+use crate::endpoints::filter::Sought;
 use crate::endpoints::get::get_locked;
 use crate::{OpCtx, audit, events};
 
@@ -22,7 +23,7 @@ use crate::{OpCtx, audit, events};
 pub struct ReplayRequest {
     /// The event, as it was sent.
     pub event_id: String,
-    /// To this endpoint, whatever it subscribed to; else to every enabled one that takes the type.
+    /// To this endpoint, whatever it subscribed to; else to every enabled one that asks for it.
     pub endpoint_id: Option<String>,
     /// Under a new event id.
     pub reissue: bool,
@@ -96,13 +97,14 @@ pub async fn replay(tx: &Tx, ctx: &OpCtx, request: &ReplayRequest) -> Result<Rep
     Ok(Replayed { event_id, original_id, deliveries, left_out })
 }
 
-/// The endpoints that take the type, each locked, oldest first.
+/// The endpoints that ask for the event, each locked, oldest first.
 async fn matching(tx: &Tx, ctx: &OpCtx, event: &Event) -> Result<Vec<Endpoint>> {
     let mut found = Vec::new();
     for endpoint in endpoints::list(tx, &ctx.scope).await? {
         found.extend(endpoints::find_locked(tx, &ctx.scope, endpoint.id).await?);
     }
-    found.retain(|e| e.event_types.is_empty() || e.event_types.contains(&event.kind));
+    let sought = Sought::new(event.kind, &event.payload);
+    found.retain(|e| sought.is_wanted(e));
     Ok(found)
 }
 

@@ -18,7 +18,8 @@ use wire::email::events::{BodyText, News};
 use super::context;
 use super::peers::{self, Peers};
 use crate::OpCtx;
-use crate::emit::{is_told, targets};
+use crate::emit::targets;
+use crate::endpoints::filter::is_told;
 
 /// Tells of a message. `text` is that of an inbound one; nobody who listens means nothing to store.
 pub(super) async fn tell(

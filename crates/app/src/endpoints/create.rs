@@ -2,6 +2,7 @@
 
 use domain::endpoint::{ClientIdentity, Settings};
 use domain::event::EventType;
+use domain::filter::Filter;
 use domain::id::EndpointId;
 use domain::{Error, ErrorCode, Result};
 use storage::endpoint_secrets::{self, EndpointSecret};
@@ -10,7 +11,7 @@ use storage::{Tx, tenancy};
 
 use super::secrets::{new_row, take_secret};
 use super::settings::{check_encrypted, check_settings, keep_certificate, keep_headers};
-use super::{CreatedEndpoint, check_description, check_url, keys, tidy_types};
+use super::{CreatedEndpoint, check_description, check_url, filter, keys, tidy_types};
 use crate::notices::{self, Notice};
 use crate::{OpCtx, audit};
 
@@ -28,6 +29,8 @@ pub struct NewEndpoint {
     pub description: Option<String>,
     /// Empty means the whole catalogue.
     pub event_types: Vec<EventType>,
+    /// Which of their events; `None` is all of them.
+    pub filter: Option<Filter>,
     pub settings: Settings,
     /// Names and values of custom headers.
     pub headers: Vec<(String, String)>,
@@ -58,6 +61,7 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &NewEndpoint) -> Result<Created
         url: input.url.clone(),
         description: input.description.clone(),
         event_types: tidy_types(ctx, &input.event_types)?,
+        filter: filter::keep(ctx, input.filter.as_ref())?,
         status: EndpointStatus::Enabled,
         disabled_reason: None,
         created_at: made_at,

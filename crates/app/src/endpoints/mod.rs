@@ -5,6 +5,7 @@
 
 pub mod create;
 pub mod delete;
+pub(crate) mod filter;
 pub mod get;
 pub mod keys;
 pub mod list;
@@ -38,7 +39,8 @@ pub struct CreatedEndpoint {
     pub keys: Vec<LiveKey>,
 }
 
-/// Reads names of event types; none, or `*`, means the whole catalogue and is the empty list.
+/// Reads names of event types and of categories of them, as `mail.*`; none, or `*`, means the whole catalogue
+/// and is the empty list.
 pub fn read_types(words: &[String]) -> Result<Vec<EventType>> {
     if words.iter().any(|word| word == "*") {
         return Ok(Vec::new());
@@ -46,12 +48,12 @@ pub fn read_types(words: &[String]) -> Result<Vec<EventType>> {
     let mut wrong = Vec::new();
     let mut types = Vec::new();
     for (i, word) in words.iter().enumerate() {
-        if let Some(kind) = EventType::parse(word) {
-            types.push(kind);
-        } else {
+        let named = EventType::named(word);
+        if named.is_empty() {
             let message = format!("there is no event type {word}");
             wrong.push(Field::new(format!("event_types/{i}"), "invalid", message));
         }
+        types.extend(named);
     }
     if wrong.is_empty() { Ok(types) } else { Err(Error::invalid(wrong)) }
 }

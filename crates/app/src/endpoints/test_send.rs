@@ -7,11 +7,12 @@ use storage::Tx;
 use storage::endpoint_secrets;
 use storage::endpoints::{Endpoint, EndpointStatus};
 
+use super::filter::is_told;
 use super::get::get;
 use super::list::list;
 use super::not_heard;
 use super::revoke::no_such_key;
-use crate::emit::{emit_sample, emit_test, is_told};
+use crate::emit::{emit_sample, emit_test};
 use crate::{OpCtx, audit, test_clock};
 
 /// Owes the endpoint a sample of a type, whatever it subscribed to. Refused while it is disabled,

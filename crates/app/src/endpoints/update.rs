@@ -3,6 +3,7 @@
 use domain::Result;
 use domain::endpoint::{ClientIdentity, SettingsChange};
 use domain::event::EventType;
+use domain::filter::Filter;
 use storage::endpoints::{self, Endpoint, EndpointStatus};
 use storage::{Tx, queue};
 
@@ -10,7 +11,7 @@ use super::get::get_locked;
 use super::resume::cool_down;
 use super::secrets::{check_key_modes, give_pairs};
 use super::settings::{check_encrypted, check_settings, keep_certificate, keep_headers};
-use super::{check_description, check_url, tidy_types};
+use super::{check_description, check_url, filter, tidy_types};
 use crate::notices::operator::EndpointUpdated;
 use crate::notices::{self, Notice};
 use crate::{OpCtx, audit};
@@ -23,6 +24,8 @@ pub struct EndpointChange {
     pub description: Option<Option<String>>,
     /// Empty means the whole catalogue.
     pub event_types: Option<Vec<EventType>>,
+    /// `Some(None)` takes the filter away.
+    pub filter: Option<Option<Filter>>,
     pub enabled: Option<bool>,
     pub settings: SettingsChange,
     /// All custom headers from now on; empty takes them away.
@@ -49,6 +52,10 @@ pub async fn update(tx: &Tx, ctx: &OpCtx, id: &str, change: &EndpointChange) -> 
     if let Some(types) = &change.event_types {
         endpoint.event_types = tidy_types(ctx, types)?;
         changed.push("event_types");
+    }
+    if let Some(filter) = &change.filter {
+        endpoint.filter = filter::keep(ctx, filter.as_ref())?;
+        changed.push("filter");
     }
     let settings = change.settings.over(&endpoint.settings);
     if settings != endpoint.settings {

@@ -11,15 +11,19 @@ use storage::endpoints::{Endpoint, EndpointStatus};
 
 use crate::support::{World, act, events, invite, refusal, world};
 
-fn receiver() -> NewEndpoint {
+pub(crate) fn receiver() -> NewEndpoint {
     NewEndpoint { url: "https://crm.example.com/hooks".to_owned(), ..NewEndpoint::default() }
 }
 
-async fn create(ctx: &OpCtx, input: NewEndpoint) -> Result<CreatedEndpoint> {
+pub(crate) async fn create(ctx: &OpCtx, input: NewEndpoint) -> Result<CreatedEndpoint> {
     act(ctx, async move |tx, ctx| endpoints::create::create(tx, ctx, &input).await).await
 }
 
-async fn update(ctx: &OpCtx, endpoint: &Endpoint, change: EndpointChange) -> Result<Endpoint> {
+pub(crate) async fn update(
+    ctx: &OpCtx,
+    endpoint: &Endpoint,
+    change: EndpointChange,
+) -> Result<Endpoint> {
     let id = endpoint.id.to_string();
     act(ctx, async move |tx, ctx| endpoints::update::update(tx, ctx, &id, &change).await).await
 }
@@ -109,14 +113,17 @@ async fn a_url_that_may_not_be_sent_to_is_refused_by_its_param() {
 }
 
 #[tokio::test]
-async fn case_7_event_types_are_read_by_name_and_a_star_is_all_of_them() {
+async fn case_7_event_types_are_read_by_name_and_category_and_a_star_is_all_of_them() {
     let words = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(endpoints::read_types(&words(&[])).unwrap(), []);
     assert_eq!(endpoints::read_types(&words(&["mail.arrived", "*"])).unwrap(), []);
     let one = endpoints::read_types(&words(&["mail.arrived"])).unwrap();
     assert_eq!(one, [EventType::MailArrived]);
-    let wrong = endpoints::read_types(&words(&["mail.*"]));
-    assert_eq!(refusal(wrong), ErrorCode::ValidationFailed);
+    let packages = endpoints::read_types(&words(&["package.*", "mail.arrived"])).unwrap();
+    assert_eq!(packages, [EventType::PackageArrived, EventType::MailArrived]);
+    for wrong in ["mail", "mail*", "parcel.*"] {
+        assert_eq!(refused_params(endpoints::read_types(&words(&[wrong]))), ["event_types/0"]);
+    }
 }
 
 #[tokio::test]
@@ -268,7 +275,7 @@ fn headers(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn refused_params<T: std::fmt::Debug>(outcome: Result<T>) -> Vec<String> {
+pub(crate) fn refused_params<T: std::fmt::Debug>(outcome: Result<T>) -> Vec<String> {
     let domain::Error::Refused { code, fields, .. } = outcome.unwrap_err() else {
         panic!("a refusal")
     };

@@ -9,6 +9,7 @@ mod compliance;
 mod customer_faults;
 mod customers;
 mod deliveries;
+mod endpoint_filters;
 mod endpoints;
 mod faults;
 mod housekeeping;

@@ -8,10 +8,11 @@ use app::endpoints::update::{self, EndpointChange};
 use app::endpoints::{self, delete, get, keys, list, revoke, rotate, test_send};
 use clap::{Args, Subcommand};
 use domain::event::EventType;
+use domain::filter::Filter;
 use serde_json::json;
 
 use super::endpoint_deliveries::Deliveries;
-use super::endpoint_settings::{SettingFlags, brought};
+use super::endpoint_settings::{Maybe, SettingFlags, brought, filter};
 use super::endpoint_shown::{COLUMNS, DETAILS, reveal, shown, shown_keys};
 use super::parse::one_of;
 use super::redelivery;
@@ -19,8 +20,9 @@ use super::who::{Own, Sure, Tenant};
 use crate::config::Config;
 use crate::out;
 
-const EXAMPLES: &str = "Examples:
+const EXAMPLES: &str = r#"Examples:
   postroom endpoint create https://crm.example.com/hooks --event mail.arrived --event package.arrived
+  postroom endpoint create https://crm.example.com/acme --event 'mail.*' --filter '{"prefix": {"external_customer_id": "acme-"}}'
   postroom endpoint create https://ops.example.com/hooks --own --event endpoint.disabled
   postroom endpoint set whe_01kb3v7m2zq8e4x5n6p7r8s9ta --rate 20 --burst 40 --header 'X-Acme-Tenant: 7'
   postroom endpoint test whe_01kb3v7m2zq8e4x5n6p7r8s9ta mail.arrived
@@ -32,7 +34,7 @@ const EXAMPLES: &str = "Examples:
   postroom endpoint pause whe_01kb3v7m2zq8e4x5n6p7r8s9ta --reason upgrade
   postroom endpoint resume whe_01kb3v7m2zq8e4x5n6p7r8s9ta --newest 1000
   postroom endpoint recover whe_01kb3v7m2zq8e4x5n6p7r8s9ta --since 2026-11-20T15:00:00Z --dry-run
-  postroom endpoint replay evt_01kb3v7m2zq8e4x5n6p7r8s9ta --to whe_01kb3v7m2zq8e4x5n6p7r8s9ta";
+  postroom endpoint replay evt_01kb3v7m2zq8e4x5n6p7r8s9ta --to whe_01kb3v7m2zq8e4x5n6p7r8s9ta"#;
 
 /// Receivers of webhooks: make, change, test, rotate secrets, read deliveries.
 #[derive(Args)]
@@ -57,9 +59,12 @@ enum Verb {
         url: String,
         #[arg(long)]
         description: Option<String>,
-        /// A type of event; can be given several times. Default is all of them.
+        /// A type of event, or a category such as mail.*; can be given several times. Default is all of them.
         #[arg(long = "event", value_name = "TYPE")]
         events: Vec<String>,
+        /// Which events of the types, as JSON such as {"prefix": {"external_customer_id": "acme-"}}; none is all of them.
+        #[arg(long, value_name = "JSON", value_parser = filter)]
+        filter: Option<Maybe<Filter>>,
         /// A secret that the receiver already verifies with; - reads it from standard input.
         #[arg(long)]
         secret: Option<String>,
@@ -74,9 +79,12 @@ enum Verb {
         /// Empty takes it away.
         #[arg(long)]
         description: Option<String>,
-        /// A type of event; can be given several times, * is all of them.
+        /// A type of event, or a category such as mail.*; can be given several times, * is all of them.
         #[arg(long = "event", value_name = "TYPE")]
         events: Vec<String>,
+        /// Which events of the types, as JSON such as {"prefix": {"external_customer_id": "acme-"}}; none is all of them.
+        #[arg(long, value_name = "JSON", value_parser = filter)]
+        filter: Option<Maybe<Filter>>,
         #[command(flatten)]
         flags: Box<SettingFlags>,
     },
@@ -142,11 +150,12 @@ impl Command {
                 out::rows(json, COLUMNS, &all.iter().map(shown).collect::<Vec<_>>());
             }
             Verb::Show { id } => show(&ctx, id, json).await?,
-            Verb::Create { url, description, events, secret, flags } => {
+            Verb::Create { url, description, events, filter, secret, flags } => {
                 let new = NewEndpoint {
                     url: url.clone(),
                     description: description.clone(),
                     event_types: endpoints::read_types(events)?,
+                    filter: filter.clone().and_then(|given| given.0),
                     settings: flags.settings(),
                     headers: flags.headers().unwrap_or_default(),
                     secret: brought(secret.as_deref())?,
@@ -155,8 +164,9 @@ impl Command {
                 let work = async move |tx: &_, ctx: &_| create::create(tx, ctx, &new).await;
                 reveal(json, &app.act(&ctx, work).await?);
             }
-            Verb::Set { id, url, description, events, flags } => {
+            Verb::Set { id, url, description, events, filter, flags } => {
                 let change = EndpointChange {
+                    filter: filter.clone().map(|given| given.0),
                     settings: flags.change(),
                     headers: flags.headers(),
                     certificate: flags.certificate()?,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 use domain::endpoint::{ClientIdentity, KeyMode, Order, Settings, SettingsChange};
+use domain::filter::Filter;
 
 use super::parse::one_of;
 
@@ -73,7 +74,7 @@ pub(super) struct SettingFlags {
 
 /// A value, or the word none.
 #[derive(Clone)]
-struct Maybe<T>(Option<T>);
+pub(super) struct Maybe<T>(pub(super) Option<T>);
 
 impl SettingFlags {
     pub(super) fn settings(&self) -> Settings {
@@ -140,6 +141,18 @@ fn numbers(text: &str) -> Result<Maybe<Vec<i64>>, String> {
     let read: Result<Vec<i64>, _> = text.split(',').map(|word| word.trim().parse()).collect();
     read.map(|list| Maybe(Some(list)))
         .map_err(|_| "seconds with commas between, such as 10,60,3600, or none".to_owned())
+}
+
+/// The JSON of a filter, or the word none.
+pub(super) fn filter(text: &str) -> Result<Maybe<Filter>, String> {
+    if text == "none" {
+        return Ok(Maybe(None));
+    }
+    let value =
+        serde_json::from_str(text).map_err(|e| format!("a filter is JSON, or none: {e}"))?;
+    wire::partner::filter::read("filter", &value).map(|read| Maybe(Some(read))).map_err(|wrong| {
+        wrong.iter().map(|p| format!("{}: {}", p.param, p.message)).collect::<Vec<_>>().join("; ")
+    })
 }
 
 fn header(text: &str) -> Result<(String, String), String> {

@@ -198,6 +198,14 @@ fn an_endpoint_is_made_changed_tested_and_deleted() {
     assert_eq!((&set["disable_on_gone"], &set["rate_per_second"]), (&json!(false), &json!(5)));
     let set = shell.json(&["endpoint", "set", id, "--rate", "none", "--no-headers"]);
     assert_eq!((&set["rate_per_second"], &set["retry_schedule"]), (&json!(null), &json!([10, 60])));
+    let filter = r#"{"exact":{"customer_id":"cus_123"}}"#;
+    let set = shell.json(&["endpoint", "set", id, "--event", "mail.*", "--filter", filter]);
+    assert_eq!(set["filter"], json!({"exact": {"customer_id": "cus_123"}}));
+    assert_eq!(set["event_types"].as_array().unwrap().len(), 9);
+    let wrong = shell.run(&["endpoint", "set", id, "--filter", r#"{"exact":{"colour":"red"}}"#]);
+    assert!(wrong.expect(2).err.contains("filter/exact: events have no such attribute"));
+    let set = shell.json(&["endpoint", "set", id, "--event", "*", "--filter", "none"]);
+    assert_eq!((&set["filter"], &set["event_types"][0]), (&json!(null), &json!("*")));
     let paused = shell.json(&["endpoint", "pause", id, "--reason", "an upgrade"]);
     assert_eq!((&paused["status"], &paused["backlog"]), (&json!("paused"), &json!(1)));
     let held = shell.json(&["endpoint", "deliveries", "--endpoint", id]);

@@ -259,6 +259,36 @@ async fn case_49_settings_are_read_changed_and_refused_and_headers_are_sent_but_
 }
 
 #[tokio::test]
+async fn case_7_a_filter_is_shown_as_it_was_given_taken_away_by_null_and_refused_by_its_path() {
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
+    let filter = json!({"any": [
+        {"exact": {"external_customer_id": "nobody"}}, {"suffix": {"type": ".verified"}},
+    ]});
+    let made = json!({"url": receiver.url(), "event_types": ["customer.*"], "filter": filter});
+    let made = crm.post("/api/v1/webhook-endpoints", made).await.expect(201);
+    assert_eq!((&made["filter"], made["event_types"].as_array().unwrap().len()), (&filter, 4));
+    crm.post("/api/v1/customers", body()).await.expect(201);
+    server.settle().await;
+    assert_eq!(receiver.received().len(), 0);
+    let path = format!("/api/v1/webhook-endpoints/{}", made["id"].as_str().unwrap());
+    for (filter, at) in [
+        (json!("customer_id"), "/filter"),
+        (json!({"exact": {"colour": "red"}}), "/filter/exact"),
+        (json!({"not": {"prefix": {"customer_id": 7}}}), "/filter/not/prefix/customer_id"),
+        (json!({"exact": {"partner_id": "ptn_123"}}), "/filter"),
+    ] {
+        let error = crm.patch(&path, json!({"filter": filter})).await;
+        assert_eq!(error.refused(422, "validation_failed")["details"][0]["field"], at);
+    }
+    assert_eq!(crm.get(&path).await.expect(200)["filter"], filter);
+    assert_eq!(crm.patch(&path, json!({"filter": null})).await.expect(200)["filter"], json!(null));
+    crm.post("/api/v1/customers", body()).await;
+    server.settle().await;
+}
+
+#[tokio::test]
 async fn g10_in_order_by_key_a_customers_events_follow_one_another_and_no_other_waits_for_them() {
     let server = TestServer::start().await;
     let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;

@@ -167,6 +167,7 @@ impl World {
             headers_sealed: None,
             certificate: None,
             mailbox_id: None,
+            filter: None,
         };
         let secret = EndpointSecret {
             endpoint_no: no,

@@ -11,6 +11,7 @@ mod schema;
 
 use domain::Timestamp;
 use domain::event::EventType;
+use domain::filter::Attribute;
 use domain::id::{ActionId, CustomerId, EventId, MailId, RequestId};
 use serde_json::{Map, Value, json};
 
@@ -99,6 +100,22 @@ impl Envelope {
             "request": request, "data": data,
         })
     }
+}
+
+/// What a payload says of an attribute: `None` where it is absent or null.
+pub fn attribute(payload: &Value, attribute: Attribute) -> Option<String> {
+    let place = match attribute {
+        Attribute::Type => "/type",
+        Attribute::CustomerId => "/data/customer_id",
+        Attribute::ExternalCustomerId => "/data/external_customer_id",
+        Attribute::MailId => "/data/mail_id",
+        Attribute::ActionId => "/data/action_id",
+        Attribute::LocationId => "/data/object/location_id",
+        Attribute::PartnerId => "/data/partner_id",
+        Attribute::PartnerSlug => "/data/partner_slug",
+        Attribute::EndpointId => "/data/endpoint_id",
+    };
+    payload.pointer(place)?.as_str().map(ToOwned::to_owned)
 }
 
 /// `actions` goes, as postal.md 5.1 says; anything else is emptied.

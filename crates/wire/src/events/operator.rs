@@ -77,7 +77,7 @@ pub struct NothingMore {}
 /// Of `endpoint.updated`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EndpointUpdated {
-    /// What changed: url, description, event_types, settings, headers. New ones may be added.
+    /// What changed: url, description, event_types, filter, settings, headers. New ones may be added.
     pub changed: Vec<String>,
 }
 

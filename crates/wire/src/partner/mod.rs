@@ -6,6 +6,7 @@ pub mod customers;
 mod endpoint_settings;
 pub mod errors;
 pub mod events;
+pub mod filter;
 pub mod mail;
 pub mod mailboxes;
 pub mod me;

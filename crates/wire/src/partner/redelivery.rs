@@ -30,7 +30,7 @@ pub struct WebhookDeliveryRetry {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documents what ReplayEvent::read takes")]
 pub struct EventReplayCreate {
-    /// To this endpoint, whatever it subscribed to; absent is every enabled one that takes the type.
+    /// To this endpoint, whatever it subscribed to; absent is every enabled one that asks for it.
     #[schema(max_length = 64, examples("whe_01kb3v7m2zq8e4x5n6p7r8s9ta"))]
     endpoint_id: Option<String>,
     /// true sends it under a new event id, with the header original-id, for a receiver that lost what

@@ -1,7 +1,12 @@
 //! Schemas of maps, which a field's type alone leaves without bounds.
 
 use domain::endpoint::{HEADER_NAME_CHARS_MAX, HEADER_VALUE_CHARS_MAX, HEADERS_MAX};
-use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+use domain::event::Audience;
+use domain::filter::{Attribute, TERMS_MAX, VALUE_CHARS_MAX};
+use serde_json::json;
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, Schema, SchemaType, Type,
+};
 
 use crate::reader::{
     METADATA_NAME_CHARS_MAX, METADATA_PAIRS_MAX, METADATA_VALUE_CHARS_MAX, SWITCHES_MAX,
@@ -53,6 +58,43 @@ pub(crate) fn headers() -> Object {
         .max_properties(Some(HEADERS_MAX))
         .property_names(Some(text(HEADER_NAME_CHARS_MAX).pattern(Some("^[A-Za-z0-9-]+$"))))
         .additional_properties(Some(text(HEADER_VALUE_CHARS_MAX)))
+        .build()
+}
+
+/// A filter of an endpoint (`domain::filter`).
+pub(crate) fn filter() -> Object {
+    let value = || {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(VALUE_CHARS_MAX))
+    };
+    let object = |max| {
+        let object = ObjectBuilder::new().schema_type(Type::Object);
+        object.min_properties(Some(1)).max_properties(Some(max))
+    };
+    let terms = || {
+        let known = Attribute::ALL.iter().filter(|a| a.is_told_to(Audience::Partner));
+        let terms = known.fold(object(TERMS_MAX), |terms, a| terms.property(a.as_str(), value()));
+        terms.additional_properties(Some(AdditionalProperties::FreeForm(false)))
+    };
+    let list =
+        || ArrayBuilder::new().items(object(1)).min_items(Some(1)).max_items(Some(TERMS_MAX));
+    object(1)
+        .schema_type(types(&[Type::Object, Type::Null]))
+        .description(Some(
+            "Which events of the types; null is all of them. One member: exact, prefix or suffix has attributes of the \
+             event and what each must be, begin or end with; all and any have a list of filters, not has one. \
+             At most 32 comparisons, filters inside filters at most 4 deep.",
+        ))
+        .property("exact", terms())
+        .property("prefix", terms())
+        .property("suffix", terms())
+        .property("all", list())
+        .property("any", list())
+        .property("not", object(1))
+        .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+        .examples([json!({"prefix": {"external_customer_id": "acme-"}})])
         .build()
 }
 

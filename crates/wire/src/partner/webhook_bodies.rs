@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 
 use domain::Result;
 use domain::endpoint::{ClientIdentity, Settings, SettingsChange};
-use domain::event::EventType;
+use domain::event::{Audience, EventType};
+use domain::filter::Filter;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::webhook_keys::{NUMBER_MAX, SECRET_CHARS};
-use super::{endpoint_settings as settings, shapes};
+use super::{endpoint_settings as settings, filter, shapes};
 use crate::reader::{Fields, Patch};
 
 /// A new receiver of events.
@@ -25,9 +26,11 @@ pub struct WebhookEndpointCreate {
     /// The partner's own note.
     #[schema(max_length = 200)]
     description: Option<String>,
-    /// Types of the catalogue; absent, or a single `*`, is all of them.
+    /// Types of the catalogue, or categories of them such as `mail.*`; absent, or a single `*`, is all of them.
     #[schema(max_items = 20)]
     event_types: Option<Vec<String>>,
+    #[schema(schema_with = shapes::filter)]
+    filter: Option<Value>,
     /// Requests a second at most; null is as fast as it answers.
     #[schema(minimum = 1, maximum = 10_000)]
     rate_per_second: Option<i64>,
@@ -95,6 +98,7 @@ pub struct CreateEndpoint {
     pub description: Option<String>,
     /// Empty is all of them.
     pub event_types: Vec<EventType>,
+    pub filter: Option<Filter>,
     pub settings: Settings,
     pub headers: Vec<(String, String)>,
     pub secret: Option<String>,
@@ -110,6 +114,7 @@ impl CreateEndpoint {
             url: f.text("url", 1..=2048),
             description: f.opt_text("description", 0..=200),
             event_types: event_types(&mut f).unwrap_or_default(),
+            filter: f.opt_value("filter").and_then(|value| read_filter(&mut f, &value)),
             settings: settings::read(&mut f),
             headers: settings::headers(&mut f),
             secret: f.opt_text("secret", SECRET_CHARS),
@@ -125,15 +130,31 @@ pub(super) fn event_types(f: &mut Fields) -> Option<Vec<EventType>> {
     let list = f.opt_list("event_types", TYPES_MAX, |f, at, item| match item.as_str() {
         Some("*") => Some(None),
         word => {
-            let found = word.and_then(EventType::parse_for_partner);
-            if found.is_none() {
+            let mut found = word.map(EventType::named).unwrap_or_default();
+            found.retain(|kind| kind.audience() == Audience::Partner);
+            if found.is_empty() {
                 let rule = "there is no such event type; GET /webhook-events lists them";
                 f.problem(at, "invalid", rule);
             }
-            found.map(Some)
+            Some(Some(found))
         }
     })?;
-    if list.contains(&None) { Some(Vec::new()) } else { Some(list.into_iter().flatten().collect()) }
+    if list.contains(&None) {
+        return Some(Vec::new());
+    }
+    Some(list.into_iter().flatten().flatten().collect())
+}
+
+fn read_filter(f: &mut Fields, value: &Value) -> Option<Filter> {
+    match filter::read("filter", value) {
+        Ok(read) => Some(read),
+        Err(problems) => {
+            for p in problems {
+                f.problem(&p.param, p.code, p.message);
+            }
+            None
+        }
+    }
 }
 
 /// Changes of an endpoint. Absent leaves a field as it is.
@@ -146,9 +167,11 @@ pub struct WebhookEndpointUpdate {
     /// The partner's own note; null takes it away.
     #[schema(max_length = 200)]
     description: Option<String>,
-    /// Types of the catalogue; a single `*` is all of them.
+    /// Types of the catalogue, or categories of them such as `mail.*`; a single `*` is all of them.
     #[schema(max_items = 20)]
     event_types: Option<Vec<String>>,
+    #[schema(schema_with = shapes::filter)]
+    filter: Option<Value>,
     /// enabled or disabled.
     #[schema(max_length = 40, examples("disabled"))]
     status: Option<String>,
@@ -202,6 +225,7 @@ pub struct UpdateEndpoint {
     pub url: Option<String>,
     pub description: Patch<String>,
     pub event_types: Option<Vec<EventType>>,
+    pub filter: Patch<Filter>,
     pub enabled: Option<bool>,
     pub settings: SettingsChange,
     pub headers: Option<Vec<(String, String)>>,
@@ -220,6 +244,7 @@ impl UpdateEndpoint {
             url: f.opt_text("url", 1..=2048),
             description: f.patch_text("description", 0..=200),
             event_types: event_types(&mut f),
+            filter: f.patch("filter", |f, value| read_filter(f, &value)),
             enabled: f.opt_parsed("status", enabled, "enabled or disabled"),
             settings: settings::read_change(&mut f),
             headers: settings::changed_headers(&mut f),

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use domain::event::EventType;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::shapes;
 use super::webhook_keys::WebhookKey;
 
 /// An event type of the catalogue.
@@ -73,6 +75,8 @@ pub struct WebhookEndpoint {
     pub description: Option<String>,
     /// The types that it receives; a single `*` is all of the catalogue.
     pub event_types: Vec<String>,
+    #[schema(schema_with = shapes::filter, required = true)]
+    pub filter: Option<Value>,
     /// enabled, disabled, disabled_failing or paused.
     pub status: String,
     /// Why it is off or paused.

@@ -46,6 +46,7 @@ pub async fn create(tx: &Tx, ctx: &OpCtx, input: &CreateSubscription) -> Result<
         url: input.url.clone(),
         description: None,
         event_types: input.event_types.clone(),
+        filter: None,
         status: EndpointStatus::Enabled,
         disabled_reason: None,
         created_at: made_at,
