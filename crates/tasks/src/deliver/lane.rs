@@ -66,6 +66,8 @@ pub(super) struct Lane {
     pub(super) charged: i64,
     /// The receiver asked to be left alone until then.
     quiet_until: Timestamp,
+    /// When it last kept back what was due, or was switched on.
+    held_back_at: Timestamp,
     /// When the settings were read.
     settings_at: Timestamp,
     pub(super) is_queued: bool,
@@ -131,6 +133,7 @@ impl Lane {
         if self.health.is_none() {
             self.health = Some(Health::new(stored));
             self.quiet_until = self.quiet_until.max(stored.quiet_until.unwrap_or_default());
+            self.held_back_at = self.held_back_at.max(stored.enabled_at.unwrap_or_default());
             let cools = stored.enabled_at.filter(|at| now < at.plus(COOL_DOWN));
             self.breaker = match cools {
                 // Its probe failed already.

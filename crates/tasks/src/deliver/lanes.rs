@@ -34,8 +34,15 @@ pub(super) struct Turn {
     /// So many places are to be read.
     pub(super) page: Option<i64>,
     pub(super) wants_settings: bool,
-    /// To be sent, in the slot that it holds.
-    pub(super) launch: Option<(Place, Ticket)>,
+    pub(super) launch: Option<Started>,
+}
+
+/// A delivery to be sent, in the slot that it holds.
+pub(super) struct Started {
+    pub(super) place: Place,
+    pub(super) ticket: Ticket,
+    /// See [`Lane::was_held_back`].
+    pub(super) was_held_back: bool,
 }
 
 /// What the end of an attempt changed.
@@ -84,7 +91,8 @@ impl Lanes {
             match lane.launch(now) {
                 Some(place) => {
                     self.hosts.launch(kin.host);
-                    turn.launch = Some((place, ticket));
+                    let was_held_back = lane.was_held_back(place);
+                    turn.launch = Some(Started { place, ticket, was_held_back });
                 }
                 None => self.fair.release(ticket, 0, &mut lane.charged),
             }
@@ -92,6 +100,7 @@ impl Lanes {
         if may_launch(lane, &self.fair) {
             self.touch(endpoint_no);
         } else {
+            lane.note_hold(now, probe_at.is_some());
             let at = lane.next_at(now).map(|at| probe_at.map_or(at, |probe_at| at.max(probe_at)));
             let later = at.filter(|at| *at > now);
             self.set_alarm(endpoint_no, later);

@@ -13,6 +13,9 @@ use webhook::outcome::Phases;
 
 use super::attempt::Finished;
 use super::lane::launch::Wait;
+use super::promise::{Alarm, Promise, Report, Severity};
+
+const LATE: &str = "too many first tries to healthy receivers start more than 100 ms late: see docs/operations.md, Health";
 
 /// Where the phases of attempts are told: looked up once, since each attempt has several.
 pub(super) struct PhaseMeter([Histogram; 6]);
@@ -29,14 +32,22 @@ impl PhaseMeter {
 }
 
 /// An attempt that ended.
-pub(super) fn attempt(phases: &PhaseMeter, done: &Finished) {
+pub(super) fn attempt(phases: &PhaseMeter, promise: &mut Promise, done: &Finished) {
     let settled = &done.settled;
-    // What is owed to a receiver that fails or is slow starts late by its own doing, and is told apart.
-    let lane = if done.launch.ticket.kin.is_slow { "slow" } else { "quick" };
-    let try_ = if settled.owed.attempt == 0 { "first" } else { "retry" };
-    let wait = seconds(settled.attempt.at.micros() - settled.owed.due_at.micros());
+    // What starts late by its receiver's own doing is told apart.
+    let lane = match &done.launch {
+        launch if launch.ticket.kin.is_slow => "slow",
+        launch if launch.was_held_back => "held",
+        _ => "quick",
+    };
+    let is_first = settled.owed.attempt == 0;
+    let try_ = if is_first { "first" } else { "retry" };
+    let waited = settled.attempt.at.micros() - settled.owed.due_at.micros();
     metrics::histogram!("postroom_delivery_wait_seconds", "lane" => lane, "try" => try_)
-        .record(wait);
+        .record(seconds(waited));
+    if is_first && lane == "quick" {
+        promise.note(waited, done.at);
+    }
     metrics::histogram!("postroom_delivery_attempt_seconds", "result" => done.class.as_str())
         .record(seconds(settled.attempt.duration_us));
     if done.class == Class::Internal {
@@ -46,6 +57,25 @@ pub(super) fn attempt(phases: &PhaseMeter, done: &Finished) {
     for (histogram, micros) in phases.0.iter().zip([dns, connect, tls, write, head, body]) {
         if let Some(micros) = micros {
             histogram.record(seconds(micros));
+        }
+    }
+}
+
+/// How the promise to healthy receivers stands.
+pub(super) fn promise(report: &Report) {
+    for (window, rate) in &report.rates {
+        metrics::gauge!("postroom_delivery_slo_burn_rate", "window" => window.as_str()).set(*rate);
+    }
+    let rates: Vec<_> = report.rates.iter().map(|(w, rate)| format!("{w}: {rate:.1}")).collect();
+    let rates = rates.join(", ");
+    for Alarm { severity, is_on, is_news } in &report.alarms {
+        metrics::gauge!("postroom_delivery_slo_alert", "severity" => severity.as_str())
+            .set(f64::from(u8::from(*is_on)));
+        match severity {
+            _ if !is_news => {}
+            _ if !is_on => tracing::info!(%severity, %rates, "first tries start in time again"),
+            Severity::Page => tracing::error!(%severity, %rates, "{LATE}"),
+            Severity::Ticket => tracing::warn!(%severity, %rates, "{LATE}"),
         }
     }
 }

@@ -18,6 +18,7 @@ mod lanes;
 mod meter;
 mod news;
 mod pace;
+mod promise;
 mod read;
 mod rehearsed;
 mod work;

@@ -40,6 +40,8 @@ pub(super) struct Launch {
     pub(super) epoch: i64,
     /// The slot that it holds.
     pub(super) ticket: Ticket,
+    /// See [`Lane::was_held_back`](super::lane::Lane::was_held_back).
+    pub(super) was_held_back: bool,
 }
 
 impl Ask {

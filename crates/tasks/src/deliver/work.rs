@@ -21,8 +21,9 @@ use super::attempt::Finished;
 use super::books::Books;
 use super::costs::{self, Costs};
 use super::lane::Lane;
-use super::lanes::{Lanes, Turn};
+use super::lanes::{Lanes, Started, Turn};
 use super::meter::{self, PhaseMeter};
+use super::promise::Promise;
 use super::read::{self, Ask, Launch, Read};
 use crate::Tasks;
 use crate::shards::{Owned, Seen};
@@ -49,6 +50,7 @@ pub(super) struct Work {
     books: Books,
     phases: PhaseMeter,
     costs: Costs,
+    promise: Promise,
     /// When this process began, or took endpoints over: token buckets were empty then.
     pub(super) since: Timestamp,
     /// Deliveries being loaded or sent, and those that ended and are not committed.
@@ -80,6 +82,7 @@ impl Work {
             books: Books::default(),
             phases: PhaseMeter::new(),
             costs: Costs::new(tasks.parts.app.clock.now()),
+            promise: Promise::default(),
             since: tasks.parts.app.clock.now(),
             n_in_flight: 0,
             n_unwritten: 0,
@@ -170,11 +173,11 @@ impl Work {
         let endpoint_no = turn.endpoint_no;
         ask.pages.extend(turn.page.map(|limit| (endpoint_no, limit)));
         let mut wants_endpoint = turn.wants_settings;
-        if let Some((place, ticket)) = turn.launch {
+        if let Some(Started { place, ticket, was_held_back }) = turn.launch {
             self.n_in_flight += 1;
             // No epoch that is owned is negative: were the lane not ours, its launch is not sent.
             let epoch = self.owned.epoch(endpoint_no).unwrap_or(-1);
-            ask.launches.push(Launch { endpoint_no, place, epoch, ticket });
+            ask.launches.push(Launch { endpoint_no, place, epoch, ticket, was_held_back });
             let endpoint = self.lanes.get(endpoint_no).and_then(|lane| lane.endpoint.as_ref());
             wants_endpoint |= !endpoint.is_some_and(|e| e.is_fresh(Instant::now()));
         }
@@ -245,6 +248,9 @@ impl Work {
         let app = &self.tasks.parts.app;
         meter::rung(app.db.rung());
         meter::lanes(self.n_in_flight, self.lanes.len(), self.lanes.n_breakers_open());
+        if let Some(report) = self.promise.due(app.clock.now()) {
+            meter::promise(&report);
+        }
         if let Some(report) = self.costs.due(app.clock.now()) {
             tokio::spawn(costs::write(self.tasks.clone(), report));
         }

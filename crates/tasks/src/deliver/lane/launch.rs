@@ -122,6 +122,23 @@ impl Lane {
         })
     }
 
+    /// Remembers that what is due waits for the receiver's sake, if it does: its breaker or that of its host, its
+    /// `Retry-After`, rate, cap or order.
+    pub(in crate::deliver) fn note_hold(&mut self, now: Timestamp, is_host_down: bool) {
+        let is_known = self.settings.is_some();
+        let is_held =
+            is_known && self.waits_for(now).is_some_and(|w| is_host_down || w != Wait::Slot);
+        if is_held {
+            self.held_back_at = now;
+        }
+    }
+
+    /// Whether a place was due already when the lane last kept something back, or was switched on: it starts late
+    /// for the receiver's sake, and not because of others.
+    pub(in crate::deliver) fn was_held_back(&self, place: Place) -> bool {
+        place.due_at <= self.held_back_at
+    }
+
     /// Nothing of it is under way, or will be until then, as far as is known.
     pub(in crate::deliver) fn rests_until(&self, at: Timestamp) -> bool {
         let is_known = self.late.is_none() && !(self.page.is_empty() && self.more_on_disk);

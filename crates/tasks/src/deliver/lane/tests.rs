@@ -215,3 +215,28 @@ fn a_page_read_before_a_retry_was_written_launches_it_once() {
     let launched = std::iter::from_fn(|| model.launch().then_some(())).count();
     assert_eq!(launched, 2, "one for each delivery");
 }
+
+/// What waits for the rate of its endpoint was held back; what falls due after that was not, nor what waited for
+/// us to read the settings.
+#[test]
+fn only_what_a_lane_keeps_back_for_its_receiver_counts_as_held() {
+    let mut lane = Lane::default();
+    let at = |s| Timestamp::default().plus(seconds(s));
+    let places = [(10, 1), (10, 2), (15, 3)];
+    let places = places.map(|(s, delivery_no)| Place { due_at: at(s), delivery_no });
+    for place in places {
+        lane.hear(place);
+    }
+    lane.note_hold(at(10), false);
+    assert!(lane.begin_settings(at(10), false));
+    let one_a_second = Settings { rate_per_second: Some(1), burst: Some(1), ..Settings::default() };
+    let settings = LaneSettings::of(PartnerId([1; 16]), 0, &one_a_second);
+    lane.take_settings(settings, endpoints::Health::default(), at(9), at(10));
+    let mut held = Vec::new();
+    for now in [10, 11, 15].map(at) {
+        let place = lane.launch(now).unwrap();
+        held.push(lane.was_held_back(place));
+        lane.note_hold(now, false);
+    }
+    assert_eq!(held, [false, true, false]);
+}

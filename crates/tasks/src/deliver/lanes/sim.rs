@@ -217,7 +217,7 @@ impl Sim {
         if turn.wants_settings {
             self.after(DISK, Due::Settings { endpoint_no });
         }
-        let Some((place, ticket)) = turn.launch else { return };
+        let Some(Started { place, ticket, .. }) = turn.launch else { return };
         assert!(place.due_at <= self.now(), "G8: {place:?} is early");
         self.count_slot(ticket);
         let outcome = (Class::Ok, Load::Success);

@@ -20,7 +20,7 @@ impl Work {
         self.n_in_flight -= 1;
         self.n_unwritten += 1;
         if !done.is_test {
-            meter::attempt(&self.phases, &done);
+            meter::attempt(&self.phases, &mut self.promise, &done);
             self.costs.note(&done);
         }
         let sample = self.sample(&done);
