@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use tokio::sync::OnceCell;
 use tokio_postgres::{Client, Statement};
 
 pub(super) use self::hints::Hints;
@@ -188,7 +189,8 @@ impl Pool {
 /// A connection with its prepared statements, by the address of their texts.
 struct Link {
     client: Client,
-    statements: RefCell<HashMap<Key, Statement>>,
+    /// Those who come while one is being prepared wait for it.
+    statements: RefCell<HashMap<Key, Rc<OnceCell<Statement>>>>,
     together: RefCell<HashMap<Vec<Key>, Statement>>,
     /// See [`super::dialect::fills`].
     fills: RefCell<HashMap<Key, Option<Rc<str>>>>,

@@ -235,14 +235,12 @@ impl Session {
     }
 
     pub(in crate::engine) async fn prepare(&self, sql: &'static str) -> Result<Statement> {
-        let key = key_of(sql);
-        if let Some(statement) = self.link.statements.borrow().get(&key) {
-            return Ok(statement.clone());
-        }
-        let prepared = self.link.client.prepare(&dialect::postgres(sql)).await;
-        let statement = prepared.map_err(|e| explain(sql, &e))?;
-        self.link.statements.borrow_mut().insert(key, statement.clone());
-        Ok(statement)
+        let place = self.link.statements.borrow_mut().entry(key_of(sql)).or_default().clone();
+        let prepare = async || {
+            let prepared = self.link.client.prepare(&dialect::postgres(sql)).await;
+            prepared.map_err(|e| explain(sql, &e))
+        };
+        place.get_or_try_init(prepare).await.cloned()
     }
 
     async fn prepare_together(&self, gathered: &[Gathered]) -> Result<Statement> {
