@@ -64,7 +64,7 @@ pub(super) struct Work {
     scan_took: Duration,
     /// The first due time that the scan under way has found.
     oldest_due: Option<Timestamp>,
-    /// The last scan broke off; the next launch begins another.
+    /// The last scan broke off, or looked for what was owned before; the next launch begins another.
     has_missed_scan: bool,
     is_stopping: bool,
     resume_at: Option<Instant>,
@@ -103,6 +103,10 @@ impl Work {
     /// Goes by what this process owns from now on.
     pub(super) fn take_owned(&mut self, owned: Owned) {
         let is_news = owned.version != self.owned.version;
+        let instant = Instant::now();
+        if owned.may_launch(instant) && !self.owned.may_launch(instant) {
+            self.resume_at = None;
+        }
         self.owned = owned;
         if is_news {
             self.since = self.tasks.parts.app.clock.now();

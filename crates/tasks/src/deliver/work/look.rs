@@ -36,6 +36,7 @@ impl Work {
             Some(after) => self.scan_after(after),
             None => {
                 self.is_scanning = false;
+                self.has_missed_scan |= self.scan_of != self.owned.version;
                 if self.scan_of == self.owned.version && !self.owned.shards().is_empty() {
                     self.tasks.note_lanes();
                 }
