@@ -42,7 +42,7 @@ pub struct Place {
 pub struct LaneHead {
     pub endpoint_no: i64,
     pub first_due_at: Timestamp,
-    /// Rows that are due, counted up to [`LANE_COUNT_MAX`].
+    /// Rows that are due, counted as far as was asked for.
     pub n_due: i64,
     /// The endpoint is neither disabled nor deleted.
     pub is_open: bool,
@@ -50,7 +50,7 @@ pub struct LaneHead {
     pub is_probed: bool,
 }
 
-/// How far the rows of a lane are counted: above what a deliverer can know of one lane.
+/// How far to count the rows of a lane to learn of any that a deliverer does not know: above what it can know.
 pub const LANE_COUNT_MAX: i64 = 128;
 
 /// What a sender needs to know of a delivery.
@@ -91,7 +91,7 @@ statements! {
         select no, (select min(due_at) from ready where endpoint_no = lane.no),
         substr($4, 1 + cast(no % 256 as integer), 1) = '1',
         case when substr($4, 1 + cast(no % 256 as integer), 1) = '1' then
-        (select count(*) from (select 1 from ready where endpoint_no = lane.no and due_at <= $2 limit 128) as due)
+        (select count(*) from (select 1 from ready where endpoint_no = lane.no and due_at <= $2 limit $5) as due)
         else 0 end, case when substr($4, 1 + cast(no % 256 as integer), 1) = '1' then
         coalesce((select case when e.status = 'enabled' then 2 when e.self_heal and e.probe_at <= $2 and
         e.status = 'disabled_failing' then 1 else 0 end from endpoints e where e.no = lane.no and e.deleted_at is null), 0)
@@ -145,13 +145,15 @@ pub struct Lanes {
     pub next: Option<i64>,
 }
 
-/// Looks through at most `limit` endpoints after a number.
+/// Looks through at most `limit` endpoints after a number, and counts at most `count_max` due rows of each: of a
+/// fresh backlog PostgreSQL reads every row that it counts, and not only the index.
 pub async fn lanes(
     tx: &Tx,
     after: i64,
     now: Timestamp,
     limit: i64,
     shards: &ShardSet,
+    count_max: i64,
 ) -> Result<Lanes> {
     let read = |r: &mut Row| {
         let (endpoint_no, first_due_at, is_ours) = (r.next()?, r.next()?, r.next::<bool>()?);
@@ -159,7 +161,7 @@ pub async fn lanes(
         let (is_open, is_probed) = (door == 2, door == 1);
         Ok((is_ours, LaneHead { endpoint_no, first_due_at, n_due, is_open, is_probed }))
     };
-    let found = tx.all(READY_LANES, args![after, now, limit, shards], read).await?;
+    let found = tx.all(READY_LANES, args![after, now, limit, shards, count_max], read).await?;
     let is_full = i64::try_from(found.len()).is_ok_and(|n| n >= limit);
     let next = found.last().filter(|_| is_full).map(|(_, head)| head.endpoint_no);
     let heads = found.into_iter().filter(|(is_ours, _)| *is_ours).map(|(_, head)| head).collect();

@@ -30,7 +30,7 @@ pub(crate) async fn run(tasks: &Tasks) -> Result<usize> {
     let (mut n, mut after) = (0, i64::MIN);
     for _ in 0..SCANS_MAX {
         let all = ShardSet::all();
-        let unit = async move |tx: &Tx| queue::lanes(tx, after, now, LANES_MAX, &all).await;
+        let unit = async move |tx: &Tx| queue::lanes(tx, after, now, LANES_MAX, &all, 0).await;
         let found = app.db.read(unit).await?;
         for head in found.heads.iter().filter(|head| !head.is_open) {
             n += give_up(tasks, head.endpoint_no, now).await?;

@@ -16,8 +16,9 @@ const OWED_COUNT_MAX: i64 = 1_000_000;
 
 /// Counts the rows that were changed.
 pub(crate) async fn run(tasks: &Tasks) -> Result<usize> {
+    let n = forget_answers(tasks).await? + app::housekeeping::run(&tasks.parts.app).await?;
     tell_owed(tasks).await?;
-    Ok(forget_answers(tasks).await? + app::housekeeping::run(&tasks.parts.app).await?)
+    Ok(n)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact up to the most that is counted")]

@@ -47,7 +47,7 @@ async fn try_settle(world: &World, outcome: &'static str) -> storage::Result<()>
         .app
         .db
         .write(async move |tx: &Tx| {
-            let lanes = storage::queue::lanes(tx, 0, now, 1, &ShardSet::all()).await?;
+            let lanes = storage::queue::lanes(tx, 0, now, 1, &ShardSet::all(), 1).await?;
             let lane = lanes.heads[0].endpoint_no;
             let place = *storage::queue::page(tx, lane, 100).await?.last().unwrap();
             let parcels = storage::queue::parcels(tx, &[(lane, place)], now).await?;

@@ -85,10 +85,11 @@ pub(super) async fn find(tasks: Tasks, ask: Arc<Ask>) -> Read {
     Read::Found(ask, found)
 }
 
-pub(super) async fn scan(tasks: Tasks, after: i64, shards: ShardSet) -> Read {
+pub(super) async fn scan(tasks: Tasks, after: i64, shards: ShardSet, count_max: i64) -> Read {
     let app = &tasks.parts.app;
     let now = app.clock.now();
-    let unit = async move |tx: &Tx| queue::lanes(tx, after, now, LANES_MAX, &shards).await;
+    let unit =
+        async move |tx: &Tx| queue::lanes(tx, after, now, LANES_MAX, &shards, count_max).await;
     Read::Scanned(app.db.read(unit).await)
 }
 

@@ -60,6 +60,8 @@ pub(super) struct Work {
     scan_began: Option<Instant>,
     /// The version of [`Owned`] that it began with.
     scan_of: u64,
+    /// That of the last scan that came to its end.
+    scanned_of: Option<u64>,
     /// How long the last scan took.
     scan_took: Duration,
     /// The first due time that the scan under way has found.
@@ -89,6 +91,7 @@ impl Work {
             is_scanning: false,
             scan_began: None,
             scan_of: 0,
+            scanned_of: None,
             scan_took: Duration::ZERO,
             oldest_due: None,
             has_missed_scan: false,

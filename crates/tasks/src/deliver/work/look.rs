@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use storage::queue;
+use storage::queue::{self, LANE_COUNT_MAX};
 use tokio::time::Instant;
 
 use super::{READ_PAUSE, Work};
@@ -23,7 +23,10 @@ impl Work {
     }
 
     fn scan_after(&mut self, after: i64) {
-        self.reads.spawn(read::scan(self.tasks.clone(), after, self.owned.shards()));
+        // Of what was not looked through before, nothing is known that a count would be compared with.
+        let is_first = self.scanned_of != Some(self.scan_of);
+        let count_max = if is_first { 1 } else { LANE_COUNT_MAX };
+        self.reads.spawn(read::scan(self.tasks.clone(), after, self.owned.shards(), count_max));
     }
 
     pub(super) fn take_scan(&mut self, mut found: queue::Lanes) {
@@ -36,6 +39,7 @@ impl Work {
             Some(after) => self.scan_after(after),
             None => {
                 self.is_scanning = false;
+                self.scanned_of = Some(self.scan_of);
                 self.has_missed_scan |= self.scan_of != self.owned.version;
                 if self.scan_of == self.owned.version && !self.owned.shards().is_empty() {
                     self.tasks.note_lanes();
