@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use storage::Db;
 
 use crate::config::Config;
-use crate::system::SystemClock;
+use crate::system::{SystemClock, SystemIds};
 use crate::{client, node, out};
 
 /// How long the proof of the audit chain may take before the doctor goes on.
@@ -158,6 +158,12 @@ fn check_secret(found: &mut Findings, config: &Config) {
     if !config.secrets.key.is_empty() {
         return found.ok(CHECK, "taken from the configuration or the environment");
     }
+    if !config.secrets.key_command.is_empty() {
+        return match config.secrets.master_key(&SystemIds) {
+            Ok(_) => found.ok(CHECK, "printed by secrets.key_command"),
+            Err(error) => found.fail(CHECK, format!("{error:#}"), "run the command by hand"),
+        };
+    }
     let path = config.secrets.key_file.display();
     match std::fs::metadata(&config.secrets.key_file) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -223,7 +229,7 @@ async fn check_schema(found: &mut Findings, config: &Config, db: Db) {
         }
     }
     // The master key is not needed to read the chain, and must not be made here.
-    if config.secrets.key.is_empty() && !config.secrets.key_file.exists() {
+    if !config.secrets.has_key() {
         return;
     }
     match node::build(config, db) {

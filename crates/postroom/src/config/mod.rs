@@ -70,6 +70,7 @@ impl std::fmt::Debug for Database {
 #[serde(deny_unknown_fields)]
 pub struct Secrets {
     pub key: String,
+    pub key_command: String,
     pub key_file: PathBuf,
 }
 

@@ -274,6 +274,13 @@ fn the_doctor_looks_at_everything_and_changes_nothing() {
     let checks = broken["checks"].as_array().unwrap();
     let secret = checks.iter().find(|c| c["check"] == "secret key").unwrap();
     assert!(text(secret, "fix").starts_with("chmod 600"), "{secret}");
+    let command = format!("[secrets]\nkey_command = \"cat {}\"\n", key.display());
+    std::fs::write(shell.path().join("postroom.toml"), command).unwrap();
+    assert_eq!(shell.json(&["doctor"])["level"], "ok");
+    std::fs::write(shell.path().join("postroom.toml"), "[secrets]\nkey_command = \"false\"\n")
+        .unwrap();
+    let said = shell.run(&["serve"]).expect(1).err;
+    assert!(said.contains("running secrets.key_command: it ended with"), "{said}");
 }
 
 #[test]
