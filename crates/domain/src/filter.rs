@@ -9,8 +9,8 @@ use crate::event::Audience;
 pub const DEPTH_MAX: usize = 4;
 /// Comparisons of one filter: what an event costs in all.
 pub const TERMS_MAX: usize = 32;
-/// Characters of a value that is compared with.
-pub const VALUE_CHARS_MAX: usize = 128;
+/// Characters of a value that is compared with: as many as an `external_customer_id` has.
+pub const VALUE_CHARS_MAX: usize = 255;
 
 crate::words! {
     /// What of an event can be compared.
@@ -20,7 +20,6 @@ crate::words! {
         ExternalCustomerId = "external_customer_id",
         MailId = "mail_id",
         ActionId = "action_id",
-        LocationId = "location_id",
         PartnerId = "partner_id",
         PartnerSlug = "partner_slug",
         EndpointId = "endpoint_id",
@@ -32,11 +31,9 @@ impl Attribute {
     pub const fn is_told_to(self, audience: Audience) -> bool {
         match self {
             Self::Type => matches!(audience, Audience::Partner | Audience::Operator),
-            Self::CustomerId
-            | Self::ExternalCustomerId
-            | Self::MailId
-            | Self::ActionId
-            | Self::LocationId => matches!(audience, Audience::Partner),
+            Self::CustomerId | Self::ExternalCustomerId | Self::MailId | Self::ActionId => {
+                matches!(audience, Audience::Partner)
+            }
             Self::PartnerId | Self::PartnerSlug | Self::EndpointId => {
                 matches!(audience, Audience::Operator)
             }

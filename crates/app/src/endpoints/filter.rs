@@ -34,7 +34,7 @@ impl<'a> Sought<'a> {
         wants(endpoint, self.kind) && self.passes(endpoint)
     }
 
-    /// A filter that can't be read lets all pass: what comes too often is seen, what is missing is not.
+    /// Reading its few comparisons costs less than keeping them read would. A filter that can't be read lets all pass: what comes too often is seen, what is missing is not.
     fn passes(&self, endpoint: &Endpoint) -> bool {
         let Some(filter) = endpoint.filter.as_deref().and_then(wire::partner::filter::parse) else {
             return true;

@@ -8,14 +8,14 @@ use app::{OpCtx, Tx, notices};
 use domain::ErrorCode;
 use domain::event::EventType;
 use domain::filter::Attribute::{
-    CustomerId, ExternalCustomerId, LocationId, MailId, PartnerSlug, Type,
+    ActionId, CustomerId, ExternalCustomerId, MailId, PartnerSlug, Type,
 };
 use domain::filter::{Attribute, Filter, Term};
 use storage::endpoints::Endpoint;
 
 use crate::applicants::open_mailbox;
 use crate::endpoints::{create, receiver, refused_params, update};
-use crate::mailroom::letter;
+use crate::mailroom::{letter, scan};
 use crate::support::{act, events, invite, refusal, world};
 
 fn term(name: Attribute, value: &str) -> Vec<Term> {
@@ -38,39 +38,39 @@ async fn heard(ctx: &OpCtx, endpoint: &Endpoint) -> Vec<EventType> {
 async fn case_7_a_filter_lets_pass_what_it_says_and_replays_find_the_same() {
     let world = world().await;
     let ctx = world.ctx().await;
-    let here = world.location.id.to_string();
     let mine = Filter::Prefix(term(ExternalCustomerId, "acme-"));
     let by_tenant = create(&ctx, filtered(mine)).await.unwrap().endpoint;
     let of_mail = Filter::Not(Box::new(Filter::Exact(term(Type, "package.arrived"))));
-    let of_mail = Filter::All(vec![
-        Filter::Prefix(term(MailId, "mail_")),
-        Filter::Exact(term(LocationId, &here)),
-        of_mail,
-    ]);
+    let of_mail = Filter::All(vec![Filter::Prefix(term(MailId, "mail_")), of_mail]);
     let by_mail = create(&ctx, filtered(of_mail)).await.unwrap().endpoint;
-    let elsewhere = Filter::Exact(term(LocationId, "loc_123"));
-    let by_place = create(&ctx, filtered(elsewhere)).await.unwrap().endpoint;
+    let of_work = Filter::Prefix(term(ActionId, "act_"));
+    let by_work = create(&ctx, filtered(of_work)).await.unwrap().endpoint;
     let all = create(&ctx, receiver()).await.unwrap().endpoint;
 
     invite(&ctx, "other-1").await;
     invite(&ctx, "acme-1").await;
     let customer = open_mailbox(&ctx, "other-2").await.customer.id.to_string();
-    letter(&ctx, &customer).await;
+    let mail = letter(&ctx, &customer).await;
     assert_eq!(heard(&ctx, &by_tenant).await, [EventType::CustomerCreated]);
     assert_eq!(heard(&ctx, &by_mail).await, [EventType::MailArrived]);
-    assert_eq!(heard(&ctx, &by_place).await, []);
+    assert_eq!(heard(&ctx, &by_work).await, []);
+    scan(&ctx, &mail).await.unwrap();
+    let [arrived, asked] = [EventType::MailArrived, EventType::MailScanRequested];
+    assert_eq!(heard(&ctx, &by_mail).await, [arrived, asked]);
+    assert_eq!(heard(&ctx, &by_work).await, [asked]);
     assert!(heard(&ctx, &all).await.len() > 3);
 
     let change = EndpointChange { enabled: Some(false), ..EndpointChange::default() };
     update(&ctx, &all, change).await.unwrap();
-    let no = by_mail.no;
-    let arrived = async move |tx: &Tx| storage::queue::cancel_all(tx, no).await;
-    world.app.db.write(arrived).await.unwrap();
+    for no in [by_mail.no, by_work.no] {
+        let settled = async move |tx: &Tx| storage::queue::cancel_all(tx, no).await;
+        world.app.db.write(settled).await.unwrap();
+    }
     let newest = events(&ctx).await.pop().unwrap().1["id"].as_str().unwrap().to_owned();
     let request = ReplayRequest { event_id: newest, endpoint_id: None, reissue: false };
     let replayed = act(&ctx, async move |tx, ctx| replay(tx, ctx, &request).await).await.unwrap();
     let to: Vec<_> = replayed.deliveries.iter().map(|(endpoint, _)| *endpoint).collect();
-    assert_eq!(to, [by_mail.id]);
+    assert_eq!(to, [by_mail.id, by_work.id]);
     assert_eq!(replayed.left_out, [(all.id, LeftOut::NotEnabled)]);
 }
 

@@ -8,10 +8,9 @@ use app::deliveries::recover::{
 };
 use clap::Args;
 use domain::Timestamp;
-use domain::event::EventType;
 use serde_json::json;
 
-use super::parse::{instant, one_of};
+use super::parse::instant;
 use crate::out;
 
 const COLUMNS: &[&str] =
@@ -30,9 +29,9 @@ pub struct Recover {
     /// And before then; else until now.
     #[arg(long, value_name = "TIME", value_parser = instant)]
     until: Option<Timestamp>,
-    /// A type of event; can be given several times. Default is all of them.
-    #[arg(long = "event", value_name = "TYPE", value_parser = one_of!(EventType))]
-    events: Vec<EventType>,
+    /// A type of event, or a category such as mail.*; can be given several times. Default is all of them.
+    #[arg(long = "event", value_name = "TYPE")]
+    events: Vec<String>,
     /// Only tell how many there are and from when.
     #[arg(long)]
     dry_run: bool,
@@ -63,7 +62,7 @@ impl Recover {
         let request = RecoveryRequest {
             since: self.since,
             until: self.until,
-            event_types: self.events.clone(),
+            event_types: app::endpoints::read_types(&self.events)?,
         };
         let id = self.id.clone();
         if self.dry_run {

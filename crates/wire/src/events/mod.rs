@@ -110,7 +110,6 @@ pub fn attribute(payload: &Value, attribute: Attribute) -> Option<String> {
         Attribute::ExternalCustomerId => "/data/external_customer_id",
         Attribute::MailId => "/data/mail_id",
         Attribute::ActionId => "/data/action_id",
-        Attribute::LocationId => "/data/object/location_id",
         Attribute::PartnerId => "/data/partner_id",
         Attribute::PartnerSlug => "/data/partner_slug",
         Attribute::EndpointId => "/data/endpoint_id",

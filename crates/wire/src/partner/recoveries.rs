@@ -19,7 +19,7 @@ pub struct WebhookRecoveryCreate {
     /// Made before this instant; absent is now.
     #[schema(format = DateTime)]
     until: Option<String>,
-    /// Types of the catalogue; absent, or a single `*`, is all of them.
+    /// Types of the catalogue, or categories of them such as `mail.*`; absent, or a single `*`, is all of them.
     #[schema(max_items = 20)]
     event_types: Option<Vec<String>>,
 }
