@@ -57,6 +57,27 @@ async fn the_server_shows_its_pages_without_a_key() {
 }
 
 #[tokio::test]
+async fn what_waited_for_a_paused_endpoint_is_told_apart() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let server = TestServer::start().await;
+    let acme = Mailroom::open(&server).await.partner("acme", PartnerSettings::default()).await;
+    let (crm, receiver) = (acme.live(&server).await, Receiver::start().await);
+    let made = json!({"url": receiver.url()});
+    let made = crm.post("/api/v1/webhook-endpoints", made).await.expect(201);
+    let path = format!("/api/v1/webhook-endpoints/{}", made["id"].as_str().unwrap());
+    crm.post(&format!("{path}/pause"), json!({})).await.expect(200);
+    let customer = json!({"email": "jane@example.com", "name": "Jane Smith", "prepay": true});
+    crm.post("/api/v1/customers", customer).await.expect(201);
+    server.advance(minutes(1)).await;
+    crm.post(&format!("{path}/resume"), json!({})).await.expect(200);
+    server.settle().await;
+    let text = recorder.handle().render();
+    let told = "postroom_delivery_wait_seconds_count{lane=\"held\",try=\"first\"} 1";
+    assert!(text.lines().any(|line| line == told), "{text}");
+}
+
+#[tokio::test]
 async fn the_metrics_tell_how_deliveries_fare_and_name_nobody() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let _guard = metrics::set_default_local_recorder(&recorder);

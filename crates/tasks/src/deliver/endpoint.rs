@@ -55,7 +55,7 @@ pub(super) struct Endpoint {
     /// It was set aside because it failed, and is asked by one delivery.
     pub(super) is_probe: bool,
     /// When it was last changed.
-    updated_at: Timestamp,
+    pub(super) updated_at: Timestamp,
     pub(super) read_at: Instant,
 }
 

@@ -66,7 +66,7 @@ pub(super) struct Lane {
     pub(super) charged: i64,
     /// The receiver asked to be left alone until then.
     quiet_until: Timestamp,
-    /// When it last kept back what was due, or was switched on.
+    /// When it last kept back what was due, or when its endpoint was last changed, as to be sent to again.
     held_back_at: Timestamp,
     /// When the settings were read.
     settings_at: Timestamp,
@@ -117,6 +117,8 @@ impl Lane {
     ) {
         self.is_asking = false;
         let Some(endpoint) = endpoint else { return self.close() };
+        // Whoever paused it or switched it off wrote it again when it was taken back.
+        self.held_back_at = self.held_back_at.max(endpoint.updated_at);
         self.take_settings(endpoint.lane.clone(), endpoint.health, since, now);
         self.endpoint = Some(endpoint);
     }
@@ -133,7 +135,6 @@ impl Lane {
         if self.health.is_none() {
             self.health = Some(Health::new(stored));
             self.quiet_until = self.quiet_until.max(stored.quiet_until.unwrap_or_default());
-            self.held_back_at = self.held_back_at.max(stored.enabled_at.unwrap_or_default());
             let cools = stored.enabled_at.filter(|at| now < at.plus(COOL_DOWN));
             self.breaker = match cools {
                 // Its probe failed already.

@@ -13,7 +13,7 @@ use webhook::outcome::Phases;
 
 use super::attempt::Finished;
 use super::lane::launch::Wait;
-use super::promise::{Alarm, Promise, Report, Severity};
+use super::promise::{Alarm, Promise, Report};
 
 const LATE: &str = "too many first tries to healthy receivers start more than 100 ms late: see docs/operations.md, Health";
 
@@ -71,11 +71,10 @@ pub(super) fn promise(report: &Report) {
     for Alarm { severity, is_on, is_news } in &report.alarms {
         metrics::gauge!("postroom_delivery_slo_alert", "severity" => severity.as_str())
             .set(f64::from(u8::from(*is_on)));
-        match severity {
-            _ if !is_news => {}
-            _ if !is_on => tracing::info!(%severity, %rates, "first tries start in time again"),
-            Severity::Page => tracing::error!(%severity, %rates, "{LATE}"),
-            Severity::Ticket => tracing::warn!(%severity, %rates, "{LATE}"),
+        match () {
+            () if !is_news => {}
+            () if !is_on => tracing::info!(%severity, %rates, "first tries start in time again"),
+            () => tracing::warn!(%severity, %rates, "{LATE}"),
         }
     }
 }

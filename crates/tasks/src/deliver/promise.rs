@@ -103,10 +103,10 @@ pub(super) struct Alarm {
 impl Promise {
     /// A first try to a healthy receiver started so many microseconds after its due time.
     pub(super) fn note(&mut self, waited: i64, now: Timestamp) {
-        let newest = self.past.back().map_or(i64::MIN, |tries| tries.minute);
-        // A clock that was set back goes on in the newest minute.
-        let minute = (now.micros() / EVERY).max(newest);
-        if minute > newest {
+        let minute = now.micros() / EVERY;
+        // A clock that was set back has not seen what lies ahead of it.
+        while self.past.pop_back_if(|tries| tries.minute > minute).is_some() {}
+        if self.past.back().is_none_or(|tries| tries.minute < minute) {
             self.past.push_back(Tries { minute, ..Tries::default() });
             while self.past.len() > MINUTES_MAX {
                 self.past.pop_front();
@@ -207,8 +207,10 @@ mod tests {
     fn a_clock_that_is_set_back_and_a_long_run_keep_the_books_small() {
         let (mut promise, mut now) = (Promise::default(), Timestamp::from_micros(0));
         pass(&mut promise, &mut now, 5000, 1, 0);
-        promise.note(0, Timestamp::from_micros(0));
         assert_eq!(promise.past.len(), MINUTES_MAX);
-        assert!(promise.due(Timestamp::from_micros(0)).is_some());
+        let back = now.plus(-minutes(1000));
+        promise.note(0, back);
+        assert_eq!(promise.past.len(), MINUTES_MAX - 1000);
+        assert!(promise.due(back).unwrap().rates.iter().all(|(_, rate)| *rate == 0.0));
     }
 }

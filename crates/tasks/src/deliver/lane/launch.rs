@@ -106,11 +106,8 @@ impl Lane {
 
     /// What keeps a delivery that is due from being sent.
     pub(in crate::deliver) fn waits_for(&mut self, now: Timestamp) -> Option<Wait> {
-        let Some(first) = self.page.front() else {
+        if self.page.front().is_none_or(|first| first.due_at > now) {
             return (self.hides && self.is_holding()).then_some(Wait::Order);
-        };
-        if first.due_at > now {
-            return None;
         }
         let throttled = self.bucket.as_mut().is_some_and(|bucket| bucket.next_at(now) > now);
         Some(match () {
@@ -133,10 +130,10 @@ impl Lane {
         }
     }
 
-    /// Whether a place was due already when the lane last kept something back, or was switched on: it starts late
-    /// for the receiver's sake, and not because of others.
+    /// Whether a place was due before the lane last kept something back, or its endpoint was changed: it starts
+    /// late for the receiver's sake, and not because of others.
     pub(in crate::deliver) fn was_held_back(&self, place: Place) -> bool {
-        place.due_at <= self.held_back_at
+        place.due_at < self.held_back_at
     }
 
     /// Nothing of it is under way, or will be until then, as far as is known.

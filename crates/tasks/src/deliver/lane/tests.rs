@@ -236,7 +236,7 @@ fn only_what_a_lane_keeps_back_for_its_receiver_counts_as_held() {
     for now in [10, 11, 15].map(at) {
         let place = lane.launch(now).unwrap();
         held.push(lane.was_held_back(place));
-        lane.note_hold(now, false);
+        lane.note_hold(now.plus(1), false);
     }
     assert_eq!(held, [false, true, false]);
 }
