@@ -23,15 +23,22 @@ impl Work {
     }
 
     fn scan_after(&mut self, after: i64) {
-        // Of what was not looked through before, nothing is known that a count would be compared with.
-        let is_first = self.scanned_of != Some(self.scan_of);
-        let count_max = if is_first { 1 } else { LANE_COUNT_MAX };
+        let count_max = if self.is_first_scan() { 1 } else { LANE_COUNT_MAX };
         self.reads.spawn(read::scan(self.tasks.clone(), after, self.owned.shards(), count_max));
+    }
+
+    /// Of what is owned now, the queue was not looked through before: nothing in memory is worth a count.
+    fn is_first_scan(&self) -> bool {
+        self.scanned_of != Some(self.scan_of)
     }
 
     pub(super) fn take_scan(&mut self, mut found: queue::Lanes) {
         let now = self.tasks.parts.app.clock.now();
         found.heads.retain(|head| self.owned.epoch(head.endpoint_no).is_some());
+        if self.is_first_scan() {
+            // What is due may be more than was heard of meanwhile.
+            found.heads.iter_mut().for_each(|head| head.n_due *= LANE_COUNT_MAX);
+        }
         self.lanes.compare(&found.heads, now);
         let open = found.heads.iter().filter(|head| head.is_open && head.first_due_at <= now);
         self.oldest_due = open.map(|head| head.first_due_at).chain(self.oldest_due).min();
