@@ -149,7 +149,8 @@ impl Node {
     }
 
     /// Stops in order: no new requests, open ones finish, attempts in flight end, completions are
-    /// written and on the disk (webhooks.md 5.18). What is cut off by the limit stays owed and is done after the next start.
+    /// written and on the disk (webhooks.md 5.18). What is cut off by the limit stays owed and is done after the
+    /// next start.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         self.api.end_streams();

@@ -155,13 +155,10 @@ fn check_clock(found: &mut Findings) {
 
 fn check_secret(found: &mut Findings, config: &Config) {
     const CHECK: &str = "secret key";
-    if !config.secrets.key.is_empty() {
-        return found.ok(CHECK, "taken from the configuration or the environment");
-    }
-    if !config.secrets.key_command.is_empty() {
+    if !config.secrets.key.is_empty() || !config.secrets.key_command.is_empty() {
         return match config.secrets.master_key(&SystemIds) {
-            Ok(_) => found.ok(CHECK, "printed by secrets.key_command"),
-            Err(error) => found.fail(CHECK, format!("{error:#}"), "run the command by hand"),
+            Ok(_) => found.ok(CHECK, "taken from the configuration, the environment or a command"),
+            Err(error) => found.fail(CHECK, format!("{error:#}"), "mend [secrets]"),
         };
     }
     let path = config.secrets.key_file.display();

@@ -70,7 +70,7 @@ fn ask(command: &str) -> anyhow::Result<String> {
     if !status.success() {
         bail!("it ended with {status}");
     }
-    Ok(answer.context("it said nothing")??)
+    Ok(answer.context("its standard output stayed open")??)
 }
 
 /// How a command ended, which is killed at its deadline.

@@ -279,6 +279,9 @@ fn the_doctor_looks_at_everything_and_changes_nothing() {
     assert_eq!(shell.json(&["doctor"])["level"], "ok");
     std::fs::write(shell.path().join("postroom.toml"), "[secrets]\nkey_command = \"false\"\n")
         .unwrap();
+    let checks = shell.run(&["doctor", "--json"]).expect(11).json()["checks"].clone();
+    let secret = checks.as_array().unwrap().iter().find(|c| c["check"] == "secret key").unwrap();
+    assert_eq!((text(secret, "level"), text(secret, "fix")), ("fail", "mend [secrets]"));
     let said = shell.run(&["serve"]).expect(1).err;
     assert!(said.contains("running secrets.key_command: it ended with"), "{said}");
 }
