@@ -183,11 +183,11 @@ impl Lanes {
         self.alarms.first().map(|(at, _)| *at)
     }
 
-    /// Takes in a part of a scan.
-    pub(super) fn compare(&mut self, heads: &[LaneHead], now: Timestamp) {
+    /// Takes in a part of a scan, which counted what is due or only looked whether there is any.
+    pub(super) fn compare(&mut self, heads: &[LaneHead], is_counted: bool, now: Timestamp) {
         for head in heads {
             if head.is_open || head.is_probed {
-                self.touch(head.endpoint_no).compare(head, now);
+                self.touch(head.endpoint_no).compare(head, is_counted, now);
             } else if let Some(lane) = self.by_endpoint.get_mut(&head.endpoint_no) {
                 lane.close();
             }

@@ -86,7 +86,13 @@ impl Lane {
     }
 
     /// Compares what a scan found with what is known; anything unknown makes the page stale.
-    pub(in crate::deliver) fn compare(&mut self, head: &LaneHead, now: Timestamp) {
+    /// Where nothing was counted, what is due may be more than was heard of.
+    pub(in crate::deliver) fn compare(
+        &mut self,
+        head: &LaneHead,
+        is_counted: bool,
+        now: Timestamp,
+    ) {
         if head.is_probed && head.n_due > 0 {
             return self.begin_probe();
         }
@@ -103,7 +109,8 @@ impl Lane {
         let ends_in_due_ones = in_page == self.page.len() && self.more_on_disk;
         let known = i64::try_from(self.held.len() + in_page).unwrap_or(LANE_COUNT_MAX);
         let is_unknown = self.page.is_empty() && self.held.is_empty();
-        if is_unknown || head.n_due > known && !ends_in_due_ones {
+        let may_be_more = head.n_due > known || !is_counted && head.n_due > 0;
+        if is_unknown || may_be_more && !ends_in_due_ones {
             self.state = State::Stale;
         }
     }

@@ -143,7 +143,7 @@ impl Model {
             is_open: self.is_open,
             is_probed: false,
         };
-        self.lane.compare(&head, self.now);
+        self.lane.compare(&head, true, self.now);
     }
 
     fn take(&mut self, step: Step) {
@@ -239,4 +239,24 @@ fn only_what_a_lane_keeps_back_for_its_receiver_counts_as_held() {
         lane.note_hold(now.plus(1), false);
     }
     assert_eq!(held, [false, true, false]);
+}
+
+/// A scan that does not count can't tell that what was heard of meanwhile is all.
+#[test]
+fn a_place_that_was_heard_of_does_not_hide_the_backlog_from_a_scan_without_a_count() {
+    for (is_counted, is_read) in [(false, true), (true, false)] {
+        let now = Timestamp::default().plus(seconds(10));
+        let mut lane = Lane::default();
+        lane.hear(Place { due_at: now, delivery_no: 2 });
+        let first_due_at = now.plus(-seconds(1));
+        let head = LaneHead {
+            endpoint_no: ENDPOINT,
+            first_due_at,
+            n_due: 1,
+            is_open: true,
+            is_probed: false,
+        };
+        lane.compare(&head, is_counted, now);
+        assert_eq!(lane.begin_page().is_some(), is_read);
+    }
 }

@@ -392,7 +392,7 @@ impl Sim {
             });
         }
         heads.sort_by_key(|head| head.endpoint_no);
-        self.lanes.compare(&heads, now);
+        self.lanes.compare(&heads, true, now);
         self.lanes.forget_idle(now);
         for lane in self.lanes.by_endpoint.values() {
             assert!(lane.n_rows() <= 64, "rows of a lane in memory");

@@ -35,11 +35,8 @@ impl Work {
     pub(super) fn take_scan(&mut self, mut found: queue::Lanes) {
         let now = self.tasks.parts.app.clock.now();
         found.heads.retain(|head| self.owned.epoch(head.endpoint_no).is_some());
-        if self.is_first_scan() {
-            // What is due may be more than was heard of meanwhile.
-            found.heads.iter_mut().for_each(|head| head.n_due *= LANE_COUNT_MAX);
-        }
-        self.lanes.compare(&found.heads, now);
+        let is_counted = !self.is_first_scan();
+        self.lanes.compare(&found.heads, is_counted, now);
         let open = found.heads.iter().filter(|head| head.is_open && head.first_due_at <= now);
         self.oldest_due = open.map(|head| head.first_due_at).chain(self.oldest_due).min();
         match found.next {
