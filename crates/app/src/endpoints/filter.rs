@@ -34,7 +34,8 @@ impl<'a> Sought<'a> {
         wants(endpoint, self.kind) && self.passes(endpoint)
     }
 
-    /// Reading its few comparisons costs less than keeping them read would. A filter that can't be read lets all pass: what comes too often is seen, what is missing is not.
+    /// Read anew for each event: a filter has few comparisons. One that can't be read lets all pass: what comes too
+    /// often is seen, what is missing is not.
     fn passes(&self, endpoint: &Endpoint) -> bool {
         let Some(filter) = endpoint.filter.as_deref().and_then(wire::partner::filter::parse) else {
             return true;

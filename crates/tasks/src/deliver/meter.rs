@@ -71,10 +71,10 @@ pub(super) fn promise(report: &Report) {
     for Alarm { severity, is_on, is_news } in &report.alarms {
         metrics::gauge!("postroom_delivery_slo_alert", "severity" => severity.as_str())
             .set(f64::from(u8::from(*is_on)));
-        match () {
-            () if !is_news => {}
-            () if !is_on => tracing::info!(%severity, %rates, "first tries start in time again"),
-            () => tracing::warn!(%severity, %rates, "{LATE}"),
+        if *is_news && *is_on {
+            tracing::warn!(%severity, %rates, "{LATE}");
+        } else if *is_news {
+            tracing::info!(%severity, %rates, "first tries start in time again");
         }
     }
 }

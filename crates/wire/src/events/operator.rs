@@ -27,7 +27,7 @@ pub struct OperatorEventData {
     pub object: Value,
 }
 
-/// A partner's endpoint. Settings, headers and secrets are the partner's business.
+/// A partner's endpoint. Filter, settings, headers and secrets are the partner's business.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EndpointState {
     pub id: String,
