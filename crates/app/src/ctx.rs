@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use domain::event::Audience;
 use domain::id::{IdentityId, KeyId, RequestId};
 use domain::partner::{Partner, PartnerKind};
@@ -12,6 +13,7 @@ use domain::{Result, Timestamp};
 use storage::tenancy::Scope;
 
 use crate::App;
+use crate::secrets::NotOurs;
 
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +104,17 @@ impl OpCtx {
 
     pub fn livemode(&self) -> bool {
         self.scope.livemode()
+    }
+
+    /// Seals a secret of this tenant for a place; see [`DataKey::seal`](crate::secrets::DataKey::seal).
+    pub fn seal(&self, place: &str, secret: &[u8]) -> Bytes {
+        let tenant = Some(self.scope.partner_id());
+        self.app.secrets.seal(self.app.ids.as_ref(), tenant, place, secret)
+    }
+
+    /// Opens what was sealed for this tenant and place.
+    pub fn open(&self, place: &str, sealed: &[u8]) -> std::result::Result<Vec<u8>, NotOurs> {
+        self.app.secrets.open(Some(self.scope.partner_id()), place, sealed)
     }
 
     /// The path of a signed link under the public URL, good for `life` microseconds.

@@ -151,7 +151,7 @@ pub(crate) async fn kept(tx: &Tx, ctx: &OpCtx, key: &str) -> Result<Option<Bytes
 }
 
 fn open(ctx: &OpCtx, key: &str, sealed: &[u8]) -> Result<Bytes> {
-    let answer = ctx.app.secrets.open(&answer_place(ctx, key), sealed);
+    let answer = ctx.open(&answer_place(ctx, key), sealed);
     answer.map(Bytes::from).map_err(|e| Error::internal("opening a kept answer", e))
 }
 
@@ -166,7 +166,7 @@ async fn remember(tx: &Tx, ctx: &OpCtx, idempotency: &Idempotency, answer: &Byte
     let place = answer_place(ctx, &idempotency.key);
     let kept = Remembered {
         fingerprint: Bytes::copy_from_slice(&idempotency.fingerprint),
-        answer: ctx.app.secrets.seal(ctx.app.ids.as_ref(), &place, answer),
+        answer: ctx.seal(&place, answer),
         request_id: ctx.request_id.map(|id| id.to_string()).unwrap_or_default(),
         path: idempotency.path.clone(),
         at,

@@ -53,7 +53,7 @@ pub struct Parts {
     pub db: Db,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
-    pub secrets: secrets::MasterKey,
+    pub secrets: secrets::DataKey,
     pub blobs: blob::Blobs,
     /// Judges the addresses that we connect to.
     pub guard: webhook::guard::Guard,

@@ -45,7 +45,7 @@ pub(crate) fn place<M: Mark>(
     let Some(cursor) = query.text("cursor") else { return Ok(None) };
     let open = || {
         let sealed = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let opened = ctx.app.secrets.open(&name(ctx, list), &sealed).ok()?;
+        let opened = ctx.open(&name(ctx, list), &sealed).ok()?;
         let (at, mark) = std::str::from_utf8(&opened).ok()?.split_once(' ')?;
         Some((Timestamp::from_micros(at.parse().ok()?), M::parse(mark)?))
     };
@@ -62,7 +62,7 @@ pub(crate) fn page<T: Serialize, M: Mark>(
 ) -> Page<T> {
     let cursor = |(at, mark): (Timestamp, M)| {
         let text = format!("{} {}", at.micros(), mark.show());
-        let sealed = ctx.app.secrets.seal(ctx.app.ids.as_ref(), &name(ctx, list), text.as_bytes());
+        let sealed = ctx.seal(&name(ctx, list), text.as_bytes());
         URL_SAFE_NO_PAD.encode(sealed)
     };
     let next_cursor = last.filter(|_| has_more).map(cursor);

@@ -41,7 +41,7 @@ impl List<'_> {
                 .fix("send next_cursor of the page before, with the same filters")
         };
         let sealed = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad())?;
-        let position = ctx.app.secrets.open(&self.place(ctx), &sealed).map_err(|_| bad())?;
+        let position = ctx.open(&self.place(ctx), &sealed).map_err(|_| bad())?;
         String::from_utf8(position).map(Some).map_err(|_| bad())
     }
 
@@ -85,7 +85,7 @@ impl List<'_> {
     /// Seals a position.
     pub(crate) fn cursor(&self, ctx: &OpCtx, position: &str) -> String {
         let place = self.place(ctx);
-        let sealed = ctx.app.secrets.seal(ctx.app.ids.as_ref(), &place, position.as_bytes());
+        let sealed = ctx.seal(&place, position.as_bytes());
         URL_SAFE_NO_PAD.encode(sealed)
     }
 

@@ -61,6 +61,7 @@ enum Command {
     Deliveries(commands::deliveries::Command),
     Webhooks(commands::webhooks::Command),
     Audit(commands::audit::Command),
+    SecretKey(commands::secret_key::Command),
     /// Print the OpenAPI document of the Partner API, or of the e-mail API.
     Openapi {
         #[arg(long)]
@@ -145,6 +146,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Endpoint(command) => command.run(&load()?).await?,
         Command::Webhooks(command) => command.run(load).await?,
         Command::Audit(command) => command.run(&load()?).await?,
+        Command::SecretKey(command) => command.run(&load()?).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

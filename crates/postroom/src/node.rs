@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use app::secrets::{DataKey, slots};
 use app::{App, Parts};
 use axum::Router;
 use axum::extract::State;
@@ -48,23 +49,30 @@ pub fn metrics() -> anyhow::Result<PrometheusHandle> {
 
 /// Opens the database, brings it up to date and builds the application around it.
 pub async fn open(config: &Config) -> anyhow::Result<App> {
+    let db = open_database(config).await?;
+    let master = config.secrets.master_key(&SystemIds)?;
+    let secrets = slots::open(&db, Arc::new(SystemIds), SystemClock.now(), &master).await;
+    build(config, db, secrets.context("opening the data key")?)
+}
+
+/// Opens the database and brings it up to date.
+pub async fn open_database(config: &Config) -> anyhow::Result<Db> {
     let db = Db::open(&config.database_url()?).await.context("opening the database")?;
     let applied =
         storage::migrate(&db, SystemClock.now()).await.context("migrating the database")?;
     if !applied.is_empty() {
         tracing::info!(migrations = applied.join(", "), "the database was brought up to date");
     }
-    build(config, db)
+    Ok(db)
 }
 
 /// Builds the application around an open database.
-pub fn build(config: &Config, db: Db) -> anyhow::Result<App> {
-    let ids = Arc::new(SystemIds);
+pub fn build(config: &Config, db: Db, secrets: DataKey) -> anyhow::Result<App> {
     Ok(App::new(Parts {
         db,
         clock: Arc::new(SystemClock),
-        secrets: config.secrets.master_key(ids.as_ref())?,
-        ids,
+        secrets,
+        ids: Arc::new(SystemIds),
         blobs: config.storage.open()?,
         guard: guard(config),
         public_url: config.server.public_url.clone(),

@@ -22,6 +22,7 @@ pub mod certificates;
 pub mod chores;
 pub mod compliance;
 pub mod customers;
+pub mod data_key;
 pub mod deliveries;
 pub mod email;
 pub mod endpoint_secrets;
@@ -67,6 +68,7 @@ pub fn statements() -> Vec<&'static str> {
         chores::ALL,
         compliance::ALL,
         customers::ALL,
+        data_key::ALL,
         deliveries::ALL,
         endpoint_secrets::ALL,
         endpoints::ALL,

@@ -30,6 +30,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (24, "breaker", include_str!("../migrations/0024_breaker.sql")),
     (25, "evidence", include_str!("../migrations/0025_evidence.sql")),
     (26, "filter", include_str!("../migrations/0026_filter.sql")),
+    (27, "data_key", include_str!("../migrations/0027_data_key.sql")),
 ];
 
 const TABLE: &str = "create table if not exists schema_migrations (

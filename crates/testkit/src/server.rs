@@ -76,7 +76,7 @@ impl TestServer {
             db: Db::open(&url).await.expect("a database"),
             clock: Arc::clone(&clock) as Arc<dyn domain::Clock>,
             ids,
-            secrets: app::secrets::MasterKey::new(&[7; 32]),
+            secrets: app::secrets::DataKey::new(&[7; 32]),
             blobs,
             guard: webhook::guard::Guard::new(vec![loopback]),
             public_url: "https://app.example.com".to_owned(),

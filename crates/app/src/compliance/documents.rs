@@ -67,7 +67,8 @@ pub async fn store_image(app: &App, image: Bytes) -> Result<StoredImage> {
     }
     let sha256: [u8; 32] = Sha256::digest(&image).into();
     let key = Key::content(Family::Document, &sha256);
-    let sealed = app.secrets.seal(app.ids.as_ref(), key.as_str(), &image);
+    // Under its content, so that it is the same blob for every tenant that has it.
+    let sealed = app.secrets.seal(app.ids.as_ref(), None, key.as_str(), &image);
     let stored = app.blobs.put(&key, sealed).await;
     stored.map_err(|error| Error::internal("storing the image of a document", error))?;
     Ok(StoredImage { sha256 })
@@ -113,7 +114,7 @@ pub(super) async fn add(
     let ids = ctx.app.ids.as_ref();
     let id = DocumentId::new(ids, ctx.app.clock.now());
     let place = format!("documents/{id}");
-    let sealed = input.number.as_ref().map(|n| ctx.app.secrets.seal(ids, &place, n.as_bytes()));
+    let sealed = input.number.as_ref().map(|n| ctx.seal(&place, n.as_bytes()));
     let document = Document {
         id,
         customer_id: customer.id,

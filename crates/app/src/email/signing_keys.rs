@@ -226,12 +226,12 @@ fn organization_place(ctx: &OpCtx) -> String {
 }
 
 fn seal(ctx: &OpCtx, place: &str, secret: &Secret) -> Bytes {
-    ctx.app.secrets.seal(ctx.app.ids.as_ref(), place, secret.reveal().as_bytes())
+    ctx.seal(place, secret.reveal().as_bytes())
 }
 
 fn open(ctx: &OpCtx, place: &str, sealed: &Bytes) -> Result<Secret> {
     let doing = "opening a signing key";
-    let opened = ctx.app.secrets.open(place, sealed).map_err(|e| Error::internal(doing, e))?;
+    let opened = ctx.open(place, sealed).map_err(|e| Error::internal(doing, e))?;
     let text = String::from_utf8(opened).map_err(|e| Error::internal(doing, e))?;
     Secret::parse(text).map_err(|e| Error::internal(doing, e))
 }

@@ -30,23 +30,21 @@ pub(super) fn take_secret(ctx: &OpCtx, brought: Option<&str>, modes: KeyModes) -
 
 /// The row of a new secret, sealed; with a key pair where the endpoint signs with Ed25519.
 pub(super) fn new_row(ctx: &OpCtx, endpoint: &Endpoint, n: i64, secret: &Secret) -> EndpointSecret {
-    let app = &ctx.app;
     let place = seal_place(endpoint.no);
     EndpointSecret {
         endpoint_no: endpoint.no,
         n,
-        sealed: app.secrets.seal(app.ids.as_ref(), &place, secret.reveal().as_bytes()),
+        sealed: ctx.seal(&place, secret.reveal().as_bytes()),
         is_current: false,
-        created_at: app.clock.now(),
+        created_at: ctx.app.clock.now(),
         expires_at: None,
         pair: endpoint.settings.ed25519.then(|| new_pair(ctx, endpoint)),
     }
 }
 
 fn new_pair(ctx: &OpCtx, endpoint: &Endpoint) -> SealedPair {
-    let (app, pair) = (&ctx.app, KeyPair::generate(ctx.app.ids.as_ref()));
-    let place = pair_place(endpoint.no);
-    let sealed = app.secrets.seal(app.ids.as_ref(), &place, pair.reveal().as_bytes());
+    let pair = KeyPair::generate(ctx.app.ids.as_ref());
+    let sealed = ctx.seal(&pair_place(endpoint.no), pair.reveal().as_bytes());
     SealedPair { sealed, public_key: pair.public().to_string() }
 }
 
@@ -73,7 +71,7 @@ async fn live(tx: &Tx, ctx: &OpCtx, endpoint: &Endpoint) -> Result<Vec<Secret>> 
     let rows = endpoint_secrets::list(tx, endpoint.no, ctx.app.clock.now()).await?;
     let place = seal_place(endpoint.no);
     let open = |row: &EndpointSecret| {
-        let opened = ctx.app.secrets.open(&place, &row.sealed).ok()?;
+        let opened = ctx.open(&place, &row.sealed).ok()?;
         Secret::parse(String::from_utf8(opened).ok()?).ok()
     };
     let all: Option<Vec<Secret>> = rows.iter().map(open).collect();

@@ -32,8 +32,8 @@ pub(super) fn keep_headers(
     let headers = CustomHeaders::read(pairs).map_err(|wrong| {
         Error::invalid(wrong.iter().map(|(name, problem)| refused(name, *problem)).collect())
     })?;
-    let (app, place) = (&ctx.app, headers_place(endpoint.no));
-    let seal = || app.secrets.seal(app.ids.as_ref(), &place, headers.to_text().as_bytes());
+    let place = headers_place(endpoint.no);
+    let seal = || ctx.seal(&place, headers.to_text().as_bytes());
     endpoint.headers_sealed = (!headers.is_empty()).then(seal);
     endpoint.header_names = headers.names();
     Ok(())
@@ -58,7 +58,7 @@ pub(super) fn keep_certificate(
         subject: shown.subject,
         fingerprint: shown.fingerprint,
         expires_at: shown.expires_at,
-        sealed: app.secrets.seal(app.ids.as_ref(), &place, identity.to_text().as_bytes()),
+        sealed: ctx.seal(&place, identity.to_text().as_bytes()),
     });
     Ok(())
 }

@@ -28,6 +28,7 @@ mod mail_requests;
 mod mail_simulated;
 mod mail_walks;
 mod mailroom;
+mod secret_keys;
 mod support;
 mod usage;
 mod walks;

@@ -12,7 +12,7 @@ use app::admin::partners::{self, NewPartner, PoolChoice};
 use app::admin::{self, StaffCtx, operators};
 use app::customers::CustomerView;
 use app::customers::create::NewCustomer;
-use app::secrets::MasterKey;
+use app::secrets::DataKey;
 use app::{App, OpCtx, Parts, Tx, operator_ctx};
 use domain::address::Address;
 use domain::event::EventType;
@@ -53,7 +53,13 @@ impl Clock for TestClock {
 
 /// Counts instead of drawing. What is made of 4 or 10 bytes (numbers and ids) rises with the counter;
 /// anything else is mixed, so that secrets look like secrets.
-struct TestIds(AtomicU64);
+pub(crate) struct TestIds(AtomicU64);
+
+impl TestIds {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU64::new(1))
+    }
+}
 
 impl Ids for TestIds {
     fn fill(&self, buffer: &mut [u8]) {
@@ -108,21 +114,27 @@ impl World {
     }
 }
 
-/// Makes the world on the engine under test.
-pub(crate) async fn world() -> World {
-    let folder = tempfile::tempdir().unwrap();
+/// A database of the engine under test in which nothing is stored; on SQLite it is in the folder.
+pub(crate) async fn database(folder: &tempfile::TempDir) -> Db {
     let url = match std::env::var("POSTROOM_TEST_DATABASE") {
         Ok(server) => create_database(&server).await,
         Err(_) => format!("sqlite:{}", folder.path().join("test.sqlite").display()),
     };
     let db = Db::open(&DatabaseUrl::parse(&url).unwrap()).await.unwrap();
     storage::migrate(&db, START).await.unwrap();
+    db
+}
+
+/// Makes the world on the engine under test.
+pub(crate) async fn world() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let db = database(&folder).await;
     let clock = Arc::new(TestClock(AtomicI64::new(START.micros())));
     let app = App::new(Parts {
         db,
         clock: Arc::<TestClock>::clone(&clock),
-        ids: Arc::new(TestIds(AtomicU64::new(1))),
-        secrets: MasterKey::new(&[7; 32]),
+        ids: Arc::new(TestIds::new()),
+        secrets: DataKey::new(&[7; 32]),
         blobs: blob::Blobs::memory(),
         guard: webhook::guard::Guard::new(Vec::new()),
         public_url: "https://postroom.test".to_owned(),

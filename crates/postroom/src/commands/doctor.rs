@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use app::secrets::{DataKey, slots};
 use app::{App, audit};
 use axum::http::Method;
 use blob::{Family, Key};
@@ -225,13 +226,41 @@ async fn check_schema(found: &mut Findings, config: &Config, db: Db) {
             return found.fail("migrations", error.to_string(), fix);
         }
     }
-    // The master key is not needed to read the chain, and must not be made here.
-    if !config.secrets.has_key() {
-        return;
+    if let Some(secrets) = check_data_key(found, config, &db).await {
+        match node::build(config, db, secrets) {
+            Ok(app) => check_chain(found, &app).await,
+            Err(error) => found.fail("audit chain", format!("{error:#}"), "see the checks above"),
+        }
     }
-    match node::build(config, db) {
-        Ok(app) => check_chain(found, &app).await,
-        Err(error) => found.fail("audit chain", format!("{error:#}"), "see the checks above"),
+}
+
+/// Opens the data key. Neither it nor the master key, which may be missing, is made here.
+async fn check_data_key(found: &mut Findings, config: &Config, db: &Db) -> Option<DataKey> {
+    const CHECK: &str = "data key";
+    if !config.secrets.has_key() {
+        return None;
+    }
+    let master = match config.secrets.master_key(&SystemIds) {
+        Ok(master) => master,
+        Err(error) => {
+            found.fail(CHECK, format!("{error:#}"), "mend [secrets]");
+            return None;
+        }
+    };
+    match slots::find(db, &master).await {
+        Ok(Some(key)) => {
+            found.ok(CHECK, format!("opens with the secret key {}", master.id()));
+            Some(key)
+        }
+        Ok(None) => {
+            found.warn(CHECK, "none is there yet", "`postroom init` or `serve` makes it");
+            None
+        }
+        Err(error) => {
+            let fix = "configure the secret key that this database was last served with";
+            found.fail(CHECK, error.to_string(), fix);
+            None
+        }
     }
 }
 

@@ -32,6 +32,7 @@ pub mod partner;
 mod place;
 pub mod recover;
 pub mod redelivery;
+pub mod secret_key;
 pub mod serve;
 pub mod subscription;
 pub mod usage;

@@ -4,7 +4,7 @@
 
 mod blobs;
 mod retention;
-mod secret;
+pub mod secret;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
 //! The master key: from the configuration, from a command that asks a key management service for it, or from its
-//! file, which is made when it is missing.
+//! file, which is made when it is missing. It opens the data key; see `app::secrets`.
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -37,35 +37,43 @@ impl Secrets {
             return Ok(MasterKey::new(&parse(&self.key).context("reading secrets.key")?));
         }
         if !self.key_command.is_empty() {
-            let read = ask(&self.key_command).and_then(|text| parse(text.trim()));
-            return Ok(MasterKey::new(&read.context("running secrets.key_command")?));
+            return ask(&self.key_command).context("running secrets.key_command");
         }
-        let path = &self.key_file;
-        if !path.exists() {
-            make(path, ids)?;
-        }
-        let text =
-            std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-        let key = parse(text.trim()).with_context(|| format!("reading {}", path.display()))?;
-        Ok(MasterKey::new(&key))
+        from_file(&self.key_file, ids)
     }
 }
 
+/// The key in a file, which is made when it is missing.
+pub fn from_file(path: &Path, ids: &dyn Ids) -> anyhow::Result<MasterKey> {
+    if !path.exists() {
+        make(path, ids)?;
+    }
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let key = parse(text.trim()).with_context(|| format!("reading {}", path.display()))?;
+    Ok(MasterKey::new(&key))
+}
+
+/// The key that a command says on standard output.
+pub fn ask(command: &str) -> anyhow::Result<MasterKey> {
+    Ok(MasterKey::new(&parse(heard(command)?.trim())?))
+}
+
 /// What a command says on standard output.
-fn ask(command: &str) -> anyhow::Result<String> {
+fn heard(command: &str) -> anyhow::Result<String> {
     let deadline = Instant::now() + COMMAND_TIMEOUT;
     let mut shell = Command::new("sh");
     let mut child =
         shell.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let out = child.stdout.take().context("it has no standard output")?;
-    let (said, heard) = mpsc::channel();
+    let (said, hears) = mpsc::channel();
     thread::spawn(move || {
         let mut text = String::new();
         let read = out.take(COMMAND_BYTES_MAX).read_to_string(&mut text);
         // Nobody listens any more when it took too long.
         let _ = said.send(read.map(|_| text));
     });
-    let answer = heard.recv_timeout(COMMAND_TIMEOUT);
+    let answer = hears.recv_timeout(COMMAND_TIMEOUT);
     let status = ended(&mut child, if answer.is_ok() { deadline } else { Instant::now() })?;
     if !status.success() {
         bail!("it ended with {status}");
@@ -129,8 +137,8 @@ mod tests {
     #[test]
     fn a_command_tells_the_key_and_what_else_it_does_is_an_error_without_its_words() {
         let key = "07".repeat(KEY_BYTES);
-        let same = read(&key, "").unwrap().key_digest("x");
-        assert_eq!(read("", &format!("echo {key}")).unwrap().key_digest("x"), same);
+        let same = read(&key, "").unwrap().id();
+        assert_eq!(read("", &format!("echo {key}")).unwrap().id(), same);
         for (command, why) in [
             ("false", "ended with exit status: 1"),
             ("echo s3cret", "must be 64 hexadecimal characters"),

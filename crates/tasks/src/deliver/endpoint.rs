@@ -85,12 +85,9 @@ pub(super) async fn find(tx: &Tx, no: i64, now: Timestamp) -> storage::Result<Op
 }
 
 impl Endpoint {
-    pub(super) fn new(
-        app: &App,
-        Rows { row, secrets, owner, health }: &Rows,
-        read_at: Instant,
-    ) -> Self {
-        let identity = identity(app, row);
+    pub(super) fn new(app: &App, rows: &Rows, read_at: Instant) -> Self {
+        let Rows { row, secrets, owner, health } = rows;
+        let identity = rows.identity(app);
         let certificate = identity.as_ref().map(|_| ()).map_err(|_| NotOurs);
         let target = app.guard.check_webhook(&row.url).map(|target| match identity {
             Ok(Some(identity)) => target.with_identity(identity),
@@ -100,11 +97,11 @@ impl Endpoint {
         let host = host(row.no, rehearsed.as_ref(), target.as_ref().ok());
         Self {
             target,
-            keys: keyring(app, row, secrets),
+            keys: rows.keyring(app),
             key_ns: secrets.iter().map(|secret| secret.n).collect(),
             logged_url: row.mailbox_id.map(|_| row.url.clone()),
             rehearsed,
-            custom: custom(app, row),
+            custom: rows.custom(app),
             certificate,
             ladder: ladder(&row.settings),
             disable_on_gone: row.settings.disable_on_gone,
@@ -169,46 +166,46 @@ fn digest(text: &str) -> u64 {
     hasher.finish()
 }
 
-fn custom(app: &App, row: &endpoints::Endpoint) -> Result<CustomHeaders, NotOurs> {
-    let Some(sealed) = &row.headers_sealed else { return Ok(CustomHeaders::default()) };
-    let opened = app.secrets.open(&headers_place(row.no), sealed)?;
-    let text = String::from_utf8(opened).map_err(|_| NotOurs)?;
-    CustomHeaders::from_text(&text).ok_or(NotOurs)
-}
-
-fn identity(app: &App, row: &endpoints::Endpoint) -> Result<Option<Identity>, NotOurs> {
-    let Some(certificate) = &row.certificate else { return Ok(None) };
-    let opened = app.secrets.open(&certificate_place(row.no), &certificate.sealed)?;
-    let text = String::from_utf8(opened).map_err(|_| NotOurs)?;
-    Ok(Some(Identity::from_text(text)))
-}
-
-fn keyring(
-    app: &App,
-    row: &endpoints::Endpoint,
-    secrets: &[EndpointSecret],
-) -> Result<Keyring, NotOurs> {
-    let place = seal_place(row.no);
-    let mut keys: Option<Keyring> = None;
-    for secret in secrets {
-        let is_waiting = secret.expires_at.is_none();
-        let (opened, pair) = (app.secrets.open(&place, &secret.sealed)?, secret.pair.as_ref());
-        let text = String::from_utf8(opened).map_err(|_| NotOurs)?;
-        let secret = Secret::parse(text).map_err(|_| NotOurs)?;
-        // A secret that gives no key in these modes was refused when they were saved.
-        let mut key = Key::new(&secret, row.settings.key_modes).map_err(|_| NotOurs)?;
-        if let (true, Some(pair)) = (row.settings.ed25519, pair) {
-            let opened = app.secrets.open(&pair_place(row.no), &pair.sealed)?;
-            let text = std::str::from_utf8(&opened).map_err(|_| NotOurs)?;
-            key = key.with_pair(KeyPair::parse(text).map_err(|_| NotOurs)?);
-        }
-        keys = Some(match keys {
-            Some(keys) if is_waiting => keys.and_next(key),
-            Some(keys) => keys.and(key),
-            None => Keyring::new(key),
-        });
+impl Rows {
+    fn open(&self, app: &App, place: &str, sealed: &[u8]) -> Result<String, NotOurs> {
+        let opened = app.secrets.open(Some(self.owner), place, sealed)?;
+        String::from_utf8(opened).map_err(|_| NotOurs)
     }
-    keys.ok_or(NotOurs)
+
+    fn custom(&self, app: &App) -> Result<CustomHeaders, NotOurs> {
+        let Some(sealed) = &self.row.headers_sealed else { return Ok(CustomHeaders::default()) };
+        let text = self.open(app, &headers_place(self.row.no), sealed)?;
+        CustomHeaders::from_text(&text).ok_or(NotOurs)
+    }
+
+    fn identity(&self, app: &App) -> Result<Option<Identity>, NotOurs> {
+        let Some(certificate) = &self.row.certificate else { return Ok(None) };
+        let text = self.open(app, &certificate_place(self.row.no), &certificate.sealed)?;
+        Ok(Some(Identity::from_text(text)))
+    }
+
+    fn keyring(&self, app: &App) -> Result<Keyring, NotOurs> {
+        let (no, settings) = (self.row.no, &self.row.settings);
+        let place = seal_place(no);
+        let mut keys: Option<Keyring> = None;
+        for secret in &self.secrets {
+            let (is_waiting, pair) = (secret.expires_at.is_none(), secret.pair.as_ref());
+            let text = self.open(app, &place, &secret.sealed)?;
+            let secret = Secret::parse(text).map_err(|_| NotOurs)?;
+            // A secret that gives no key in these modes was refused when they were saved.
+            let mut key = Key::new(&secret, settings.key_modes).map_err(|_| NotOurs)?;
+            if let (true, Some(pair)) = (settings.ed25519, pair) {
+                let text = self.open(app, &pair_place(no), &pair.sealed)?;
+                key = key.with_pair(KeyPair::parse(&text).map_err(|_| NotOurs)?);
+            }
+            keys = Some(match keys {
+                Some(keys) if is_waiting => keys.and_next(key),
+                Some(keys) => keys.and(key),
+                None => Keyring::new(key),
+            });
+        }
+        keys.ok_or(NotOurs)
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use app::endpoints::create::{NewEndpoint, create};
 use app::endpoints::seal_place;
 use app::notices::own_ctx;
-use app::secrets::MasterKey;
+use app::secrets::DataKey;
 use app::{App, OpCtx, Parts, Scope, Tx};
 use domain::endpoint::{Order, Settings};
 use domain::event::EventType;
@@ -169,10 +169,11 @@ impl World {
             mailbox_id: None,
             filter: None,
         };
+        let owner = Some(self.partner.id);
         let secret = EndpointSecret {
             endpoint_no: no,
             n: 1,
-            sealed: self.app.secrets.seal(ids, &seal_place(no), SECRET.as_bytes()),
+            sealed: self.app.secrets.seal(ids, owner, &seal_place(no), SECRET.as_bytes()),
             is_current: true,
             created_at: now,
             expires_at: None,
@@ -328,7 +329,7 @@ async fn open(install: &Install) -> App {
         db: Db::open(&install.url).await.unwrap(),
         clock: Arc::<TestClock>::clone(&install.clock),
         ids: Arc::new(TestIds { process, count: Arc::clone(&install.count) }),
-        secrets: MasterKey::new(&[7; 32]),
+        secrets: DataKey::new(&[7; 32]),
         blobs: blob::Blobs::memory(),
         guard: Guard::new(allow),
         public_url: "https://postroom.test".to_owned(),

@@ -23,8 +23,7 @@ pub(super) fn seal(ctx: &OpCtx, endpoint_no: i64, token: Option<&str>) -> Result
     let pairs = [("Authorization".to_owned(), format!("{SCHEME}{token}"))];
     let headers = CustomHeaders::read(&pairs)
         .map_err(|_| invalid("auth_token", "auth_token must be visible ASCII".to_owned()))?;
-    let (app, place) = (&ctx.app, headers_place(endpoint_no));
-    let sealed = app.secrets.seal(app.ids.as_ref(), &place, headers.to_text().as_bytes());
+    let sealed = ctx.seal(&headers_place(endpoint_no), headers.to_text().as_bytes());
     Ok((headers.names(), Some(sealed)))
 }
 
@@ -32,7 +31,7 @@ pub(super) fn seal(ctx: &OpCtx, endpoint_no: i64, token: Option<&str>) -> Result
 pub(super) fn open(ctx: &OpCtx, endpoint: &Endpoint) -> Result<Option<String>> {
     let Some(sealed) = &endpoint.headers_sealed else { return Ok(None) };
     let doing = "opening the token of a subscription";
-    let opened = ctx.app.secrets.open(&headers_place(endpoint.no), sealed);
+    let opened = ctx.open(&headers_place(endpoint.no), sealed);
     let opened = opened.map_err(|e| Error::internal(doing, e))?;
     let text = String::from_utf8(opened).map_err(|e| Error::internal(doing, e))?;
     Ok(text.trim_end_matches('\n').strip_prefix(SEALED_START).map(ToOwned::to_owned))
