@@ -1,6 +1,7 @@
 //! What the seam promises: all or nothing, answers after COMMIT, one text on both engines.
 
-use storage::{Error, Ownership, Row, Tx, args};
+use futures_util::future::{join_all, join3};
+use storage::{Error, Ownership, Row, Tx, Wake, args};
 
 use crate::support::{NOW, fresh};
 
@@ -169,6 +170,37 @@ async fn late_units_among_synced_ones_are_all_there_and_one_that_fails_takes_no_
         kept += i64::from(unit.await.unwrap().is_ok());
     }
     assert_eq!((kept, count(&db).await), (56, 56));
+}
+
+#[tokio::test]
+async fn units_that_wait_together_stay_or_go_each_by_itself_and_are_told_of_once() {
+    let db = fresh().await;
+    let (go, waits) = std::sync::mpsc::channel::<()>();
+    let holds_up = db.write(async move |_: &Tx| {
+        let _ = waits.recv();
+        Ok::<_, Error>(())
+    });
+    let unit = |n: u8| {
+        db.write(async move |tx: &Tx| -> Result<(), Error> {
+            if n % 8 == 3 {
+                return Err(Error::Injected);
+            }
+            tx.exec(INSERT, operator(n)).await?;
+            tx.wake(Wake::Photo);
+            if n % 8 == 5 {
+                tx.exec(INSERT, operator(n)).await?;
+            }
+            assert!(n % 8 != 6, "on purpose");
+            if n % 8 == 7 { Err(Error::Injected) } else { Ok(()) }
+        })
+    };
+    // Polled in their order, so that all of them wait when the first is let go.
+    let let_go = async move { drop(go) };
+    let all = join3(holds_up, join_all((0..64).map(unit)), let_go).await.1;
+    let held: Vec<usize> = (0..64).filter(|n| all[*n].is_ok()).collect();
+    assert_eq!(held, (0..64).filter(|n| matches!(n % 8, 0 | 1 | 2 | 4)).collect::<Vec<_>>());
+    assert_eq!(count(&db).await, 32);
+    assert_eq!(db.wakes().drain().count(), 32);
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! What a unit says to SQLite: texts translated once, statements kept prepared, values both ways.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql, params_from_iter};
+use rusqlite::{CachedStatement, Connection, ToSql, params_from_iter};
 
 use super::super::dialect;
 use crate::value::{Row, Value};
@@ -26,11 +26,26 @@ fn text_of(sql: &'static str) -> Rc<str> {
 
 pub(in super::super) struct Session {
     connection: Rc<Connection>,
+    has_written: Cell<bool>,
 }
 
 impl Session {
     pub(super) fn new(connection: &Rc<Connection>) -> Self {
-        Self { connection: Rc::clone(connection) }
+        Self { connection: Rc::clone(connection), has_written: Cell::new(false) }
+    }
+
+    /// Whether a statement was run that may change something.
+    pub(super) fn has_written(&self) -> bool {
+        self.has_written.get()
+    }
+
+    /// A statement that was prepared before, if it was run before.
+    fn prepared(&self, sql: &'static str) -> rusqlite::Result<CachedStatement<'_>> {
+        let statement = self.connection.prepare_cached(&text_of(sql))?;
+        if !statement.readonly() {
+            self.has_written.set(true);
+        }
+        Ok(statement)
     }
 
     pub(in super::super) fn all(&self, sql: &'static str, args: &[Value]) -> Result<Vec<Row>> {
@@ -50,7 +65,7 @@ impl Session {
     }
 
     fn query(&self, sql: &'static str, args: &[Value]) -> rusqlite::Result<Vec<Row>> {
-        let mut statement = self.connection.prepare_cached(&text_of(sql))?;
+        let mut statement = self.prepared(sql)?;
         let columns = statement.column_count();
         let mut answer = statement.query(params_from_iter(args))?;
         let mut rows = Vec::new();
@@ -62,8 +77,7 @@ impl Session {
     }
 
     pub(in super::super) fn exec(&self, sql: &'static str, args: &[Value]) -> Result<u64> {
-        let mut statement =
-            self.connection.prepare_cached(&text_of(sql)).map_err(|e| explain(sql, &e))?;
+        let mut statement = self.prepared(sql).map_err(|e| explain(sql, &e))?;
         let changed = statement.execute(params_from_iter(args));
         changed.map(|n| n as u64).map_err(|e| explain(sql, &e))
     }
@@ -73,6 +87,7 @@ impl Session {
     }
 
     pub(in super::super) fn script(&self, sql: &str) -> Result<()> {
+        self.has_written.set(true);
         self.connection.execute_batch(&dialect::sqlite(sql)).map_err(|e| explain(sql, &e))
     }
 }

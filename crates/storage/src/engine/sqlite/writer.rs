@@ -22,6 +22,9 @@ const GROUP_UNITS_MAX: usize = 256;
 const GROUP_TIME_MAX: Duration = Duration::from_millis(5);
 /// The same while units pile up, when fewer syncs are worth more than a short wait (webhooks.md 5.18).
 const GROUP_TIME_WIDE: Duration = Duration::from_millis(20);
+/// Groups whose units have savepoints of their own, after one that had to be begun again for want of them: whoever
+/// sends nothing but what fails makes others wait for one group in so many.
+const CAREFUL_GROUPS: u32 = 64;
 
 /// The one thread that writes.
 pub(super) struct Writer {
@@ -32,6 +35,8 @@ pub(super) struct Writer {
     syncs: Cell<bool>,
     /// Events since the last that were filed; what others left is not known, and may be as many.
     unfiled: Cell<usize>,
+    /// Groups from now on, this one with them, whose units have savepoints.
+    careful: Cell<u32>,
 }
 
 impl Writer {
@@ -42,6 +47,7 @@ impl Writer {
             shared,
             syncs: Cell::new(true),
             unfiled: Cell::new(filing::UNFILED_MAX),
+            careful: Cell::new(0),
         }
     }
 
@@ -54,6 +60,10 @@ impl Writer {
 
     /// Runs a group of units that wait, commits it, and answers. Returns the unit that came after a
     /// group of late ones and is to be synced.
+    ///
+    /// A unit that fails must leave nothing behind, and a savepoint for each costs a tenth of the writer's time: copies of
+    /// the pages that it changes. Few units fail after they wrote. So there are none, until one does: then
+    /// the group is begun again without it, and this group and those that follow have them.
     fn group(&self, first: Box<dyn Unit>, work: &Receiver<Box<dyn Unit>>) -> Option<Box<dyn Unit>> {
         let is_late = first.is_late();
         let begun = self.sync(!is_late).and_then(|()| say(&self.connection, "begin immediate"));
@@ -62,18 +72,19 @@ impl Writer {
             return None;
         }
         let started = Instant::now();
-        let run = |unit| run_in_savepoint(&self.connection, unit, &self.shared);
-        let mut group = vec![run(first)];
+        let mut group = Vec::new();
+        self.run_unit(first, &mut group);
         let mut next = None;
         let (units_max, time_max) = group_bounds(work.len());
-        while group.len() < units_max && started.elapsed() < time_max {
+        while group.len() < units_max && started.elapsed() < time_max && self.is_open() {
             let Some(unit) = work.try_recv() else { break };
             if is_late && !unit.is_late() {
                 next = Some(unit);
                 break;
             }
-            group.push(run(unit));
+            self.run_unit(unit, &mut group);
         }
+        self.careful.set(self.careful.get().saturating_sub(1));
         let n_events: usize = group.iter().map(|done| done.tx.n_events.get()).sum();
         let committed = self.commit(is_late, n_events > 0);
         for done in group {
@@ -90,6 +101,62 @@ impl Writer {
         }
         self.file(n_events);
         next
+    }
+
+    /// Runs a unit, once more where it lost a race, and adds it to its group.
+    fn run_unit(&self, mut unit: Box<dyn Unit>, group: &mut Vec<Done>) {
+        for n in 1.. {
+            let is_careful = self.careful.get() > 0;
+            let done = self.try_unit(unit, is_careful);
+            let has_failed = done.ended.is_err();
+            if has_failed && !is_careful && done.has_written() {
+                self.begin_again(group);
+            }
+            if !has_failed || !done.tx.lost_race.get() || n >= RUNS_MAX || !self.is_open() {
+                return group.push(done);
+            }
+            unit = done.unit;
+        }
+    }
+
+    fn try_unit(&self, mut unit: Box<dyn Unit>, in_savepoint: bool) -> Done {
+        let session = Session::new(&self.connection);
+        let tx = Tx::new(super::super::Session::Sqlite(session), Arc::clone(&self.shared));
+        let say = |word| {
+            let said = if in_savepoint { say(&self.connection, word) } else { Ok(()) };
+            said.map_err(|e| Some(Error::Unavailable(e.to_string())))
+        };
+        let ended = say("savepoint unit")
+            .and_then(|()| poll_once(&mut unit, &tx))
+            .and_then(|()| say("release unit"));
+        if ended.is_err() {
+            let _ = say("rollback to unit");
+            let _ = say("release unit");
+        }
+        Done { unit, tx, ended }
+    }
+
+    /// Takes everything back that the group has written, and writes again what should stay.
+    fn begin_again(&self, group: &mut Vec<Done>) {
+        self.careful.set(CAREFUL_GROUPS);
+        // SQLite has done so already where the disk is full.
+        let _ = say(&self.connection, "rollback");
+        if let Err(error) = say(&self.connection, "begin immediate") {
+            // The commit will fail, and so will what is in the group.
+            tracing::warn!(%error, "a group of changes could not be begun again");
+            return;
+        }
+        for done in std::mem::take(group) {
+            match done.ended {
+                Ok(()) => self.run_unit(done.unit, group),
+                Err(_) => group.push(done),
+            }
+        }
+    }
+
+    /// False when the transaction ended on its own.
+    fn is_open(&self) -> bool {
+        !self.connection.is_autocommit()
     }
 
     /// Files events once there are many of them. What could not be filed is tried with those that follow.
@@ -146,41 +213,21 @@ struct Done {
     ended: Result<(), Option<Error>>,
 }
 
+impl Done {
+    fn has_written(&self) -> bool {
+        match &self.tx.session {
+            super::super::Session::Sqlite(session) => session.has_written(),
+            super::super::Session::Postgres(_) => false,
+        }
+    }
+}
+
 /// How many units share a commit, and for how long it waits for them: more while more wait.
 const fn group_bounds(n_waiting: usize) -> (usize, Duration) {
     if n_waiting < WIDE_FROM {
         (GROUP_UNITS_MAX, GROUP_TIME_MAX)
     } else {
         (GROUP_UNITS_MAX * 4, GROUP_TIME_WIDE)
-    }
-}
-
-fn run_in_savepoint(
-    connection: &Rc<Connection>,
-    mut unit: Box<dyn Unit>,
-    shared: &Arc<Shared>,
-) -> Done {
-    let mut runs = 0;
-    loop {
-        runs += 1;
-        let tx =
-            Tx::new(super::super::Session::Sqlite(Session::new(connection)), Arc::clone(shared));
-        let ended = match say(connection, "savepoint unit") {
-            Ok(()) => poll_once(&mut unit, &tx),
-            Err(error) => Err(Some(Error::Unavailable(error.to_string()))),
-        };
-        let ended = ended.and_then(|()| {
-            let released = say(connection, "release unit");
-            released.map_err(|e| Some(Error::Unavailable(e.to_string())))
-        });
-        if ended.is_err() {
-            let _ = say(connection, "rollback to unit");
-            let _ = say(connection, "release unit");
-        }
-        if ended.is_err() && tx.lost_race.get() && runs < RUNS_MAX {
-            continue;
-        }
-        return Done { unit, tx, ended };
     }
 }
 
