@@ -114,7 +114,11 @@ impl Session {
         sql: &'static str,
         rows: Vec<Vec<Value>>,
     ) -> Result<()> {
-        self.gather(sql, true, columns(rows)).await
+        match <[Vec<Value>; 1]>::try_from(rows) {
+            // For one row the server would unpack an array for each value, which costs more than the insert.
+            Ok([row]) => self.post(sql, row).await,
+            Err(rows) => self.gather(sql, true, columns(rows)).await,
+        }
     }
 
     pub(in crate::engine) async fn all_each(
@@ -122,6 +126,10 @@ impl Session {
         sql: &'static str,
         rows: Vec<Vec<Value>>,
     ) -> Result<Vec<Row>> {
+        let rows = match <[Vec<Value>; 1]>::try_from(rows) {
+            Ok([row]) => return self.all(sql, row).await,
+            Err(rows) => rows,
+        };
         self.leave().await?;
         self.begin();
         let asked = [Gathered { sql, is_each: true, args: columns(rows), table: None }];
