@@ -18,5 +18,5 @@ async fn main() -> std::io::Result<()> {
     };
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
     let listener = TcpListener::bind(address).await?;
-    axum::serve(listener, developers(documents, brand)).await
+    axum::serve(listener, developers(move || documents.clone(), brand)).await
 }

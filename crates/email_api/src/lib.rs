@@ -48,7 +48,6 @@ pub struct EmailApi {
     limits: Arc<Limits>,
     uses: Arc<Uses>,
     trusted_proxies: Arc<[IpNet]>,
-    document: Arc<serde_json::Value>,
 }
 
 impl EmailApi {
@@ -59,7 +58,6 @@ impl EmailApi {
             limits: Arc::default(),
             uses: Arc::default(),
             trusted_proxies: trusted_proxies.into(),
-            document: Arc::new(spec::document()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Every route of the e-mail API. Paths are without a final slash; `entrance` takes one off.
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::DefaultBodyLimit;
 use axum::http::HeaderValue;
 use axum::http::header;
 use axum::middleware;
@@ -177,8 +177,8 @@ async fn no_method() -> Refusal {
     Refusal(Error::refused(ErrorCode::MethodNotAllowed, "Method Not Allowed"))
 }
 
-async fn document(State(api): State<EmailApi>) -> Response {
-    let mut response = api.document.to_string().into_response();
+async fn document() -> Response {
+    let mut response = crate::document().to_string().into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, JSON);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));

@@ -1,6 +1,8 @@
 //! The OpenAPI 3.1 document of the e-mail API: what the handlers say of themselves, and the refusals that
 //! are true of all of them.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
@@ -91,8 +93,14 @@ fn add_idempotency_key(operation: &mut Value) {
     }));
 }
 
-/// The document, as it is committed to `openapi/email.json`.
-pub fn document() -> Value {
+/// The document, as it is committed to `openapi/email.json`. It is built when it is first asked for, because it takes
+/// megabytes of memory, and most servers are never asked.
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
+    &DOCUMENT
+}
+
+fn build() -> Value {
     let (_, mut api) = routes::operations().split_for_parts();
     api.merge(Frame::openapi());
     let mut document = serde_json::to_value(&api).unwrap_or_default();

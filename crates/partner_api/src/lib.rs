@@ -45,7 +45,6 @@ pub struct PartnerApi {
     uses: Arc<Uses>,
     streams: Arc<events_stream::Streams>,
     trusted_proxies: Arc<[IpNet]>,
-    document: Arc<serde_json::Value>,
 }
 
 impl PartnerApi {
@@ -57,7 +56,6 @@ impl PartnerApi {
             uses: Arc::default(),
             streams: Arc::default(),
             trusted_proxies: trusted_proxies.into(),
-            document: Arc::new(spec::document()),
         }
     }
 

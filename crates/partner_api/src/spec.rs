@@ -5,6 +5,7 @@
 //! idempotency key, the dry run, the events.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use domain::event::Audience;
 use domain::{Error, ErrorCode};
@@ -46,8 +47,14 @@ const TAGS: &[(&str, &str)] = &[
     ("Test helpers", "Only for test keys: move the clock, walk a form, finish an action."),
 ];
 
-/// The document, as it is committed to `openapi/partner.json`.
-pub fn document() -> Value {
+/// The document, as it is committed to `openapi/partner.json`. It is built when it is first asked for, because it takes
+/// megabytes of memory, and most servers are never asked.
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(build);
+    &DOCUMENT
+}
+
+fn build() -> Value {
     let (_, mut api) = routes::operations().split_for_parts();
     let (_, open) = routes::open_operations().split_for_parts();
     api.merge(open);

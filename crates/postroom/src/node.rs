@@ -216,7 +216,10 @@ fn router(api: &PartnerApi, house: House, brand: Brand) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(scrape))
         .with_state(house);
-    let documents = Documents { partner: partner_api::document(), email: email_api::document() };
+    let documents = || Documents {
+        partner: partner_api::document().clone(),
+        email: email_api::document().clone(),
+    };
     partner_api::router(api.clone())
         .merge(dashboard::developers(documents, brand))
         .merge(dashboard::invite(app))

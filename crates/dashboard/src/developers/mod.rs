@@ -34,7 +34,10 @@ pub struct Documents {
     pub email: Value,
 }
 
-/// The routes of the pages. Nothing is rendered before the first request.
-pub fn developers(documents: Documents, brand: Brand) -> Router {
-    serve::router(documents, brand)
+/// The routes of the pages. Nothing is rendered, and no document asked for, before the first request.
+pub fn developers(
+    documents: impl Fn() -> Documents + Send + Sync + 'static,
+    brand: Brand,
+) -> Router {
+    serve::router(Box::new(documents), brand)
 }

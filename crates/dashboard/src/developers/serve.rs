@@ -28,22 +28,25 @@ const HTML: &str = "text/html; charset=utf-8";
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
+/// Where the documents come from.
+type Source = Box<dyn Fn() -> Documents + Send + Sync>;
+
 #[derive(Clone)]
 struct Pages(Arc<Inner>);
 
 struct Inner {
-    documents: Documents,
+    documents: Source,
     brand: Brand,
     site: OnceLock<Site>,
 }
 
 impl Pages {
     fn site(&self) -> &Site {
-        self.0.site.get_or_init(|| Site::build(&self.0.documents, &self.0.brand))
+        self.0.site.get_or_init(|| Site::build(&(self.0.documents)(), &self.0.brand))
     }
 }
 
-pub(crate) fn router(documents: Documents, brand: Brand) -> Router {
+pub(crate) fn router(documents: Source, brand: Brand) -> Router {
     let pages = Pages(Arc::new(Inner { documents, brand, site: OnceLock::new() }));
     let front = get(async || Redirect::permanent("/developers"));
     Router::new()

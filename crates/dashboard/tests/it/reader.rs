@@ -42,7 +42,8 @@ impl Reader {
         let documents = Documents { partner, email: committed_email() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        tokio::spawn(async move { axum::serve(listener, developers(documents, brand)).await });
+        let pages = developers(move || documents.clone(), brand);
+        tokio::spawn(async move { axum::serve(listener, pages).await });
         Self { address }
     }
 
