@@ -223,6 +223,7 @@ fn target(ctx: &OpCtx, endpoint: &Endpoint, about: Option<[u8; 16]>) -> Target {
         order_key: order_key(endpoint.settings.order, about),
         is_test: false,
         signer: None,
+        settings_at: endpoint.updated_at,
     }
 }
 

@@ -7,7 +7,7 @@ use domain::event::EventType;
 use domain::id::{EmailMailboxId, EndpointId, PartnerId};
 
 use crate::tenancy::Scope;
-use crate::{Result, Row, Tx, args, json, statements};
+use crate::{Result, Row, Tx, Wake, args, json, statements};
 
 domain::words! {
     /// `disabled_failing` is set by the deliverer, the others by a person. What a disabled endpoint would
@@ -146,15 +146,18 @@ pub async fn find_by_no(tx: &Tx, no: i64) -> Result<Option<Endpoint>> {
 
 /// Stores URL, description, types, status, settings, custom headers and client certificate.
 pub async fn update(tx: &Tx, e: &Endpoint) -> Result<()> {
+    tx.wake(Wake::Endpoint(e.no));
     tx.post(UPDATE, changeable(e)).await
 }
 
 pub async fn delete(tx: &Tx, no: i64, now: Timestamp) -> Result<()> {
+    tx.wake(Wake::Endpoint(no));
     tx.post(DELETE, args![no, now]).await
 }
 
 /// Says that something that belongs to an endpoint was changed, so that the deliverer reads it again.
 pub async fn touch(tx: &Tx, no: i64, now: Timestamp) -> Result<()> {
+    tx.wake(Wake::Endpoint(no));
     tx.post(TOUCH, args![no, now]).await
 }
 

@@ -8,7 +8,7 @@ use domain::event::EventType;
 use domain::id::{ActionId, CustomerId, EmailMailboxId, EventId, MailId};
 use domain::trace::TraceParent;
 
-use crate::queue::{self, Owed};
+use crate::queue::{self, Owed, Parcel};
 use crate::stream::position_at;
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, order, statements};
@@ -62,6 +62,8 @@ pub struct Target {
     pub is_test: bool,
     /// The number of the one secret that signs it, for as long as it is live; else all live ones do.
     pub signer: Option<i64>,
+    /// When the endpoint was last changed, as far as is known here.
+    pub settings_at: Timestamp,
 }
 
 /// Stores an event and owes it to every endpoint in `targets`, due at once.
@@ -76,8 +78,23 @@ pub async fn publish(tx: &Tx, scope: &Scope, event: &Event, targets: &[Target]) 
         slow_downs: 0,
         counts_at: None,
     };
-    let free = targets.iter().filter(|t| t.order_key.is_none()).map(owed);
-    queue::owe(tx, &free.collect::<Vec<_>>()).await?;
+    let free = targets.iter().enumerate().filter(|(_, t)| t.order_key.is_none());
+    let parcel = |(n, t): (usize, &Target)| Parcel {
+        owed: owed(t),
+        delivery_id: event.id.delivery(n),
+        event_id: event.told_as.unwrap_or(event.id),
+        kind: event.kind,
+        payload: event.payload.clone(),
+        created_at: event.created_at,
+        waits: false,
+        is_replay: false,
+        original_id: None,
+        settings_at: t.settings_at,
+        is_test: t.is_test,
+        signer: t.signer,
+        trace: event.trace,
+    };
+    queue::hand_over(tx, free.map(parcel).collect()).await?;
     let in_order = targets.iter().filter_map(|t| Some((owed(t), t.order_key?)));
     order::owe(tx, &in_order.collect::<Vec<_>>()).await
 }

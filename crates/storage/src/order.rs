@@ -52,7 +52,7 @@ pub async fn owe(tx: &Tx, owed: &[(Owed, i64)]) -> Result<()> {
     };
     tx.each(INSERT, owed.iter().map(row).collect()).await?;
     for (o, _) in owed {
-        queue::wake(tx, o);
+        queue::wake(tx, o, None);
     }
     Ok(())
 }

@@ -50,6 +50,11 @@ pub struct LaneHead {
     pub is_probed: bool,
 }
 
+/// Parcels of one event that are handed over; what is owed to more endpoints is read when its turn comes.
+const HANDED_OVER_MAX: usize = 32;
+/// The longest payload that is handed over, in bytes.
+const HANDED_OVER_BYTES_MAX: usize = 8 * 1024;
+
 /// How far to count the rows of a lane to learn of any that a deliverer does not know: above what it can know.
 pub const LANE_COUNT_MAX: i64 = 128;
 
@@ -114,21 +119,34 @@ statements! {
 
 /// Puts deliveries into the queue and tells the deliverer of this process.
 pub async fn owe(tx: &Tx, owed: &[Owed]) -> Result<()> {
-    let row =
-        |o: &Owed| args![o.endpoint_no, o.due_at, o.delivery_no, o.attempt, o.tries, o.slow_downs];
-    tx.each(READY_INSERT, owed.iter().map(row).collect()).await?;
+    put(tx, owed.iter()).await?;
     for o in owed {
-        wake(tx, o);
+        wake(tx, o, None);
     }
     Ok(())
 }
 
-pub(crate) fn wake(tx: &Tx, o: &Owed) {
-    tx.wake(Wake::Delivery {
-        endpoint: o.endpoint_no,
-        delivery: o.delivery_no,
-        due: o.due_at.micros(),
-    });
+/// Puts deliveries into the queue whose events are stored with them, and hands what is to be sent to the deliverer
+/// of this process.
+pub(crate) async fn hand_over(tx: &Tx, parcels: Vec<Parcel>) -> Result<()> {
+    put(tx, parcels.iter().map(|parcel| &parcel.owed)).await?;
+    for (n, parcel) in parcels.into_iter().enumerate() {
+        let is_light = n < HANDED_OVER_MAX && parcel.payload.len() <= HANDED_OVER_BYTES_MAX;
+        let owed = parcel.owed;
+        wake(tx, &owed, is_light.then(|| Box::new(parcel)));
+    }
+    Ok(())
+}
+
+async fn put(tx: &Tx, owed: impl Iterator<Item = &Owed>) -> Result<()> {
+    let row =
+        |o: &Owed| args![o.endpoint_no, o.due_at, o.delivery_no, o.attempt, o.tries, o.slow_downs];
+    tx.each(READY_INSERT, owed.map(row).collect()).await
+}
+
+pub(crate) fn wake(tx: &Tx, o: &Owed, parcel: Option<Box<Parcel>>) {
+    let (endpoint, delivery, due) = (o.endpoint_no, o.delivery_no, o.due_at.micros());
+    tx.wake(Wake::Delivery { endpoint, delivery, due, parcel });
 }
 
 /// The first places in the queue of one endpoint, due or not.

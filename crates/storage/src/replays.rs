@@ -90,7 +90,8 @@ pub async fn advance(tx: &Tx, s: &Standing, from: Timestamp, to: Timestamp) -> R
         return Ok(false);
     }
     tx.post(LAST_NEXT, args![s.no, to]).await?;
-    tx.wake(Wake::Delivery { endpoint: s.endpoint_no, delivery: s.no, due: to.micros() });
+    let (endpoint, delivery, due) = (s.endpoint_no, s.no, to.micros());
+    tx.wake(Wake::Delivery { endpoint, delivery, due, parcel: None });
     Ok(true)
 }
 

@@ -73,11 +73,8 @@ async fn advance(
     if waits && replays::advance(tx, standing, due_at, now).await? {
         return Ok((RetryOutcome::Moved, now));
     }
-    tx.wake(Wake::Delivery {
-        endpoint: standing.endpoint_no,
-        delivery: standing.no,
-        due: due_at.micros(),
-    });
+    let (endpoint, delivery, due) = (standing.endpoint_no, standing.no, due_at.micros());
+    tx.wake(Wake::Delivery { endpoint, delivery, due, parcel: None });
     Ok((RetryOutcome::UnderWay, due_at))
 }
 

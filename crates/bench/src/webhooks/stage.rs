@@ -26,6 +26,7 @@ pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 pub(super) struct Outlet {
     pub(super) scope: Scope,
     pub(super) no: i64,
+    pub(super) settings_at: Timestamp,
 }
 
 /// See the module.
@@ -83,6 +84,7 @@ pub(super) async fn publish(
             order_key: None,
             is_test: false,
             signer: None,
+            settings_at: outlet.settings_at,
         };
         let targets: Vec<Target> = outlets.iter().map(target).collect();
         storage::events::publish(tx, &scope, &event, &targets).await
@@ -120,7 +122,8 @@ async fn tenants(app: &App, urls: Vec<String>) -> anyhow::Result<Made> {
         let new = NewEndpoint { url, ..NewEndpoint::default() };
         let made = app.act(&ctx, async move |tx, ctx| create::create(tx, ctx, &new).await);
         let made = made.await?;
-        outlets.push(Outlet { scope: ctx.scope, no: made.endpoint.no });
+        let (no, settings_at) = (made.endpoint.no, made.endpoint.updated_at);
+        outlets.push(Outlet { scope: ctx.scope, no, settings_at });
         secrets.push(made.secret);
     }
     Ok((outlets, secrets))

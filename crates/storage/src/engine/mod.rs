@@ -24,6 +24,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::leases::ShardSet;
 use crate::load::Rung;
+use crate::queue::Parcel;
 use crate::value::Row;
 use crate::{Error, Result};
 pub use dialect::{Engine, EngineVersion};
@@ -39,10 +40,13 @@ pub const QUEUE_UNITS_MAX: usize = 4096;
 const RUNS_MAX: usize = 3;
 
 /// News for the tasks of this process, told after the commit that makes them true.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Wake {
-    /// A delivery became due.
-    Delivery { endpoint: i64, delivery: i64, due: i64 },
+    /// A delivery became due. Of one that was just published its parcel comes with it, which need not be read then
+    /// (webhooks.md 5.3).
+    Delivery { endpoint: i64, delivery: i64, due: i64, parcel: Option<Box<Parcel>> },
+    /// An endpoint was changed or deleted.
+    Endpoint(i64),
     /// A photo waits to be fetched.
     Photo,
 }
@@ -104,6 +108,8 @@ pub(crate) struct Shared {
 
 /// News that may wait; more are dropped, because tasks also look by the clock.
 const WAKES_MAX: usize = 65_536;
+/// News that may wait with their parcels; those of more come without.
+const WAKES_WHOLE_MAX: usize = 1024;
 
 impl Db {
     /// Opens the database and starts its threads. Migrations are a step of their own.

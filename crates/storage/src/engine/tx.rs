@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Shared, Wake, postgres, sqlite};
+use super::{Shared, WAKES_WHOLE_MAX, Wake, postgres, sqlite};
 use crate::value::{Row, Value};
 use crate::{Error, Result};
 
@@ -194,7 +194,12 @@ impl Tx {
         if self.n_events.take() > 0 {
             self.shared.events.send_replace(());
         }
-        for wake in self.wakes.take() {
+        for mut wake in self.wakes.take() {
+            if let Wake::Delivery { parcel, .. } = &mut wake
+                && self.shared.wakes.len() >= WAKES_WHOLE_MAX
+            {
+                *parcel = None;
+            }
             if self.shared.wakes.try_send(wake).is_err() {
                 return;
             }

@@ -11,6 +11,7 @@ mod bucket;
 mod costs;
 mod endpoint;
 mod fair;
+mod handed;
 mod health;
 mod hosts;
 mod lane;
@@ -136,11 +137,12 @@ impl Deliverer {
 
     fn hear(&mut self, wake: Wake, hinted: &Hinted, note: &mut impl FnMut(Note)) {
         match wake {
-            Wake::Delivery { endpoint, delivery, due } => {
-                if !self.work.hear(endpoint, delivery, due) {
+            Wake::Delivery { endpoint, delivery, due, parcel } => {
+                if !self.work.hear(endpoint, delivery, due, parcel) {
                     hinted.tell(shard_of(endpoint));
                 }
             }
+            Wake::Endpoint(no) => self.work.hear_of_change(no),
             Wake::Photo => note(Note::Photo),
         }
     }

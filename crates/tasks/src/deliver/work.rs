@@ -1,38 +1,33 @@
 //! The deliverer's state and its steps: look, launch, hear back, write.
 //!
 //! When a step is taken is decided in the module above. Every step is short and none waits, so that
-//! one task can own all lanes. What was read is taken in by `look`, what was sent and written by `land`.
+//! one task can own all lanes. What is due is let go by `launch`, what was read is taken
+//! in by `look`, what was sent and written by `land`.
 
 mod land;
+mod launch;
 mod look;
 
 use std::future::pending;
-use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Timestamp;
 use storage::leases::{ShardSet, shard_of};
-use storage::load::Rung;
-use storage::queue::Place;
+use storage::queue::{Parcel, Place};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::attempt::Finished;
 use super::books::Books;
 use super::costs::{self, Costs};
-use super::lane::Lane;
-use super::lanes::{Lanes, Started, Turn};
+use super::handed::Handed;
+use super::lanes::Lanes;
 use super::meter::{self, PhaseMeter};
 use super::promise::Promise;
-use super::read::{self, Ask, Launch, Read};
+use super::read::Read;
 use crate::Tasks;
 use crate::shards::{Owned, Seen};
 
-/// Completions that are not committed yet. Each could be sent twice if the process died now.
-const UNWRITTEN_MAX: usize = 1024;
-/// Deliveries loaded by one unit, and such units under way.
-const LOAD_ROWS_MAX: usize = 128;
-const LOADS_MAX: usize = 4;
 /// A pause between scans is at least so many times as long as a scan, up to the second: with many endpoints,
 /// or much that was just delivered and is not swept up yet, one takes a while.
 const SCAN_SHARE: u32 = 20;
@@ -45,6 +40,7 @@ pub(super) struct Work {
     tasks: Tasks,
     owned: Owned,
     lanes: Lanes,
+    handed: Handed,
     reads: JoinSet<Read>,
     attempts: JoinSet<Finished>,
     books: Books,
@@ -79,6 +75,7 @@ impl Work {
             tasks: tasks.clone(),
             owned,
             lanes: Lanes::default(),
+            handed: Handed::default(),
             reads: JoinSet::new(),
             attempts: JoinSet::new(),
             books: Books::default(),
@@ -124,73 +121,35 @@ impl Work {
         Seen { version: self.owned.version, busy: foreign.map(shard_of).collect() }
     }
 
-    /// Learns of a delivery that was just committed; false when another node sends it.
-    pub(super) fn hear(&mut self, endpoint_no: i64, delivery_no: i64, due_micros: i64) -> bool {
+    /// Learns of a delivery that was just committed, perhaps with what is to be sent; false when another node
+    /// sends it.
+    pub(super) fn hear(
+        &mut self,
+        endpoint_no: i64,
+        delivery_no: i64,
+        due_micros: i64,
+        parcel: Option<Box<Parcel>>,
+    ) -> bool {
         let is_ours = self.owned.epoch(endpoint_no).is_some();
         if is_ours {
             let due_at = Timestamp::from_micros(due_micros);
             self.lanes.touch(endpoint_no).hear(Place { due_at, delivery_no });
+            if let Some(parcel) = parcel {
+                self.handed.put(*parcel, Instant::now());
+            }
         }
         is_ours
     }
 
+    /// Learns that an endpoint was just changed: it is read again before anything is sent to it.
+    pub(super) fn hear_of_change(&mut self, endpoint_no: i64) {
+        if self.lanes.get(endpoint_no).is_some() {
+            self.lanes.touch(endpoint_no).endpoint = None;
+        }
+    }
+
     pub(super) fn owns_any(&self, shards: &ShardSet) -> bool {
         self.owned.shards().meets(shards)
-    }
-
-    /// Starts loading what is due, as far as there is room for it.
-    pub(super) fn launch(&mut self) {
-        let instant = Instant::now();
-        if !self.owned.may_launch(instant) {
-            self.resume_at = Some(instant + READ_PAUSE);
-        }
-        if self.resume_at.is_some_and(|at| at > instant) {
-            return;
-        }
-        self.resume_at = None;
-        if std::mem::take(&mut self.has_missed_scan) {
-            self.scan();
-        }
-        let now = self.tasks.parts.app.clock.now();
-        self.lanes.ring(now);
-        self.lanes.give_way(self.tasks.parts.app.db.rung() >= Rung::FewSlow);
-        while self.reads.len() < LOADS_MAX {
-            let ask = self.gather(now);
-            if ask.is_empty() {
-                return;
-            }
-            self.reads.spawn(read::find(self.tasks.clone(), Arc::new(ask)));
-        }
-    }
-
-    fn gather(&mut self, now: Timestamp) -> Ask {
-        let mut ask = Ask::default();
-        while ask.launches.len() < LOAD_ROWS_MAX
-            && ask.pages.len() < LOAD_ROWS_MAX
-            && ask.endpoints.len() < LOAD_ROWS_MAX
-            && self.n_unwritten < UNWRITTEN_MAX
-            && let Some(turn) = self.lanes.turn(now)
-        {
-            self.take_turn(&turn, &mut ask);
-        }
-        ask
-    }
-
-    fn take_turn(&mut self, turn: &Turn, ask: &mut Ask) {
-        let endpoint_no = turn.endpoint_no;
-        ask.pages.extend(turn.page.map(|limit| (endpoint_no, limit)));
-        let mut wants_endpoint = turn.wants_settings;
-        if let Some(Started { place, ticket, was_held_back }) = turn.launch {
-            self.n_in_flight += 1;
-            // No epoch that is owned is negative: were the lane not ours, its launch is not sent.
-            let epoch = self.owned.epoch(endpoint_no).unwrap_or(-1);
-            ask.launches.push(Launch { endpoint_no, place, epoch, ticket, was_held_back });
-            let endpoint = self.lanes.get(endpoint_no).and_then(|lane| lane.endpoint.as_ref());
-            wants_endpoint |= !endpoint.is_some_and(|e| e.is_fresh(Instant::now()));
-        }
-        if wants_endpoint && !ask.endpoints.contains(&endpoint_no) {
-            ask.endpoints.push(endpoint_no);
-        }
     }
 
     /// Waits until something started earlier reports back, and takes in all that has.
@@ -221,14 +180,6 @@ impl Work {
             }
             Err(error) => tracing::error!(%error, "reading the queue ended badly"),
         }
-    }
-
-    /// Frees the slot of a launch that was not sent.
-    fn take_back_launch(&mut self, launch: &Launch) -> &mut Lane {
-        self.n_in_flight -= 1;
-        let now = self.tasks.parts.app.clock.now();
-        self.lanes.land(launch.endpoint_no, launch.ticket, None, now);
-        self.lanes.touch(launch.endpoint_no)
     }
 
     /// Starts the writes that are due; `hurry` writes all there is once nothing more can join it.

@@ -236,6 +236,7 @@ impl World {
                     order_key: key_of(e.settings.order, i),
                     is_test: false,
                     signer: None,
+                    settings_at: e.updated_at,
                 };
                 let targets: Vec<_> = listening.iter().map(target).collect();
                 events::publish(tx, &scope, &event, &targets).await?;

@@ -88,6 +88,33 @@ async fn what_is_written_late_of_an_endpoint_takes_no_newer_ones_place() {
 }
 
 /// Opened by half of the last twenty, which leaves fewer failures behind than open it in a row.
+/// What the other receiver gets shows that the deliverer has gone on meanwhile.
+#[tokio::test]
+async fn what_waits_for_its_turn_stays_when_its_endpoint_is_switched_off_meanwhile() {
+    let (world, receiver, other) =
+        (world().await, Receiver::start().await, Receiver::start().await);
+    let endpoint = world.endpoint(&receiver).await;
+    receiver.shut(true);
+    let running = world.tasks().start();
+    world.emit(4).await;
+    receiver.has_received(4).await;
+    world.emit(8).await;
+    world.set_status(endpoint, EndpointStatus::Disabled).await;
+    receiver.shut(false);
+    while world.owed().await > 8 {
+        tokio::task::yield_now().await;
+    }
+    world.endpoint(&other).await;
+    world.emit(20).await;
+    other.has_received(20).await;
+    running.stop().await;
+    assert_eq!(receiver.requests().len(), 4);
+    world.set_status(endpoint, EndpointStatus::Enabled).await;
+    world.tasks().settle().await.unwrap();
+    assert!(receiver.requests().len() >= 12);
+    assert_eq!(world.owed().await, 0);
+}
+
 #[tokio::test]
 async fn a_sender_that_starts_asks_by_one_delivery_where_the_breaker_was_open() {
     let (world, receiver, endpoint) = one_at_a_time().await;

@@ -6,7 +6,6 @@ use storage::queue::{self, LANE_COUNT_MAX};
 use tokio::time::Instant;
 
 use super::{READ_PAUSE, Work};
-use crate::deliver::attempt;
 use crate::deliver::meter;
 use crate::deliver::read::{self, Ask, Found};
 
@@ -80,9 +79,7 @@ impl Work {
                     lane.endpoint = None;
                 }
                 (Some(parcel), Some(endpoint)) if may_launch && is_ours => {
-                    self.n_attempts += 1;
-                    let attempt = attempt::make(self.tasks.clone(), endpoint, parcel, *launch);
-                    self.attempts.spawn(attempt);
+                    self.send(endpoint, parcel, *launch);
                 }
                 _ => self.take_back_launch(launch).release(launch.place.delivery_no),
             }
