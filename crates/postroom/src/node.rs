@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use app::secrets::{DataKey, slots};
+use app::secrets::{DataKey, MasterKey, slots};
 use app::{App, Parts};
 use axum::Router;
 use axum::extract::State;
@@ -50,9 +50,20 @@ pub fn metrics() -> anyhow::Result<PrometheusHandle> {
 /// Opens the database, brings it up to date and builds the application around it.
 pub async fn open(config: &Config) -> anyhow::Result<App> {
     let db = open_database(config).await?;
-    let master = config.secrets.master_key(&SystemIds)?;
+    let master = master_key(config, &db).await?;
     let secrets = slots::open(&db, Arc::new(SystemIds), SystemClock.now(), &master).await;
     build(config, db, secrets.context("opening the data key")?)
+}
+
+/// The configured secret key. None is made for a database that another one opens: it would only be in its way.
+pub async fn master_key(config: &Config, db: &Db) -> anyhow::Result<MasterKey> {
+    if !config.secrets.has_key()
+        && let Some(openers) = slots::names(db).await?
+    {
+        let path = config.secrets.key_file.display();
+        anyhow::bail!("there is no secret key in {path}; this database opens with {openers}");
+    }
+    config.secrets.master_key(&SystemIds)
 }
 
 /// Opens the database and brings it up to date.

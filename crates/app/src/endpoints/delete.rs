@@ -1,4 +1,5 @@
-//! Deleting an endpoint: nothing more is sent to it from the commit on.
+//! Deleting an endpoint: nothing more is sent to it from the commit on, save for what is on its way. Where another process
+//! sends, that is what was published within the last 50 ms.
 
 use domain::Result;
 use domain::id::EndpointId;

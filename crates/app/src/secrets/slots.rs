@@ -45,8 +45,7 @@ impl MasterKey {
     fn open(&self, slots: &[Slot]) -> Result<[u8; KEY_BYTES], KeyError> {
         let id = self.id();
         let Some(slot) = slots.iter().find(|s| s.master_id == id.0.as_slice()) else {
-            let theirs: Vec<String> = slots.iter().map(|s| MasterId::of(s).to_string()).collect();
-            return Err(KeyError::NoSlot { id, theirs: theirs.join(", ") });
+            return Err(KeyError::NoSlot { id, theirs: names_of(slots) });
         };
         let opened = self.sealer().open(PLACE, &slot.sealed).ok();
         opened.and_then(|key| key.try_into().ok()).ok_or(KeyError::Changed(id))
@@ -197,6 +196,17 @@ pub struct Opener {
 pub async fn list(db: &Db) -> Result<Vec<Opener>, KeyError> {
     let slots = db.read(async |tx: &Tx| data_key::list(tx).await).await?;
     Ok(slots.iter().map(|s| Opener { id: MasterId::of(s), made_at: s.made_at }).collect())
+}
+
+/// The ids of the master keys that open the data key; `None` where it has not been drawn yet.
+pub async fn names(db: &Db) -> Result<Option<String>, KeyError> {
+    let slots = db.read(async |tx: &Tx| data_key::list(tx).await).await?;
+    Ok((!slots.is_empty()).then(|| names_of(&slots)))
+}
+
+fn names_of(slots: &[Slot]) -> String {
+    let ids: Vec<String> = slots.iter().map(|slot| MasterId::of(slot).to_string()).collect();
+    ids.join(", ")
 }
 
 /// Runs a unit while nobody else changes the slots.

@@ -60,26 +60,30 @@ struct New {
 impl Command {
     pub async fn run(&self, config: &Config) -> anyhow::Result<()> {
         let db = node::open_database(config).await?;
-        let master = config.secrets.master_key(&SystemIds)?;
         match &self.verb {
             Verb::List => {
-                let shown = |o: &slots::Opener| shown(o, &master);
+                // Whoever has lost the key asks which one it was.
+                let own = config.secrets.has_key().then(|| config.secrets.master_key(&SystemIds));
+                let own = own.and_then(Result::ok).map(|master| master.id());
+                let shown = |o: &slots::Opener| shown(o, own);
                 let rows: Vec<Value> = slots::list(&db).await?.iter().map(shown).collect();
                 out::rows(self.json, COLUMNS, &rows);
             }
             Verb::Add(new) => {
+                let (now, ids) = (SystemClock.now(), Arc::new(SystemIds));
+                let master = node::master_key(config, &db).await?;
                 let new = new.read()?;
                 let id = new.id();
                 // A database that nothing was stored in yet gets its data key here.
-                let app = node::open(config).await?;
-                let now = SystemClock.now();
-                slots::add(&app.db, Arc::new(SystemIds), now, master, new).await?;
+                slots::open(&db, Arc::<SystemIds>::clone(&ids), now, &master).await?;
+                slots::add(&db, ids, now, master, new).await?;
                 out::thing(self.json, &["id"], &json!({ "id": id.to_string() }));
                 out::say(
                     "Set it under [secrets] and restart every node; then `postroom secret-key remove` the old one.",
                 );
             }
             Verb::Remove { id } => {
+                let master = node::master_key(config, &db).await?;
                 slots::remove(&db, &master, *id).await?;
                 out::say(format_args!("{id} does not open this database any more"));
             }
@@ -97,11 +101,11 @@ impl New {
     }
 }
 
-fn shown(opener: &slots::Opener, master: &MasterKey) -> Value {
+fn shown(opener: &slots::Opener, own: Option<MasterId>) -> Value {
     json!({
         "id": opener.id.to_string(),
         "made_at": opener.made_at.to_string(),
-        "is_configured": opener.id == master.id(),
+        "is_configured": Some(opener.id) == own,
     })
 }
 

@@ -10,6 +10,7 @@ mod cli_customers;
 mod cli_email;
 mod cli_mail;
 mod cli_money;
+mod cli_secret_keys;
 mod cli_subscriptions;
 mod cli_webhooks;
 mod customers;

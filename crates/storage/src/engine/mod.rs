@@ -1,8 +1,8 @@
 //! The seam between one SQL text and two engines. The only place that knows which engine runs.
 //!
 //! A unit of work is an async closure over a [`Tx`]. It is polled on a database thread and may await
-//! nothing but the database. On SQLite all units that wait form one transaction, each in its own
-//! savepoint, and answers leave after COMMIT; on PostgreSQL each unit is a transaction of its own on
+//! nothing but the database. On SQLite all units that wait form one transaction, from which one that
+//! fails is taken out, and answers leave after COMMIT; on PostgreSQL each unit is a transaction of its own on
 //! one of a few connections, its writes pipelined.
 
 mod dialect;
@@ -147,7 +147,8 @@ impl Db {
         Ok(engine.version_of(&found.await?))
     }
 
-    /// Runs a unit that may write. Returns after COMMIT; an error means that nothing was written.
+    /// Runs a unit that may write. Returns after COMMIT; an error means that nothing was written. It may be run more
+    /// than once, for its own sake or another's, and only what it wrote the last time stays.
     ///
     /// The unit can be run again when somebody else's commit ended it, so it must not give away
     /// what it captured.

@@ -3,7 +3,7 @@
 //! A parcel that is read tells in the same moment that it is still owed, and which settings its endpoint has. One that was
 //! handed over tells how that was when it was committed. So it is good for a moment only, as one is that was read and is
 //! on its way; and it is sent only while its endpoint, which this process reads again whenever it changes it, is as
-//! it was then.
+//! it was then. What another process changes, a node or the command line, is seen that moment later.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 /// How long a parcel is good. Those that have to wait longer are read when their turn comes.
 const GOOD_FOR: Duration = Duration::from_millis(50);
-/// Parcels kept. Each is of 8 KiB at most.
-const PARCELS_MAX: usize = 1024;
+/// Parcels kept, those that were taken counted for as long as they would have been good. Each is of 8 KiB at most.
+const PARCELS_MAX: usize = 4096;
 
 /// See the module.
 #[derive(Default)]
@@ -110,11 +110,11 @@ mod tests {
     #[test]
     fn no_more_are_kept_than_there_is_room_for() {
         let (mut handed, now) = (Handed::default(), Instant::now());
-        for delivery_no in 0..2000 {
+        for delivery_no in 0..5000 {
             handed.put(parcel(1, delivery_no), now);
         }
         assert_eq!((handed.by_delivery.len(), handed.came.len()), (PARCELS_MAX, PARCELS_MAX));
-        handed.put(parcel(1, 5000), now + GOOD_FOR * 2);
+        handed.put(parcel(1, 5001), now + GOOD_FOR * 2);
         assert_eq!(handed.by_delivery.len(), 1);
     }
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use domain::{Timestamp, seconds};
 use storage::endpoints::{self, COOL_DOWN};
 use storage::queue::Place;
+use tokio::time::Instant;
 use webhook::ladder::Class;
 
 use self::settings::LaneSettings;
@@ -73,6 +74,8 @@ pub(super) struct Lane {
     pub(super) is_queued: bool,
     pub(super) wakes_at: Option<Timestamp>,
     pub(super) endpoint: Option<Arc<Endpoint>>,
+    /// When this process last changed the endpoint.
+    pub(super) changed_at: Option<Instant>,
     pub(super) health: Option<Health>,
     pub(super) used_at: Option<Timestamp>,
 }
@@ -160,6 +163,12 @@ impl Lane {
     /// The settings could not be read; they are asked for again.
     pub(super) fn miss_settings(&mut self) {
         self.is_asking = false;
+    }
+
+    /// The endpoint, if what was read of it still holds.
+    pub(super) fn fresh_endpoint(&self, now: Instant) -> Option<&Arc<Endpoint>> {
+        let is_after = |read_at: Instant| self.changed_at.is_none_or(|at| at < read_at);
+        self.endpoint.as_ref().filter(|e| e.is_fresh(now) && is_after(e.read_at))
     }
 
     /// Where the lane stands among others.

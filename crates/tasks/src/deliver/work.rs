@@ -133,18 +133,18 @@ impl Work {
         let is_ours = self.owned.epoch(endpoint_no).is_some();
         if is_ours {
             let due_at = Timestamp::from_micros(due_micros);
-            self.lanes.touch(endpoint_no).hear(Place { due_at, delivery_no });
-            if let Some(parcel) = parcel {
+            let is_news = self.lanes.touch(endpoint_no).hear(Place { due_at, delivery_no });
+            if let Some(parcel) = parcel.filter(|_| is_news) {
                 self.handed.put(*parcel, Instant::now());
             }
         }
         is_ours
     }
 
-    /// Learns that an endpoint was just changed: it is read again before anything is sent to it.
+    /// Learns that an endpoint was just changed: what was read of it before is not what it wants now.
     pub(super) fn hear_of_change(&mut self, endpoint_no: i64) {
         if self.lanes.get(endpoint_no).is_some() {
-            self.lanes.touch(endpoint_no).endpoint = None;
+            self.lanes.touch(endpoint_no).changed_at = Some(Instant::now());
         }
     }
 

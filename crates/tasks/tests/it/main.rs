@@ -9,6 +9,7 @@ mod certificates;
 mod costs;
 mod delivering;
 mod expunging;
+mod handing;
 mod healing;
 mod holding;
 mod misbehaving;

@@ -212,24 +212,7 @@ impl World {
         let unit = async move |tx: &Tx| {
             let listening = endpoints::list(tx, &scope).await?;
             for i in 0..n {
-                let id = EventId::new(ids.as_ref(), now);
-                let event = events::Event {
-                    no: ids.number(now),
-                    id,
-                    kind: EventType::MailArrived,
-                    customer_id: Some(customer(i)),
-                    mail_id: None,
-                    action_id: None,
-                    sequence: i,
-                    request_id: None,
-                    trace: None,
-                    payload: format!("{{\"id\" :\"{id}\",  \"data\":\"Zoë\",\n\"n\":{i}}}")
-                        .into_bytes()
-                        .into(),
-                    created_at: now,
-                    mailbox_id: None,
-                    told_as: None,
-                };
+                let event = an_event(ids.as_ref(), now, i);
                 let target = |e: &Endpoint| Target {
                     endpoint_no: e.no,
                     delivery_no: ids.number(now),
@@ -336,6 +319,26 @@ async fn open(install: &Install) -> App {
         public_url: "https://postroom.test".to_owned(),
         email: app::email::Settings::default(),
     })
+}
+
+/// The event of a number, which tells of one of two customers.
+pub(crate) fn an_event(ids: &dyn Ids, now: Timestamp, n: i64) -> events::Event {
+    let id = EventId::new(ids, now);
+    events::Event {
+        no: ids.number(now),
+        id,
+        kind: EventType::MailArrived,
+        customer_id: Some(customer(n)),
+        mail_id: None,
+        action_id: None,
+        sequence: n,
+        request_id: None,
+        trace: None,
+        payload: format!("{{\"id\" :\"{id}\",  \"data\":\"Zoë\",\n\"n\":{n}}}").into_bytes().into(),
+        created_at: now,
+        mailbox_id: None,
+        told_as: None,
+    }
 }
 
 pub(crate) fn secret() -> Secret {

@@ -87,7 +87,6 @@ async fn what_is_written_late_of_an_endpoint_takes_no_newer_ones_place() {
     }
 }
 
-/// Opened by half of the last twenty, which leaves fewer failures behind than open it in a row.
 /// What the other receiver gets shows that the deliverer has gone on meanwhile.
 #[tokio::test]
 async fn what_waits_for_its_turn_stays_when_its_endpoint_is_switched_off_meanwhile() {
@@ -115,6 +114,7 @@ async fn what_waits_for_its_turn_stays_when_its_endpoint_is_switched_off_meanwhi
     assert_eq!(world.owed().await, 0);
 }
 
+/// Opened by half of the last twenty, which leaves fewer failures behind than open it in a row.
 #[tokio::test]
 async fn a_sender_that_starts_asks_by_one_delivery_where_the_breaker_was_open() {
     let (world, receiver, endpoint) = one_at_a_time().await;

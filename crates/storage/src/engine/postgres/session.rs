@@ -20,7 +20,8 @@ use super::{Key, Link};
 use crate::Result;
 use crate::value::{Row, Value};
 
-/// Inserts that travel as one statement. Each order of them that the code has is prepared once.
+/// Inserts that travel as one statement. Each order of them that the code has is prepared once, and anew where one of
+/// them has one row or many.
 const TOGETHER_MAX: usize = 12;
 
 type Posted =

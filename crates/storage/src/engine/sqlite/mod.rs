@@ -1,6 +1,6 @@
 //! SQLite: one writer thread with group commit, a few reader threads, WAL, full sync.
 //!
-//! Units that wait are run in one transaction, each in a savepoint, and their callers are answered
+//! Units that wait are run in one transaction, from which one that fails is taken out, and their callers are answered
 //! after COMMIT. A group of late units alone is not synced at once; see [`keeper`]. A unit's futures are ready at the
 //! first poll, because nothing here waits; one that is not has awaited something else and is refused.
 

@@ -37,6 +37,8 @@ pub(super) struct Writer {
     unfiled: Cell<usize>,
     /// Groups from now on, this one with them, whose units have savepoints.
     careful: Cell<u32>,
+    /// What the group has written must not stay, because it could not be begun again.
+    spoilt: Cell<bool>,
 }
 
 impl Writer {
@@ -48,6 +50,7 @@ impl Writer {
             syncs: Cell::new(true),
             unfiled: Cell::new(filing::UNFILED_MAX),
             careful: Cell::new(0),
+            spoilt: Cell::new(false),
         }
     }
 
@@ -142,21 +145,21 @@ impl Writer {
         // SQLite has done so already where the disk is full.
         let _ = say(&self.connection, "rollback");
         if let Err(error) = say(&self.connection, "begin immediate") {
-            // The commit will fail, and so will what is in the group.
+            self.spoilt.set(true);
             tracing::warn!(%error, "a group of changes could not be begun again");
-            return;
         }
         for done in std::mem::take(group) {
             match done.ended {
-                Ok(()) => self.run_unit(done.unit, group),
-                Err(_) => group.push(done),
+                Ok(()) if self.is_open() => self.run_unit(done.unit, group),
+                // Without a transaction the commit fails, and so does this unit.
+                Ok(()) | Err(_) => group.push(done),
             }
         }
     }
 
-    /// False when the transaction ended on its own.
+    /// False when the transaction ended on its own, as where the disk is full, or must not be committed.
     fn is_open(&self) -> bool {
-        !self.connection.is_autocommit()
+        !self.spoilt.get() && !self.connection.is_autocommit()
     }
 
     /// Files events once there are many of them. What could not be filed is tried with those that follow.
@@ -183,6 +186,10 @@ impl Writer {
 
     /// What `tells` events is on the disk before they are told, however late it may be.
     fn commit(&self, is_late: bool, tells: bool) -> Result<(), String> {
+        if self.spoilt.take() {
+            let _ = say(&self.connection, "rollback");
+            return Err("it could not be begun again after another's failure".to_owned());
+        }
         if let Err(error) = say(&self.connection, "commit") {
             if !self.connection.is_autocommit() {
                 // A commit that could not be written leaves the transaction open.

@@ -14,29 +14,31 @@ pub(super) const PAGE_ROWS_MAX: usize = 64;
 const PAGE_ROWS_LOW: usize = 16;
 
 impl Lane {
-    /// Learns of a delivery that is owed.
-    pub(in crate::deliver) fn hear(&mut self, place: Place) {
+    /// Learns of a delivery that is owed; false when that was known, or is left to be read.
+    pub(in crate::deliver) fn hear(&mut self, place: Place) -> bool {
         if self.state == State::Closed || self.held.contains(&place.delivery_no) {
-            return;
+            return false;
         }
         if let Some(late) = &mut self.late {
-            if late.len() < PAGE_ROWS_MAX {
+            let has_room = late.len() < PAGE_ROWS_MAX;
+            if has_room {
                 late.push(place);
             } else {
                 self.more_on_disk = true;
             }
-            return;
+            return has_room;
         }
-        let Err(at) = self.page.binary_search(&place) else { return };
+        let Err(at) = self.page.binary_search(&place) else { return false };
         if at == self.page.len() && (self.more_on_disk || at == PAGE_ROWS_MAX) {
             self.more_on_disk = true;
-            return;
+            return false;
         }
         self.page.insert(at, place);
         if self.page.len() > PAGE_ROWS_MAX {
             self.page.pop_back();
             self.more_on_disk = true;
         }
+        true
     }
 
     /// How many places to read now, if any.

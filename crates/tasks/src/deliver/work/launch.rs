@@ -69,8 +69,8 @@ impl Work {
             let epoch = self.owned.epoch(endpoint_no).unwrap_or(-1);
             let launch = Launch { endpoint_no, place, epoch, ticket, was_held_back };
             let now = Instant::now();
-            let endpoint = self.lanes.get(endpoint_no).and_then(|lane| lane.endpoint.as_ref());
-            let fresh = endpoint.filter(|endpoint| endpoint.is_fresh(now)).cloned();
+            let fresh =
+                self.lanes.get(endpoint_no).and_then(|lane| lane.fresh_endpoint(now)).cloned();
             match (self.handed.take(place, now), fresh) {
                 (Some(parcel), Some(endpoint)) if self.may_send(&endpoint, &parcel, &launch) => {
                     self.send(endpoint, parcel, launch);
@@ -89,8 +89,7 @@ impl Work {
     /// Whether an endpoint that was read earlier wants a parcel that was handed over, and as it is.
     fn may_send(&self, endpoint: &Endpoint, parcel: &Parcel, launch: &Launch) -> bool {
         let is_ours = self.owned.epoch(launch.endpoint_no) == Some(launch.epoch);
-        let is_usual = endpoint.is_of(parcel.settings_at) && !endpoint.is_probe;
-        is_ours && is_usual && !self.is_stopping
+        is_ours && endpoint.is_of(parcel.settings_at) && !endpoint.is_probe
     }
 
     pub(super) fn send(&mut self, endpoint: Arc<Endpoint>, parcel: Parcel, launch: Launch) {

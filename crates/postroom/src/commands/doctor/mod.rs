@@ -2,11 +2,11 @@
 //!
 //! It changes nothing: a database or a secret key that is missing is not made.
 
-use std::os::unix::fs::PermissionsExt as _;
+mod keys;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
-use app::secrets::{DataKey, slots};
 use app::{App, audit};
 use axum::http::Method;
 use blob::{Family, Key};
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use storage::Db;
 
 use crate::config::Config;
-use crate::system::{SystemClock, SystemIds};
+use crate::system::SystemClock;
 use crate::{client, node, out};
 
 /// How long the proof of the audit chain may take before the doctor goes on.
@@ -28,9 +28,6 @@ const DATABASE_TIMEOUT: Duration = Duration::from_secs(10);
 const CLOCK_SLACK: i64 = seconds(5);
 /// When this was written; a clock before it is not set.
 const WRITTEN_AT: &str = "2026-11-21T00:00:00Z";
-/// Permission bits of the secret key that let others in.
-const OTHERS: u32 = 0o077;
-
 const EXAMPLES: &str =
     "Exit status: 0 all is well, 10 something should be looked at, 11 something is broken.
 
@@ -133,7 +130,7 @@ impl Command {
             Ok(config) => {
                 found.ok("configuration", "valid");
                 check_clock(&mut found);
-                check_secret(&mut found, &config);
+                keys::check_secret(&mut found, &config);
                 check_database(&mut found, &config).await;
                 check_blobs(&mut found, &config).await;
                 check_guard(&mut found, &config);
@@ -151,31 +148,6 @@ fn check_clock(found: &mut Findings) {
         found.fail("clock", format!("it says {now}"), "set the clock of this machine; run NTP");
     } else {
         found.ok("clock", now.to_string());
-    }
-}
-
-fn check_secret(found: &mut Findings, config: &Config) {
-    const CHECK: &str = "secret key";
-    if !config.secrets.key.is_empty() || !config.secrets.key_command.is_empty() {
-        return match config.secrets.master_key(&SystemIds) {
-            Ok(_) => found.ok(CHECK, "taken from the configuration, the environment or a command"),
-            Err(error) => found.fail(CHECK, format!("{error:#}"), "mend [secrets]"),
-        };
-    }
-    let path = config.secrets.key_file.display();
-    match std::fs::metadata(&config.secrets.key_file) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            found.warn(CHECK, format!("{path} is missing"), "`postroom init` or `serve` makes it");
-        }
-        Err(error) => found.fail(CHECK, format!("{path}: {error}"), "let this user read it"),
-        Ok(meta) if meta.permissions().mode() & OTHERS != 0 => {
-            let mode = meta.permissions().mode() & 0o777;
-            let fix = format!("chmod 600 {path}");
-            found.fail(CHECK, format!("{path} has mode {mode:o}; others may read it"), &fix);
-        }
-        Ok(_) => {
-            found.ok(CHECK, format!("{path}, mode 600; keep a copy where the backups are not"));
-        }
     }
 }
 
@@ -226,40 +198,10 @@ async fn check_schema(found: &mut Findings, config: &Config, db: Db) {
             return found.fail("migrations", error.to_string(), fix);
         }
     }
-    if let Some(secrets) = check_data_key(found, config, &db).await {
+    if let Some(secrets) = keys::check_data_key(found, config, &db).await {
         match node::build(config, db, secrets) {
             Ok(app) => check_chain(found, &app).await,
             Err(error) => found.fail("audit chain", format!("{error:#}"), "see the checks above"),
-        }
-    }
-}
-
-/// Opens the data key. Neither it nor the master key, which may be missing, is made here.
-async fn check_data_key(found: &mut Findings, config: &Config, db: &Db) -> Option<DataKey> {
-    const CHECK: &str = "data key";
-    if !config.secrets.has_key() {
-        return None;
-    }
-    let master = match config.secrets.master_key(&SystemIds) {
-        Ok(master) => master,
-        Err(error) => {
-            found.fail(CHECK, format!("{error:#}"), "mend [secrets]");
-            return None;
-        }
-    };
-    match slots::find(db, &master).await {
-        Ok(Some(key)) => {
-            found.ok(CHECK, format!("opens with the secret key {}", master.id()));
-            Some(key)
-        }
-        Ok(None) => {
-            found.warn(CHECK, "none is there yet", "`postroom init` or `serve` makes it");
-            None
-        }
-        Err(error) => {
-            let fix = "configure the secret key that this database was last served with";
-            found.fail(CHECK, error.to_string(), fix);
-            None
         }
     }
 }
