@@ -28,7 +28,7 @@ pub(super) struct Cost {
     pub(super) ours: f64,
     pub(super) load: f64,
     pub(super) server: Option<f64>,
-    /// Bytes that were given to the disk.
+    /// Bytes that were given to the disk: by us, or where there is one by the server.
     pub(super) written: Option<u64>,
     /// Share of the machine that somebody else used, in percent.
     pub(super) others: f64,
@@ -38,12 +38,12 @@ impl Moment {
     pub(super) fn now(server_pid: Option<u32>) -> anyhow::Result<Self> {
         let (ours, load) = threads()?;
         let server = server_pid.map(family_of);
-        let own_written = written("self");
         let written = match &server {
-            None => own_written,
-            Some((_, pids)) => own_written.map(|own| {
-                own + pids.iter().filter_map(|pid| written(&pid.to_string())).sum::<u64>()
-            }),
+            None => io("self", "write_bytes: "),
+            // Of these the kernel counts whole folios, most of which were clean; and the server writes to sockets otherwise.
+            Some((_, pids)) => {
+                Some(pids.iter().filter_map(|pid| io(&pid.to_string(), "wchar: ")).sum())
+            }
         };
         let server = server.map(|(micros, _)| micros);
         Ok(Self { at: Instant::now(), ours, load, server, written, machine: machine()? })
@@ -82,11 +82,10 @@ fn threads() -> anyhow::Result<(f64, f64)> {
     Ok((own()? - load, load))
 }
 
-/// Bytes that a process made the kernel write.
-fn written(pid: &str) -> Option<u64> {
+/// What the kernel counted of a process, in bytes.
+fn io(pid: &str, name: &str) -> Option<u64> {
     let io = fs::read_to_string(format!("/proc/{pid}/io")).ok()?;
-    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: "))?;
-    line.parse().ok()
+    io.lines().find_map(|line| line.strip_prefix(name))?.parse().ok()
 }
 
 /// Resident memory in MiB.
