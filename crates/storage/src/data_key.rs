@@ -28,7 +28,7 @@ statements! {
     IS_IN_USE = "select exists (select 1 from operators)";
 }
 
-/// Waits its turn to change the slots; false where somebody else has it.
+/// Takes the turn to change the slots, until the unit ends; false while somebody else has it.
 pub async fn lock(tx: &Tx) -> Result<bool> {
     tx.try_lock(LOCK).await
 }
@@ -51,6 +51,5 @@ pub async fn delete(tx: &Tx, master_id: &[u8]) -> Result<bool> {
 
 /// Whether something may have been sealed already.
 pub async fn is_in_use(tx: &Tx) -> Result<bool> {
-    let found: bool = tx.one(IS_IN_USE, args![], Row::next).await?;
-    Ok(found)
+    tx.one(IS_IN_USE, args![], Row::next).await
 }

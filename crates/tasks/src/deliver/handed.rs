@@ -41,7 +41,8 @@ impl Handed {
         (parcel.owed.due_at == place.due_at).then_some(parcel)
     }
 
-    fn forget_old(&mut self, now: Instant) {
+    /// Lets go of what is good no more.
+    pub(super) fn forget_old(&mut self, now: Instant) {
         while let Some((at, delivery_no)) = self.came.front()
             && now.duration_since(*at) > GOOD_FOR
         {

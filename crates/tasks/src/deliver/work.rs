@@ -201,8 +201,9 @@ impl Work {
         (self.scan_took * SCAN_SHARE).min(SCAN_PAUSE_MAX)
     }
 
-    /// Tells how the lanes stand.
+    /// Tells how the lanes stand, and lets go of parcels that nobody took.
     pub(super) fn tell(&mut self) {
+        self.handed.forget_old(Instant::now());
         let app = &self.tasks.parts.app;
         meter::rung(app.db.rung());
         meter::lanes(self.n_in_flight, self.lanes.len(), self.lanes.n_breakers_open());
