@@ -203,6 +203,38 @@ async fn units_that_wait_together_stay_or_go_each_by_itself_and_are_told_of_once
     assert_eq!(db.wakes().drain().count(), 32);
 }
 
+/// SQLite gives up the whole transaction then, with what the other units of the group have written.
+#[tokio::test]
+async fn where_the_disk_is_full_what_was_answered_is_there_and_what_was_refused_is_not() {
+    let db = fresh().await;
+    if db.engine() != storage::Engine::Sqlite {
+        return;
+    }
+    let pragma = |text: String| {
+        let text: &'static str = text.leak();
+        db.write(async move |tx: &Tx| tx.one(text, args![], Row::next::<i64>).await)
+    };
+    let pages = pragma("pragma page_count".to_owned()).await.unwrap();
+    // Room for three of the large ones.
+    pragma(format!("pragma max_page_count = {}", pages + 40)).await.unwrap();
+    let name = |n: u8| "x".repeat(if n % 2 == 0 { 50_000 } else { 1 });
+    let unit = |n: u8| {
+        db.write(async move |tx: &Tx| {
+            tx.exec(INSERT, args![[n; 16], name(n), format!("slug-{n}"), NOW]).await
+        })
+    };
+    for _ in 0..3 {
+        let told = join_all((0..40).map(unit)).await;
+        let held = told.iter().filter(|answer| answer.is_ok()).count();
+        assert!(held < 40 && told.iter().any(|a| matches!(a, Err(Error::Unavailable(_)))));
+        assert_eq!(count(&db).await, i64::try_from(held).unwrap());
+        db.write(async |tx: &Tx| tx.exec("delete from operators", args![]).await).await.unwrap();
+    }
+    pragma("pragma max_page_count = 1073741823".to_owned()).await.unwrap();
+    assert!(join_all((0..40).map(unit)).await.iter().all(Result::is_ok));
+    assert_eq!(count(&db).await, 40);
+}
+
 #[tokio::test]
 async fn what_was_written_late_is_on_the_disk_after_a_flush_or_it_says_that_it_is_not() {
     let db = fresh().await;
