@@ -73,17 +73,21 @@ pub(crate) struct Theatre {
 /// Runs scenes one after another, each in a process of its own, and prints one table.
 pub(crate) fn run_all(scenes: &[Scene], arguments: &[&str], json: bool) -> anyhow::Result<()> {
     let all = if scenes.is_empty() { Scene::value_variants() } else { scenes };
-    let mut rows = Vec::new();
+    let (mut rows, mut failed) = (Vec::new(), Vec::new());
     for scene in all {
         let name = scene.to_possible_value().context("a scene has a name")?;
         let mut child = Command::new(std::env::current_exe()?);
         child.args(["webhooks", "--json", "--alone", name.get_name()]).args(arguments);
         let output = child.stderr(Stdio::inherit()).output().context("starting a scene")?;
-        ensure!(output.status.success(), "the scene {} failed", name.get_name());
+        if !output.status.success() {
+            failed.push(name.get_name().to_owned());
+            continue;
+        }
         let found: Value = serde_json::from_slice(&output.stdout).context("reading a scene")?;
         rows.extend(found.as_array().context("a scene tells rows")?.iter().cloned());
     }
     out::rows(json, &COLUMNS, &rows);
+    ensure!(failed.is_empty(), "these scenes failed: {}", failed.join(", "));
     Ok(())
 }
 
