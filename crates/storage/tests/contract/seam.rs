@@ -217,7 +217,7 @@ async fn where_the_disk_is_full_what_was_answered_is_there_and_what_was_refused_
     let pages = pragma("pragma page_count".to_owned()).await.unwrap();
     // Room for three of the large ones.
     pragma(format!("pragma max_page_count = {}", pages + 40)).await.unwrap();
-    let name = |n: u8| "x".repeat(if n % 2 == 0 { 50_000 } else { 1 });
+    let name = |n: u8| "x".repeat(if n.is_multiple_of(2) { 50_000 } else { 1 });
     let unit = |n: u8| {
         db.write(async move |tx: &Tx| {
             tx.exec(INSERT, args![[n; 16], name(n), format!("slug-{n}"), NOW]).await
