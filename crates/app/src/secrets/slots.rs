@@ -114,7 +114,7 @@ pub enum KeyError {
 
 /// Opens the data key; `None` where it has not been drawn yet.
 pub async fn find(db: &Db, master: &MasterKey) -> Result<Option<DataKey>, KeyError> {
-    let slots = db.read(async |tx: &Tx| data_key::list(tx).await).await?;
+    let slots = read(db).await?;
     if slots.is_empty() {
         return Ok(None);
     }
@@ -194,14 +194,18 @@ pub struct Opener {
 
 /// Every master key that opens the data key, the oldest first.
 pub async fn list(db: &Db) -> Result<Vec<Opener>, KeyError> {
-    let slots = db.read(async |tx: &Tx| data_key::list(tx).await).await?;
+    let slots = read(db).await?;
     Ok(slots.iter().map(|s| Opener { id: MasterId::of(s), made_at: s.made_at }).collect())
 }
 
 /// The ids of the master keys that open the data key; `None` where it has not been drawn yet.
 pub async fn names(db: &Db) -> Result<Option<String>, KeyError> {
-    let slots = db.read(async |tx: &Tx| data_key::list(tx).await).await?;
+    let slots = read(db).await?;
     Ok((!slots.is_empty()).then(|| names_of(&slots)))
+}
+
+async fn read(db: &Db) -> storage::Result<Vec<Slot>> {
+    db.read(async |tx: &Tx| data_key::list(tx).await).await
 }
 
 fn names_of(slots: &[Slot]) -> String {
