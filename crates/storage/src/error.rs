@@ -9,7 +9,7 @@ pub enum Error {
     /// The queue of units is full; nothing was done. Try again shortly.
     #[error("the database queue is full")]
     Busy,
-    /// The database can't be reached or could not commit; nothing was done.
+    /// The database can't be reached or could not commit; nothing was done, unless its connection broke as it committed.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
     /// A unique or foreign key refused the row, also when the unit was run a second time.

@@ -145,20 +145,35 @@ pub(super) fn postgres(sql: &str) -> String {
     )
 }
 
-/// The text that PostgreSQL runs for many rows at once; `types` are those of the parameters of one row.
+/// The text that PostgreSQL runs for many rows at once, of one with a mark for them or of an insert of `values`;
+/// `types` are those of the parameters of one row.
 pub(super) fn postgres_each(sql: &str, types: &[String]) -> String {
     let arrays: Vec<String> =
         types.iter().enumerate().map(|(i, t)| format!("${}::{t}[]", i + 1)).collect();
     let columns: Vec<String> = (1..=types.len()).map(|i| format!("p{i}")).collect();
     let word = if sql.trim_start().starts_with("delete") { "using" } else { "from" };
     let source = format!("unnest({}) as _r({})", arrays.join(", "), columns.join(", "));
-    let mut text = transaction_or(sql, Some(TRANSACTION));
+    let mut text = match values_of(sql) {
+        Some((head, values)) => format!("{head}select {values} {{each}}"),
+        None => sql.to_owned(),
+    };
     // From the last, so that $1 does not match the start of $12.
     for i in (1..=types.len()).rev() {
         text = text.replace(&format!("${i}"), &format!("_r.p{i}"));
     }
-    text.replace("{each}", &format!("{word} {source}"))
-        .replace("{rows}", &format!("{source} cross join lateral"))
+    let text = text.replace("{each}", &format!("{word} {source}"));
+    postgres(&text.replace("{rows}", &format!("{source} cross join lateral")))
+}
+
+/// An insert of one row: what is before `values`, and what it lists.
+fn values_of(sql: &str) -> Option<(&str, &str)> {
+    let (head, rest) = sql.split_once("values (")?;
+    Some((head, rest.strip_suffix(')')?))
+}
+
+/// True for a text that [`postgres_each`] can make for many rows.
+pub(super) fn takes_rows(sql: &str) -> bool {
+    sql.contains("{each}") || sql.contains("{rows}") || values_of(sql).is_some()
 }
 
 /// The table that a statement of PostgreSQL adds to, where it adds rows and looks at nothing.
@@ -243,6 +258,17 @@ mod tests {
         assert_eq!(
             postgres_each(sql, &["int8".to_owned()]),
             "select one.* from unnest($1::int8[]) as _r(p1) cross join lateral (select b from e where a = _r.p1 limit 1) as one"
+        );
+    }
+
+    #[test]
+    fn an_insert_of_one_row_takes_many() {
+        let sql = "insert into e (a, b) values ($1, {xact or: (select max(b) from e)})";
+        assert!(takes_rows(sql) && takes_rows("insert into e (a) select $1 {each}"));
+        assert!(!takes_rows("insert into e (a) values ($1) on conflict do nothing"));
+        assert_eq!(
+            postgres_each(sql, &["int8".to_owned()]),
+            "insert into e (a, b) select _r.p1, pg_current_xact_id()::text::bigint from unnest($1::int8[]) as _r(p1)"
         );
     }
 

@@ -3,7 +3,7 @@
 //! A unit of work is an async closure over a [`Tx`]. It is polled on a database thread and may await
 //! nothing but the database. On SQLite all units that wait form one transaction, from which one that
 //! fails is taken out, and answers leave after COMMIT; on PostgreSQL each unit is a transaction of its own on
-//! one of a few connections, its writes pipelined.
+//! one of a few connections, its writes pipelined, and those that only insert may share one.
 
 mod dialect;
 mod filing;
@@ -35,7 +35,7 @@ pub use tx::Tx;
 /// Units that may wait for a database thread; one more is refused with [`Error::Busy`].
 pub const QUEUE_UNITS_MAX: usize = 4096;
 
-/// Times that a unit is run when a constraint or a deadlock ended it. The second run sees the rows
+/// Times that a unit is run when a constraint or a deadlock of its own ended it. The second run sees the rows
 /// of whoever won, and can answer for them.
 const RUNS_MAX: usize = 3;
 

@@ -127,11 +127,11 @@ impl Tx {
         self.note(found)?.into_iter().map(|mut row| read(&mut row)).collect()
     }
 
-    /// Checks that the engine understands a statement.
+    /// Checks that the engine understands a statement, in each form that it can have.
     pub async fn prepare(&self, sql: &'static str) -> Result<()> {
         match &self.session {
             Session::Sqlite(session) => session.prepare(sql),
-            Session::Postgres(session) => session.prepare(sql).await.map(drop),
+            Session::Postgres(session) => session.prepare_forms(sql).await,
         }
     }
 

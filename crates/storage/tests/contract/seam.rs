@@ -203,6 +203,61 @@ async fn units_that_wait_together_stay_or_go_each_by_itself_and_are_told_of_once
     assert_eq!(db.wakes().drain().count(), 32);
 }
 
+/// On PostgreSQL they leave as one statement, which fails where two of them want the same row.
+#[tokio::test]
+async fn units_that_only_insert_stay_or_go_each_by_itself_and_are_told_of_once() {
+    let db = fresh().await;
+    // Of three, the second has two rows, and the third wants one of these as well.
+    let rows_of = |n: u8| match n % 3 {
+        0 => vec![n],
+        1 => vec![n, n + 100],
+        _ => vec![n - 1],
+    };
+    let stayed = insert_at_once(&db, rows_of).await;
+    for n in (0..99).step_by(3) {
+        let [of_two, other] = [n + 1, n + 2].map(|m| stayed.contains(&m));
+        assert!(stayed.contains(&n) && of_two != other, "{n}: {of_two} and {other}");
+    }
+    let mut expected: Vec<bytes::Bytes> =
+        stayed.iter().flat_map(|n| rows_of(*n)).map(|n| vec![n; 16].into()).collect();
+    expected.sort();
+    let ids = "select id from operators order by id";
+    let ids = async move |tx: &Tx| tx.all(ids, args![], Row::next::<bytes::Bytes>).await;
+    assert_eq!(db.read(ids).await.unwrap(), expected);
+    assert_eq!(db.wakes().drain().count(), stayed.len());
+}
+
+#[tokio::test]
+async fn units_that_only_insert_share_transactions_on_postgresql() {
+    let db = fresh().await;
+    if db.engine() != storage::Engine::Postgres {
+        return;
+    }
+    assert_eq!(insert_at_once(&db, |n| vec![n]).await.len(), 99);
+    let transactions = "select count(distinct xmin::text) from operators";
+    let transactions = async move |tx: &Tx| tx.one(transactions, args![], Row::next::<i64>).await;
+    assert!(db.read(transactions).await.unwrap() < 20);
+}
+
+/// Lets 99 units insert some rows each, all of them waiting when the first is run. Returns which of them stayed.
+async fn insert_at_once(db: &storage::Db, rows_of: impl Fn(u8) -> Vec<u8>) -> Vec<u8> {
+    let (go, waits) = std::sync::mpsc::channel::<()>();
+    let holds_up = db.write(async move |_: &Tx| {
+        let _ = waits.recv();
+        Ok::<_, Error>(())
+    });
+    let unit = |n: u8| {
+        let rows = rows_of(n);
+        db.write(async move |tx: &Tx| -> Result<(), Error> {
+            tx.wake(Wake::Photo);
+            tx.each(INSERT_EACH, rows.iter().copied().map(operator).collect()).await
+        })
+    };
+    let let_go = async move { drop(go) };
+    let all = join3(holds_up, join_all((0..99).map(unit)), let_go).await.1;
+    (0..99).filter(|n| all[usize::from(*n)].is_ok()).collect()
+}
+
 /// SQLite gives up the whole transaction then, with what the other units of the group have written.
 #[tokio::test]
 async fn where_the_disk_is_full_what_was_answered_is_there_and_what_was_refused_is_not() {

@@ -15,8 +15,9 @@ use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
 
 use super::super::dialect;
+use super::gathered::{Gathered, columns, key_of};
+use super::pool::{Key, Link};
 use super::values::{Arg, explain, row};
-use super::{Key, Link};
 use crate::Result;
 use crate::value::{Row, Value};
 
@@ -38,38 +39,6 @@ pub(in crate::engine) struct Session {
     gathered: RefCell<Vec<Gathered>>,
     /// Held while they leave, so that nothing overtakes them.
     leaving: tokio::sync::Mutex<()>,
-}
-
-struct Gathered {
-    sql: &'static str,
-    is_each: bool,
-    args: Vec<Arg>,
-    /// The table that it fills, if it does no more than that.
-    table: Option<Rc<str>>,
-}
-
-impl Gathered {
-    fn key(&self) -> Key {
-        let (at, length, _) = key_of(self.sql);
-        (at, length, self.is_each)
-    }
-}
-
-/// The values of each parameter over all rows.
-fn columns(rows: Vec<Vec<Value>>) -> Vec<Arg> {
-    let width = rows.first().map_or(0, Vec::len);
-    let mut columns: Vec<Vec<Value>> = (0..width).map(|_| Vec::with_capacity(rows.len())).collect();
-    for row in rows {
-        for (column, value) in columns.iter_mut().zip(row) {
-            column.push(value);
-        }
-    }
-    columns.into_iter().map(Arg::Column).collect()
-}
-
-/// The key of a text in its form for one row.
-fn key_of(sql: &'static str) -> Key {
-    (sql.as_ptr().addr(), sql.len(), false)
 }
 
 impl Session {
@@ -182,6 +151,22 @@ impl Session {
         self.send_together(self.gathered.take()).await
     }
 
+    /// What was gathered, where that is all that there is, and where rows of other units can go along.
+    pub(super) fn take_only(&self) -> Option<Vec<Gathered>> {
+        let is_only = {
+            let gathered = self.gathered.borrow();
+            let takes_rows = |g: &Gathered| dialect::takes_rows(g.sql);
+            self.is_waiting.get() && !gathered.is_empty() && gathered.iter().all(takes_rows)
+        };
+        is_only.then(|| self.gathered.take())
+    }
+
+    /// Sends some inserts as a transaction by themselves, and waits for its end.
+    pub(super) async fn send_only(&self, inserts: Vec<Gathered>) -> Result<()> {
+        self.send_together(inserts).await?;
+        self.settle().await
+    }
+
     /// Says how the transaction ends, if it has begun.
     pub(super) fn end(&self, word: &'static str) {
         if self.has_begun.take() {
@@ -243,13 +228,28 @@ impl Session {
         outcome
     }
 
-    pub(in crate::engine) async fn prepare(&self, sql: &'static str) -> Result<Statement> {
+    async fn prepare(&self, sql: &'static str) -> Result<Statement> {
         let place = self.link.statements.borrow_mut().entry(key_of(sql)).or_default().clone();
         let prepare = async || {
             let prepared = self.link.client.prepare(&dialect::postgres(sql)).await;
             prepared.map_err(|e| explain(sql, &e))
         };
         place.get_or_try_init(prepare).await.cloned()
+    }
+
+    /// Prepares a statement for one row and, where it can have them, for many.
+    pub(in crate::engine) async fn prepare_forms(&self, sql: &'static str) -> Result<()> {
+        self.prepare(sql).await?;
+        if dialect::takes_rows(sql) {
+            self.prepare_together(&[Gathered {
+                sql,
+                is_each: true,
+                args: Vec::new(),
+                table: None,
+            }])
+            .await?;
+        }
+        Ok(())
     }
 
     async fn prepare_together(&self, gathered: &[Gathered]) -> Result<Statement> {

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use bytes::{Bytes, BytesMut};
+use tokio_postgres::error::Severity;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::value::{Row, Value};
@@ -13,6 +14,21 @@ use crate::{Error, Result};
 pub(super) enum Arg {
     One(Value),
     Column(Vec<Value>),
+}
+
+impl Arg {
+    /// Adds the values of other rows.
+    pub(super) fn append(&mut self, other: Self) {
+        let mut column = match std::mem::replace(self, Self::Column(Vec::new())) {
+            Self::One(value) => vec![value],
+            Self::Column(values) => values,
+        };
+        match other {
+            Self::One(value) => column.push(value),
+            Self::Column(values) => column.extend(values),
+        }
+        *self = Self::Column(column);
+    }
 }
 
 impl ToSql for Value {
@@ -94,8 +110,13 @@ pub(super) fn row(row: &tokio_postgres::Row) -> Result<Row> {
 }
 
 pub(super) fn explain(sql: &str, error: &tokio_postgres::Error) -> Error {
-    let Some(state) = error.code() else { return Error::Unavailable(deep(error)) };
-    match state.code() {
+    // What ends the session may have ended it after COMMIT.
+    let Some(refusal) =
+        error.as_db_error().filter(|e| e.parsed_severity() == Some(Severity::Error))
+    else {
+        return Error::Unavailable(deep(error));
+    };
+    match refusal.code().code() {
         // Class 23: constraints. 40001 and 40P01: a serialization failure and a deadlock.
         code if code.starts_with("23") || code == "40001" || code == "40P01" => {
             Error::Conflict(deep(error))
