@@ -101,9 +101,15 @@ pub(super) struct Link {
     pub(super) client: Client,
     /// Those who come while one is being prepared wait for it.
     pub(super) statements: RefCell<HashMap<Key, Rc<OnceCell<Statement>>>>,
-    pub(super) together: RefCell<HashMap<Vec<Key>, Statement>>,
+    pub(super) together: RefCell<HashMap<Vec<Key>, Rc<Together>>>,
     /// See [`super::super::dialect::fills`].
     pub(super) fills: RefCell<HashMap<Key, Option<Rc<str>>>>,
+}
+
+/// Several statements, or one for many rows, as one.
+pub(super) struct Together {
+    pub(super) text: String,
+    pub(super) statement: Statement,
 }
 
 /// Address and length of a text, and whether it is the form for many rows.
