@@ -44,9 +44,11 @@ statements! {
     /// Moves a row. One that is gone (its endpoint was deleted meanwhile) is not made again.
     READY_MOVE = "update ready set due_at = $4, attempt = $5, tries = $6, slow_downs = $7, counts_at = $8 {each}
         where endpoint_no = $1 and due_at = $2 and delivery_no = $3";
+    /// The row is asked for as a value: `exists` could be answered by reading the whole queue, see
+    /// `key_looked_for` in `engine/dialect.rs`.
     DEAD_INSERT = "insert into dead (endpoint_no, at, delivery_no, reason) select $1, $4, $3, $5 {each}
-        where exists (select 1 from ready r where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3)
-        on conflict do nothing";
+        where (select r.attempt from ready r where r.endpoint_no = $1 and r.due_at = $2 and r.delivery_no = $3)
+        is not null on conflict do nothing";
     /// An attempt after which no other follows.
     LAST_ATTEMPT_INSERT = "insert into attempts (delivery_no, n, endpoint_no, at, duration_us, outcome, status_code,
         error, ip, request_headers, response_headers, response_body, key_n, phases, url, id)
@@ -54,10 +56,10 @@ statements! {
     /// A retry whose row is gone was the last attempt: its endpoint was deleted while it was made.
     ATTEMPT_INSERT = "insert into attempts (delivery_no, n, endpoint_no, at, duration_us, outcome, status_code, error,
         ip, request_headers, response_headers, response_body, next_at, key_n, phases, url, id)
-        select $1, $2, $3, $4, $5, case when $6 = 'retrying' and not exists (select 1 from ready r
-        where r.endpoint_no = $3 and r.due_at = $17 and r.delivery_no = $1) then 'cancelled' else $6 end,
-        $7, $8, $9, $10, $11, $12, case when exists (select 1 from ready r
-        where r.endpoint_no = $3 and r.due_at = $17 and r.delivery_no = $1) then $17 end, $13, $14, $15, $16 {each} where true
+        select $1, $2, $3, $4, $5, case when $6 = 'retrying' and (select r.due_at from ready r
+        where r.endpoint_no = $3 and r.due_at = $17 and r.delivery_no = $1) is null then 'cancelled' else $6 end,
+        $7, $8, $9, $10, $11, $12, (select r.due_at from ready r
+        where r.endpoint_no = $3 and r.due_at = $17 and r.delivery_no = $1), $13, $14, $15, $16 {each} where true
         on conflict do nothing";
     OWED_NAME = "select d.id, coalesce(e.told_as, e.id), e.type, exists (select 1 from attempts a where a.delivery_no = d.no
         and a.outcome = 'failed') from ready r join deliveries d on d.no = r.delivery_no

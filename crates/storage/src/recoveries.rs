@@ -105,7 +105,8 @@ statements! {
         e.customer_id from dead k join deliveries d on d.no = k.delivery_no join events e on e.no = d.event_no
         where k.endpoint_no = $1 and (k.at, k.delivery_no) > ($5, $6) and k.at <= $2
         and k.delivery_no >= $3 and k.delivery_no < $4 order by k.at, k.delivery_no limit $7";
-    DEAD_DELETE = "delete from dead {each} where endpoint_no = $1 and at = $2 and delivery_no = $3";
+    /// By the index of deliveries alone, see `key_looked_for` in `engine/dialect.rs`.
+    DEAD_DELETE = "delete from dead {each} where delivery_no = $3 and (endpoint_no = $1 and at = $2) is true";
     LAST_NEXT = "update attempts set next_at = $2 {each} where delivery_no = $1 and n = $3";
     DUE = "select count(*) from (select 1 from ready where endpoint_no = $1 and due_at <= $2 limit $3) as due";
     ENDPOINT_LOCK = "select status, order_mode from endpoints where no = $1 and deleted_at is null {lock}";

@@ -48,10 +48,10 @@ statements! {
     LAST_NEXT = "update attempts set next_at = $2 where delivery_no = $1
         and n = (select max(a.n) from attempts a where a.delivery_no = $1)";
     DEAD_TAKE = "delete from dead where endpoint_no = $1 and at = $2 and delivery_no = $3";
-    PAIR_OWED = "select count(*) from deliveries d join ready r on r.endpoint_no = d.endpoint_no
-        and r.delivery_no = d.no and r.due_at =
-        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at)
-        where d.event_no = $1 and d.endpoint_no = $2";
+    PAIR_OWED = "select count(*) from deliveries d where d.event_no = $1 and d.endpoint_no = $2
+        and (select r.attempt from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
+        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
+        is not null";
     HOLD = "select no from events where no = $1 {share}";
     REPLAY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at, is_test,
         replay) values ($1, $2, $3, $4, $5, $6, $7, $8, true)";

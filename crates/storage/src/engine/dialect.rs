@@ -3,7 +3,7 @@
 //! | marker | SQLite | PostgreSQL |
 //! |---|---|---|
 //! | `$1` | `?1` | `$1` |
-//! | `{each}` | nothing; the statement runs once a row | `from` or `using` `unnest(…)` |
+//! | `{each}` | nothing; the statement runs once a row | `from` or `using` `unnest(…)`, and the key as `key_looked_for` says |
 //! | `{rows}` | nothing; the statement runs once a row | `unnest(…) cross join lateral`, before a subquery |
 //! | `{skip}` | nothing | `for update skip locked` |
 //! | `{lock}` | nothing | `for update` |
@@ -145,8 +145,8 @@ pub(super) fn postgres(sql: &str) -> String {
     )
 }
 
-/// The text that PostgreSQL runs for many rows at once, of one with a mark for them or of an insert of `values`;
-/// `types` are those of the parameters of one row.
+/// The text that PostgreSQL runs for many rows at once, made of one that has a mark for them, or of an insert of
+/// `values`; `types` are those of the parameters of one row.
 pub(super) fn postgres_each(sql: &str, types: &[String]) -> String {
     let arrays: Vec<String> =
         types.iter().enumerate().map(|(i, t)| format!("${}::{t}[]", i + 1)).collect();
@@ -155,6 +155,7 @@ pub(super) fn postgres_each(sql: &str, types: &[String]) -> String {
     let source = format!("unnest({}) as _r({})", arrays.join(", "), columns.join(", "));
     let mut text = match values_of(sql) {
         Some((head, values)) => format!("{head}select {values} {{each}}"),
+        None if sql.starts_with("update") || sql.starts_with("delete") => key_looked_for(sql),
         None => sql.to_owned(),
     };
     // From the last, so that $1 does not match the start of $12.
@@ -163,6 +164,23 @@ pub(super) fn postgres_each(sql: &str, types: &[String]) -> String {
     }
     let text = text.replace("{each}", &format!("{word} {source}"));
     postgres(&text.replace("{rows}", &format!("{source} cross join lateral")))
+}
+
+/// A text whose condition begins with `a = $1`, with `a = any(array[$1])` in its place.
+///
+/// Rows that are joined by equality can be found from either end. A queue is mostly empty when the server looks
+/// at it, and to find a hundred rows of an empty table, reading all of it is the best plan, which is then kept for
+/// whatever comes. An array can only be looked for, by the index that the condition names first; no other may
+/// begin with a column that is asked for by equality.
+fn key_looked_for(sql: &str) -> String {
+    let found = || {
+        let (head, condition) = sql.split_once("where ")?;
+        let (column, rest) = condition.split_once(" = $")?;
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (number, rest) = rest.split_at(end);
+        Some(format!("{head}where {column} = any(array[${number}]){rest}"))
+    };
+    found().unwrap_or_else(|| sql.to_owned())
 }
 
 /// An insert of one row: what is before `values`, and what it lists.
@@ -279,7 +297,7 @@ mod tests {
         let types = ["int8".to_owned(), "int8".to_owned()];
         assert_eq!(
             postgres_each(sql, &types),
-            "delete from ready using unnest($1::int8[], $2::int8[]) as _r(p1, p2) where endpoint = _r.p1 and due = _r.p2"
+            "delete from ready using unnest($1::int8[], $2::int8[]) as _r(p1, p2) where endpoint = any(array[_r.p1]) and due = _r.p2"
         );
     }
 }

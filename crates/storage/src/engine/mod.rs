@@ -147,8 +147,9 @@ impl Db {
         Ok(engine.version_of(&found.await?))
     }
 
-    /// Runs a unit that may write. Returns after COMMIT; an error means that nothing was written. It may be run more
-    /// than once, for its own sake or another's, and only what it wrote the last time stays.
+    /// Runs a unit that may write. Returns after COMMIT; an error means that nothing was written, save as
+    /// [`Error::Unavailable`] says. It may be run more than once, for its own sake or another's, and only what it
+    /// wrote the last time stays.
     ///
     /// The unit can be run again when somebody else's commit ended it, so it must not give away
     /// what it captured.

@@ -21,14 +21,6 @@ impl Gathered {
         (at, length, self.is_each)
     }
 
-    /// True for one of many rows that looks for others. A plan of it that is kept could begin at the other
-    /// end: to find a hundred rows of a queue that was empty when the server last looked, reading all of
-    /// the queue is the best way. So it is planned anew each time, for the table as it is, which costs a batch
-    /// less than a tenth of a millisecond.
-    pub(super) fn joins(&self) -> bool {
-        self.is_each && self.table.is_none()
-    }
-
     /// The text of which it is one form.
     pub(super) fn text(&self) -> Key {
         key_of(self.sql)

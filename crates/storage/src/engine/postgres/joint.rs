@@ -17,7 +17,7 @@ use crate::{Error, Result};
 /// Units that wait without a connection, and the most that leave as one.
 const UNITS_MAX: usize = 64;
 /// Such statements under way at once, while there is room to wait: as one is synced, the server works on the next.
-/// Where there is none, something holds them up, and each unit more carries what waits by its own connection.
+/// Where there is none, each unit more carries what waits by its own connection.
 const UNDER_WAY_MAX: usize = 2;
 
 /// Where such units wait.
@@ -126,7 +126,7 @@ impl Carrier {
 fn of_one(sent: &Result<()>) -> Result<Fate> {
     match sent {
         Ok(()) => Ok(Fate::Ended),
-        // It may have been committed all the same, so it is not run again.
+        // After some such failures it is committed all the same, so it is not run again.
         Err(Error::Unavailable(why)) => Err(Error::Unavailable(why.clone())),
         Err(_) => Ok(Fate::Failed),
     }

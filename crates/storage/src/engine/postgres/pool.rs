@@ -14,12 +14,12 @@ use crate::Result;
 
 /// What the server does with a statement or a transaction that we forgot; and three choices of speed.
 ///
-/// A plan is kept for as long as a connection lives, and one that was made while a table was small
-/// must not scan it when it has grown. That makes a scan look so dear to the server, where no index
-/// helps, that it would compile a statement over three rows for a quarter of a second: so it does not
-/// compile. Payloads and answers are a little too long to be stored as they
-/// are, and packing them with the server's default costs ten times as much as with LZ4, which a server
-/// may lack.
+/// A plan is kept until its tables are analyzed again, and one that was made while a table was small
+/// must not scan it when it has grown. (Nor read it by a whole index: see `key_looked_for` in
+/// [`super::super::dialect`].) That makes a scan look so dear to the server, where no index helps, that it
+/// would compile a statement over three rows for a quarter of a second: so it does not compile. Payloads and
+/// answers are a little too long to be stored as they are, and packing them with the server's default costs
+/// ten times as much as with LZ4, which a server may lack.
 const SESSION: &str =
     "set statement_timeout = '10s'; set idle_in_transaction_session_timeout = '15s';
     set timezone = 'UTC'; set client_min_messages = warning; set enable_seqscan = off;
@@ -101,15 +101,9 @@ pub(super) struct Link {
     pub(super) client: Client,
     /// Those who come while one is being prepared wait for it.
     pub(super) statements: RefCell<HashMap<Key, Rc<OnceCell<Statement>>>>,
-    pub(super) together: RefCell<HashMap<Vec<Key>, Rc<Together>>>,
+    pub(super) together: RefCell<HashMap<Vec<Key>, Statement>>,
     /// See [`super::super::dialect::fills`].
     pub(super) fills: RefCell<HashMap<Key, Option<Rc<str>>>>,
-}
-
-/// Several statements, or one for many rows, as one.
-pub(super) struct Together {
-    pub(super) text: String,
-    pub(super) statement: Statement,
 }
 
 /// Address and length of a text, and whether it is the form for many rows.

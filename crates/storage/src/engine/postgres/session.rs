@@ -16,7 +16,7 @@ use tokio_postgres::types::ToSql;
 
 use super::super::dialect;
 use super::gathered::{Gathered, columns, key_of};
-use super::pool::{Key, Link, Together};
+use super::pool::{Key, Link};
 use super::values::{Arg, explain, row};
 use crate::Result;
 use crate::value::{Row, Value};
@@ -103,10 +103,10 @@ impl Session {
         self.leave().await?;
         self.begin();
         let asked = [Gathered { sql, is_each: true, args: columns(rows), table: None }];
-        let together = self.prepare_together(&asked).await?;
+        let statement = self.prepare_together(&asked).await?;
         let [Gathered { args, .. }] = asked;
         let refs: Vec<&(dyn ToSql + Sync)> = args.iter().map(|a| a as _).collect();
-        let answer = self.link.client.query(&together.statement, &refs).await;
+        let answer = self.link.client.query(&statement, &refs).await;
         answer.map_err(|e| explain(sql, &e))?.iter().map(row).collect()
     }
 
@@ -183,19 +183,11 @@ impl Session {
 
     async fn send_together(&self, gathered: Vec<Gathered>) -> Result<()> {
         let Some(first) = gathered.first() else { return Ok(()) };
-        let (sql, joins) = (first.sql, gathered.iter().any(Gathered::joins));
-        let together = self.prepare_together(&gathered).await?;
+        let sql = first.sql;
+        let statement = self.prepare_together(&gathered).await?;
         let args: Vec<Arg> = gathered.into_iter().flat_map(|g| g.args).collect();
         let link = Rc::clone(&self.link);
-        let run = async move {
-            if !joins {
-                return link.client.execute_raw(&together.statement, args).await;
-            }
-            let types = together.statement.params().iter().cloned();
-            let typed: Vec<_> = args.iter().map(|a| a as &(dyn ToSql + Sync)).zip(types).collect();
-            link.client.execute_typed(&together.text, &typed).await
-        };
-        self.start(sql, Box::pin(run));
+        self.start(sql, Box::pin(async move { link.client.execute_raw(&statement, args).await }));
         Ok(())
     }
 
@@ -260,10 +252,10 @@ impl Session {
         Ok(())
     }
 
-    async fn prepare_together(&self, gathered: &[Gathered]) -> Result<Rc<Together>> {
+    async fn prepare_together(&self, gathered: &[Gathered]) -> Result<Statement> {
         let keys: Vec<Key> = gathered.iter().map(Gathered::key).collect();
-        if let Some(together) = self.link.together.borrow().get(&keys) {
-            return Ok(Rc::clone(together));
+        if let Some(statement) = self.link.together.borrow().get(&keys) {
+            return Ok(statement.clone());
         }
         let mut texts = Vec::with_capacity(gathered.len());
         for Gathered { sql, is_each, .. } in gathered {
@@ -279,9 +271,8 @@ impl Session {
         let text = dialect::postgres_together(&texts);
         let prepared = self.link.client.prepare(&text).await;
         let statement = prepared.map_err(|e| explain(&text, &e))?;
-        let together = Rc::new(Together { text, statement });
-        self.link.together.borrow_mut().insert(keys, Rc::clone(&together));
-        Ok(together)
+        self.link.together.borrow_mut().insert(keys, statement.clone());
+        Ok(statement)
     }
 
     /// Sends a word about a part of the transaction, in its turn.

@@ -111,9 +111,10 @@ pub(super) fn row(row: &tokio_postgres::Row) -> Result<Row> {
 
 pub(super) fn explain(sql: &str, error: &tokio_postgres::Error) -> Error {
     // What ends the session may have ended it after COMMIT.
-    let Some(refusal) =
-        error.as_db_error().filter(|e| e.parsed_severity() == Some(Severity::Error))
-    else {
+    let Some(refusal) = error.as_db_error().filter(|refusal| match refusal.parsed_severity() {
+        Some(severity) => severity == Severity::Error,
+        None => refusal.severity() == "ERROR",
+    }) else {
         return Error::Unavailable(deep(error));
     };
     match refusal.code().code() {
