@@ -1,7 +1,7 @@
 //! What the webhook workloads stand on: tenants with one endpoint each, a receiver, and publishing.
 //!
-//! Events are published at the seam where `app::emit` does it, an event and what is owed in one
-//! transaction, so that the load costs little beside what is measured.
+//! Events are published at the seam where `app::emit` does it, an event and what is owed as one unit of work
+//! without the change that a use-case makes, so that the load costs little beside what is measured.
 
 use std::sync::Arc;
 use std::time::Duration;
