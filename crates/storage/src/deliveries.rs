@@ -9,6 +9,7 @@ use domain::id::{DeliveryId, EndpointId, EventId};
 
 use crate::endpoints::EndpointStatus;
 use crate::merge::first_rows;
+use crate::queue::owed_at;
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, args, statements};
 
@@ -53,26 +54,17 @@ pub struct AttemptLine {
     pub phases: Option<Bytes>,
 }
 
-/// A queue row stands at the time of the last attempt's retry, or of the first attempt: the whole key is
-/// known, so that a long queue costs no more than a short one.
-macro_rules! is_owed {
-    () => {
-        "exists (select 1 from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
-        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))"
-    };
-}
-
 macro_rules! line {
     () => {
         concat!("select d.no, d.id, e.id, e.type, p.id, p.url, p.deleted_at is not null, p.status, p.quiet_until,
-            p.breaker_until, e.payload, d.created_at, ", is_owed!())
+            p.breaker_until, e.payload, d.created_at, ", owed_at!(), " is not null")
     };
 }
 
 macro_rules! standing {
     () => {
         concat!("select d.id, (select a.outcome from attempts a where a.delivery_no = d.no order by a.n desc limit 1), ",
-            is_owed!())
+            owed_at!(), " is not null")
     };
 }
 

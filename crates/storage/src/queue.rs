@@ -83,6 +83,17 @@ pub struct Parcel {
     pub trace: Option<TraceParent>,
 }
 
+/// The time at which a delivery `d` is owed, else null: a row stands at the time of the last attempt's retry, or of
+/// the first attempt. The whole key is known, so that a long queue costs no more than a short one; and it is a
+/// value, because `exists` could be answered from all of the queue, see `key_looked_for` in `engine/dialect.rs`.
+macro_rules! owed_at {
+    () => {
+        "(select r.due_at from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
+        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))"
+    };
+}
+pub(crate) use owed_at;
+
 statements! {
     READY_INSERT = "insert into ready (endpoint_no, due_at, delivery_no, attempt, tries, slow_downs)
         select $1, $2, $3, $4, $5, $6 {each}";

@@ -9,6 +9,7 @@ use domain::Timestamp;
 use domain::id::{CustomerId, DeliveryId, EndpointId, EventId};
 use domain::trace::TraceParent;
 
+use crate::queue::owed_at;
 use crate::stream::position_at;
 use crate::tenancy::Scope;
 use crate::{Result, Row, Tx, Wake, args, order, statements};
@@ -34,24 +35,20 @@ pub struct Standing {
 statements! {
     ENDPOINT_OF = "select p.id from deliveries d join endpoints p on p.no = d.endpoint_no
         where d.partner_id = $1 and d.livemode = $2 and d.id = $3";
-    STANDING = "select d.no, d.endpoint_no, d.created_at,
-        (select r.due_at from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
-        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at)),
+    STANDING = concat!("select d.no, d.endpoint_no, d.created_at, ", owed_at!(), ",
         (select min(k.at) from dead k where k.delivery_no = d.no),
         (select coalesce(max(a.n), 0) from attempts a where a.delivery_no = d.no),
         (select a.outcome from attempts a where a.delivery_no = d.no order by a.n desc limit 1),
         (select e.customer_id from events e where e.no = d.event_no)
-        from deliveries d where d.partner_id = $1 and d.livemode = $2 and d.id = $3";
+        from deliveries d where d.partner_id = $1 and d.livemode = $2 and d.id = $3");
     READY_ADVANCE = "update ready set due_at = $4, counts_at = null
         where endpoint_no = $1 and due_at = $2 and delivery_no = $3";
     /// Keeps what the log derives true: a row stands at its last attempt's time.
     LAST_NEXT = "update attempts set next_at = $2 where delivery_no = $1
         and n = (select max(a.n) from attempts a where a.delivery_no = $1)";
     DEAD_TAKE = "delete from dead where endpoint_no = $1 and at = $2 and delivery_no = $3";
-    PAIR_OWED = "select count(*) from deliveries d where d.event_no = $1 and d.endpoint_no = $2
-        and (select r.attempt from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at =
-        coalesce((select a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at))
-        is not null";
+    PAIR_OWED = concat!("select count(*) from deliveries d where d.event_no = $1 and d.endpoint_no = $2
+        and ", owed_at!(), " is not null");
     HOLD = "select no from events where no = $1 {share}";
     REPLAY_INSERT = "insert into deliveries (no, id, event_no, endpoint_no, partner_id, livemode, created_at, is_test,
         replay) values ($1, $2, $3, $4, $5, $6, $7, $8, true)";

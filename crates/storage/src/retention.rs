@@ -7,6 +7,7 @@ use domain::Timestamp;
 use domain::event::EventType;
 use domain::id::PartnerId;
 
+use crate::queue::owed_at;
 use crate::quotas::{self, Gone};
 use crate::{Result, Row, Tx, args, statements};
 
@@ -21,11 +22,9 @@ statements! {
         order by no limit $3";
     DELIVERIES = "select one.* from {rows} (select no from deliveries where event_no = $1
         order by no limit $2) as one";
-    /// An owed row stands where the log says; so this is one look at the queue, whatever its length. A row that
-    /// was taken up again since the pinned ones were listed is seen here.
-    DONE = "select one.* from {rows} (select d.no from deliveries d where d.no = $1 and (select r.attempt
-        from ready r where r.endpoint_no = d.endpoint_no and r.delivery_no = d.no and r.due_at = coalesce((select
-        a.next_at from attempts a where a.delivery_no = d.no order by a.n desc limit 1), d.created_at)) is null limit 1) as one";
+    /// A row that was taken up again since the pinned ones were listed is seen here.
+    DONE = concat!("select one.* from {rows} (select d.no from deliveries d where d.no = $1 and ", owed_at!(), "
+        is null limit 1) as one");
     CHILDLESS = "select one.* from {rows} (select e.no from events e where e.no = $1
         and not exists (select 1 from deliveries d where d.event_no = e.no) limit 1) as one";
     DEAD_DELETE = "delete from dead {each} where delivery_no = $1";
