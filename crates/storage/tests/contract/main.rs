@@ -4,6 +4,7 @@
 
 mod filing;
 mod leases;
+mod plans;
 mod seam;
 mod support;
 mod tls;

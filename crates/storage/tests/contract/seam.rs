@@ -26,11 +26,11 @@ async fn migrating_twice_changes_nothing() {
 }
 
 const INSERT: &str = "insert into operators (id, name, slug, created_at) values ($1, $2, $3, $4)";
-const INSERT_EACH: &str =
+pub(crate) const INSERT_EACH: &str =
     "insert into operators (id, name, slug, created_at) select $1, $2, $3, $4 {each}";
 const COUNT: &str = "select count(*) from operators";
 
-fn operator(n: u8) -> Vec<storage::Value> {
+pub(crate) fn operator(n: u8) -> Vec<storage::Value> {
     args![[n; 16], "Austin Mail", format!("slug-{n}"), NOW]
 }
 
@@ -201,35 +201,6 @@ async fn units_that_wait_together_stay_or_go_each_by_itself_and_are_told_of_once
     assert_eq!(held, (0..64).filter(|n| matches!(n % 8, 0 | 1 | 2 | 4)).collect::<Vec<_>>());
     assert_eq!(count(&db).await, 32);
     assert_eq!(db.wakes().drain().count(), 32);
-}
-
-/// A queue is mostly empty when PostgreSQL looks at it, and a plan for an empty table reads all of it.
-#[tokio::test]
-async fn a_statement_for_many_rows_reads_these_rows_whatever_the_table_was_when_it_was_analyzed() {
-    const DELETE_EACH: &str = "delete from operators {each} where id = $1";
-    const READ: &str = "select idx_tup_fetch + seq_tup_read from pg_stat_xact_user_tables where relname = 'operators'";
-    let db = fresh().await;
-    if db.engine() != storage::Engine::Postgres {
-        return;
-    }
-    let read = db.write(async |tx: &Tx| {
-        let of_two = || [0, 1].map(|n: u8| args![[n; 16]]).to_vec();
-        let all = || (0..200).map(operator).collect();
-        // Pages, and no row in them.
-        tx.each(INSERT_EACH, all()).await?;
-        tx.exec("delete from operators", args![]).await?;
-        tx.exec("analyze operators", args![]).await?;
-        // A prepared statement has a plan for good after its fifth execution.
-        for _ in 0..6 {
-            tx.each(DELETE_EACH, of_two()).await?;
-        }
-        tx.each(INSERT_EACH, all()).await?;
-        let before = tx.one(READ, args![], Row::next::<i64>).await?;
-        tx.each(DELETE_EACH, of_two()).await?;
-        Ok::<_, Error>(tx.one(READ, args![], Row::next::<i64>).await? - before)
-    });
-    let read = read.await.unwrap();
-    assert!(read <= 4, "{read} rows were read to delete two");
 }
 
 /// On PostgreSQL they leave as one statement, which fails where two of them want the same row.
