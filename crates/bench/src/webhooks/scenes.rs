@@ -224,7 +224,7 @@ async fn flood(theatre: &Theatre) -> anyhow::Result<Vec<Figure>> {
     stage.sink.behave(FLOODED, Manner::Slow);
     let others = FLOODED.end..ENDPOINTS;
     let calm = Arrivals { first, per_second: OTHERS_PER_SECOND, length, endpoints: others.clone() };
-    let besides = |nth: u32, endpoints| {
+    let many = |nth: u32, endpoints| {
         let (first, per_second) = (nth * FLOOD_NUMBERS, FLOOD_PER_SECOND);
         Arrivals { first, per_second, length, endpoints }
     };
@@ -233,12 +233,12 @@ async fn flood(theatre: &Theatre) -> anyhow::Result<Vec<Figure>> {
     let quiet = noted.latencies(&stage, FLOODED, PATIENCE).await?;
     out::say(format_args!("{}: as many events, of everybody, {length:?}", stage.engine));
     let calm = Arrivals { first: noted.next(), ..calm };
-    let (more, noted) = tokio::try_join!(besides(1, others).run(&stage), calm.clone().run(&stage))?;
+    let (more, noted) = tokio::try_join!(many(1, others).run(&stage), calm.clone().run(&stage))?;
     let before = noted.latencies(&stage, FLOODED, PATIENCE).await?;
     more.latencies(&stage, FLOODED, PATIENCE).await?;
     out::say(format_args!("{}: a flood, {length:?}", stage.engine));
     let calm = Arrivals { first: noted.next(), ..calm };
-    let (_, noted) = tokio::try_join!(besides(2, FLOODED).run(&stage), calm.run(&stage))?;
+    let (_, noted) = tokio::try_join!(many(2, FLOODED).run(&stage), calm.run(&stage))?;
     let during = noted.latencies(&stage, FLOODED, PATIENCE).await?;
     close(theatre, house).await?;
     Ok(vec![
